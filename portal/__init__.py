@@ -1,0 +1,1 @@
+"""The project and all that both apps share."""

@@ -1,0 +1,1 @@
+"""The one service module through which everything here speaks to Atlassian's APIs."""

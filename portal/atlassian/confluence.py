@@ -1,0 +1,411 @@
+"""The typed client of Confluence Cloud REST v2: levels, space defaults, and the levels of pages and what else there is.
+
+Two dialects occur. "current" is what Atlassian publishes today, "reference" what it announced: a wrapped list of
+levels, a shorter body for the space default, and the removal of an item's level. Answers of both are read in one way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from portal.atlassian import paging, reading
+from portal.atlassian.errors import ApiError, Misconfigured, NotFound, Refused
+from portal.atlassian.http import ApiSession
+from portal.atlassian.messages import Answer, Call
+from portal.atlassian.types import Item, Level, Space
+
+LARGEST_PAGE = 250
+LONGEST_ID = 64
+# Kinds of items: the word in paths, the words for people, and the word in OAuth scopes.
+KINDS = {
+    "page": ("pages", "page", "page"),
+    "blogpost": ("blogposts", "blog post", "page"),
+    "whiteboard": ("whiteboards", "whiteboard", "whiteboard"),
+    "database": ("databases", "database", "database"),
+}
+LISTED_KINDS = ("page", "blogpost")
+
+_NO_REMOVAL = "this site does not offer removal; reset instead"
+_USE = "Permission to access the Confluence site"
+_SPACE_ADMIN = "Permission to access the Confluence site and to administer the space"
+_VIEW_SPACE = "Permission to view the space"
+_READ_SPACE, _WRITE_SPACE = "read:space:confluence", "write:space:confluence"
+_CONFIGURATION = "read:configuration:confluence"
+
+
+def _call(name: str, method: str, path: str, does: str, *, group: str, scope: str, permission: str) -> Call:
+    """Every write of this API says what shall be, not what to change, so all of it may be repeated."""
+    anchor = path.replace("{", "").replace("}", "").replace("/", "-")
+    return Call(
+        name=f"confluence.{name}",
+        method=method,
+        path=f"/wiki/api/v2{path}",
+        does=does,
+        scope=scope,
+        permission=permission,
+        idempotent=True,
+        doc=f"https://developer.atlassian.com/cloud/confluence/rest/v2/api-group-{group}/#api{anchor}-{method.lower()}",
+        product="confluence",
+    )
+
+
+def _level_calls(name: str, method: str, end: str, verb: str) -> dict[str, Call]:
+    """One call on the classification level of an item, for each kind of item."""
+    right = "view" if method == "GET" else "edit"
+    return {
+        kind: _call(
+            name.format(kind),
+            method,
+            f"/{plural}/{{id}}/classification-level{end}",
+            f"{verb} the classification level of a {words}",
+            group="classification-level",
+            scope=f"{'read' if method == 'GET' else 'write'}:{scope}:confluence",
+            permission=f"Permission to {right} the {words}" + (" (to edit it, for a draft)" if right == "view" else ""),
+        )
+        for kind, (plural, words, scope) in KINDS.items()
+    }
+
+
+def _item_calls(name: str, path: str, does: str, kinds: Iterable[str]) -> dict[str, Call]:
+    """One call that reads items, for each of some kinds."""
+    return {
+        kind: _call(
+            name.format(kind),
+            "GET",
+            path.format(KINDS[kind][0], id="{id}"),
+            does.format(KINDS[kind][1]),
+            group="blog-post" if kind == "blogpost" else kind,
+            scope=f"read:{KINDS[kind][2]}:confluence",
+            permission=f"Permission to view the {KINDS[kind][1]} and its space",
+        )
+        for kind in kinds
+    }
+
+
+class ConfluenceClient:
+    """Reads and changes the classification of one Confluence site. Ids are strings; see `errors.py` for what is raised.
+
+    dialect: "current" or "reference". kind: "page", "blogpost", "whiteboard" or "database".
+    status: "current" or "draft", for reading also "archived".
+    """
+
+    def __init__(self, session: ApiSession, dialect: str = "current") -> None:
+        self.session = session
+        self.dialect = dialect
+
+    LEVELS = _call(
+        "levels",
+        "GET",
+        "/classification-levels",
+        "list the classification levels",
+        group="classification-level",
+        scope=_CONFIGURATION,
+        permission=_USE,
+    )
+
+    def levels(self) -> list[Level]:
+        """All levels that the site knows, in its order. NotFound: no data classification, or no access to the site."""
+        answer = self.session.call(self.LEVELS)
+        found = answer.json()
+        if isinstance(found, dict):
+            found = found.get("classificationLevels", found.get("results"))
+        return [reading.level(answer, entry) for entry in reading.entries(answer, found, "the list of levels")]
+
+    # --- the default of a space ---------------------------------------------------------------------------------
+
+    SPACE_DEFAULT = _call(
+        "space_default",
+        "GET",
+        "/spaces/{id}/classification-level/default",
+        "read the default classification level of a space",
+        group="classification-level",
+        scope=_READ_SPACE,
+        permission=f"{_VIEW_SPACE} (on some sites: to administer it)",
+    )
+
+    def space_default(self, space_id: str) -> Level | None:
+        """The default level; None when none is set, or the account may not know, or the site has no classification."""
+        return self._level_or_none(self.SPACE_DEFAULT, {"id": space_id}, {})
+
+    SET_SPACE_DEFAULT = _call(
+        "set_space_default",
+        "PUT",
+        "/spaces/{id}/classification-level/default",
+        "set the default classification level of a space",
+        group="classification-level",
+        scope=f"{_READ_SPACE} {_WRITE_SPACE}",
+        permission=_SPACE_ADMIN,
+    )
+
+    def set_space_default(self, space_id: str, level_id: str) -> None:
+        """Give a space a default level."""
+        body = {"id": level_id} if self.dialect == "reference" else {"id": level_id, "status": "current"}
+        self.session.call(self.SET_SPACE_DEFAULT, path_args={"id": space_id}, body=body)
+
+    CLEAR_SPACE_DEFAULT = _call(
+        "clear_space_default",
+        "DELETE",
+        "/spaces/{id}/classification-level/default",
+        "clear the default classification level of a space",
+        group="classification-level",
+        scope=_WRITE_SPACE,
+        permission=_SPACE_ADMIN,
+    )
+
+    def clear_space_default(self, space_id: str) -> None:
+        """Take the default level away from a space."""
+        self.session.call(self.CLEAR_SPACE_DEFAULT, path_args={"id": space_id})
+
+    # --- the level of an item -----------------------------------------------------------------------------------
+
+    ITEM_LEVEL = _level_calls("{}_level", "GET", "", "read")
+
+    def item_level(self, kind: str, item_id: str, status: str = "current") -> Level | None:
+        """The level in force on an item; None on 404, whose meaning `explain_missing_level` finds out."""
+        return self._level_or_none(_of(self.ITEM_LEVEL, kind), {"id": item_id}, {"status": status})
+
+    SET_ITEM_LEVEL = _level_calls("set_{}_level", "PUT", "", "set")
+
+    def set_item_level(self, kind: str, item_id: str, level_id: str, status: str = "current") -> None:
+        """Give an item a level of its own."""
+        body = {"status": status, "id": level_id}
+        self.session.call(_of(self.SET_ITEM_LEVEL, kind), path_args={"id": item_id}, body=body)
+
+    RESET_ITEM_LEVEL = _level_calls("reset_{}_level", "POST", "/reset", "reset")
+
+    def reset_item_level(self, kind: str, item_id: str, status: str = "current") -> None:
+        """Let an item take the default of its space again."""
+        self.session.call(_of(self.RESET_ITEM_LEVEL, kind), path_args={"id": item_id}, body={"status": status})
+
+    REMOVE_ITEM_LEVEL = _level_calls("remove_{}_level", "DELETE", "", "remove")
+
+    def remove_item_level(self, kind: str, item_id: str, status: str = "current") -> None:
+        """Leave an item without any level.
+
+        Raises Refused where the site does not offer this, with the advice to reset instead; NotFound when the item is
+        gone. It is no error when there was no level to remove.
+        """
+        call = _of(self.REMOVE_ITEM_LEVEL, kind)
+        try:
+            self.session.call(call, path_args={"id": item_id}, body={"status": status})
+        except NotFound as error:
+            if error.status == 404:
+                reason = self.explain_missing_level(kind, item_id, status)
+                if reason != "not_classified":
+                    raise
+                if self.dialect == "reference" and self.item_level(kind, item_id, status) is None:
+                    return
+            raise _no_removal(call, error) from None
+
+    def explain_missing_level(self, kind: str, item_id: str, status: str = "current") -> str:
+        """Why `item_level` gave None, found with one or two further calls.
+
+        "not_offered": the site has no data classification, or the account has no access to the site.
+        "gone": no such item, or not visible. "not_classified": it is there and has no level.
+        """
+        try:
+            self.session.call(self.LEVELS)
+        except NotFound:
+            return "not_offered"
+        try:
+            self.item(kind, item_id, status)
+        except NotFound:
+            return "gone"
+        return "not_classified"
+
+    def _level_or_none(self, call: Call, path_args: dict[str, object], params: dict[str, object]) -> Level | None:
+        try:
+            answer = self.session.call(call, path_args=path_args, params=params)
+        except NotFound as error:
+            if error.status == 404:
+                return None
+            raise
+        return reading.level(answer, answer.json())
+
+    # --- spaces -------------------------------------------------------------------------------------------------
+
+    SPACES = _call(
+        "spaces", "GET", "/spaces", "list the spaces", group="space", scope=_READ_SPACE, permission=_VIEW_SPACE
+    )
+
+    def spaces(
+        self,
+        *,
+        ids: Sequence[str] = (),
+        keys: Sequence[str] = (),
+        type: str = "",
+        status: str = "",
+        labels: Sequence[str] = (),
+        sort: str = "",
+    ) -> Iterator[Space]:
+        """The spaces that the account may see. sort: id, key or name, with "-" in front for descending."""
+        params = {"ids": ids, "keys": keys, "type": type, "status": status, "labels": labels, "sort": sort}
+        for answer, body, entry in self._results(self.SPACES, params=params):
+            yield self._space(answer, body, entry)
+
+    SPACE = _call(
+        "space", "GET", "/spaces/{id}", "read a space", group="space", scope=_READ_SPACE, permission=_VIEW_SPACE
+    )
+
+    def space(self, space_id: str) -> Space:
+        """One space by its id."""
+        answer = self.session.call(self.SPACE, path_args={"id": space_id})
+        entry = reading.mapping(answer, answer.json())
+        return self._space(answer, entry, entry)
+
+    # --- items --------------------------------------------------------------------------------------------------
+
+    SPACE_ITEMS = _item_calls("space_{}s", "/spaces/{id}/{}", "list the {}s of a space", LISTED_KINDS)
+
+    def space_items(self, space_id: str, kind: str, statuses: Sequence[str] = ("current",)) -> Iterator[Item]:
+        """The pages or blog posts of a space that are current, archived, deleted or trashed; drafts are not."""
+        params: dict[str, object] = {"status": statuses}
+        if kind == "page":
+            params["depth"] = "all"
+        call = _of(self.SPACE_ITEMS, kind)
+        for answer, body, entry in self._results(call, path_args={"id": space_id}, params=params):
+            yield self._item(answer, body, entry, kind)
+
+    DRAFTS = _item_calls("{}_drafts", "/{}", "list the {} drafts", LISTED_KINDS)
+
+    def drafts(self, kind: str, space_id: str | None = None) -> Iterator[Item]:
+        """The drafts of pages or blog posts that the account may see, of the whole site or of one space."""
+        params = {"status": "draft", "space-id": space_id}
+        for answer, body, entry in self._results(_of(self.DRAFTS, kind), params=params):
+            yield self._item(answer, body, entry, kind)
+
+    ITEM = _item_calls("{}", "/{}/{id}", "read a {}", KINDS)
+
+    def item(self, kind: str, item_id: str, status: str = "current") -> Item:
+        """One item. Raises NotFound when it is gone, not visible, or not there in this status."""
+        params = {"status": status, "get-draft": status == "draft" or None} if kind in LISTED_KINDS else {}
+        answer = self.session.call(_of(self.ITEM, kind), path_args={"id": item_id}, params=params)
+        entry = reading.mapping(answer, answer.json())
+        return self._item(answer, entry, entry, kind)
+
+    # --- data security policies ---------------------------------------------------------------------------------
+
+    DATA_POLICY = _call(
+        "data_policy",
+        "GET",
+        "/data-policies/metadata",
+        "read whether a data security policy blocks content",
+        group="data-policies",
+        scope=_CONFIGURATION,
+        permission="An app installed on the site",
+    )
+
+    def data_policy_blocks(self) -> bool | None:
+        """Whether a data security policy hides content of the site; None where this account is not told."""
+        try:
+            answer = self.session.call(self.DATA_POLICY)
+        except ApiError as error:
+            if _not_told(error):
+                return None
+            raise
+        blocked = reading.mapping(answer, answer.json()).get("anyContentBlocked")
+        return blocked if isinstance(blocked, bool) else None
+
+    DATA_POLICY_SPACES = _call(
+        "data_policy_spaces",
+        "GET",
+        "/data-policies/spaces",
+        "read which spaces a data security policy blocks",
+        group="data-policies",
+        scope=_CONFIGURATION,
+        permission="An app installed on the site",
+    )
+
+    def data_policy_spaces(self, ids: Sequence[str]) -> dict[str, bool]:
+        """By space id, whether a policy hides content of it; spaces of which this account is not told are left out."""
+        blocked: dict[str, bool] = {}
+        try:
+            for start in range(0, len(ids), LARGEST_PAGE):
+                params = {"ids": list(ids[start : start + LARGEST_PAGE])}
+                for answer, _, entry in self._results(self.DATA_POLICY_SPACES, params=params):
+                    policy = reading.inner(entry.get("dataPolicy"))
+                    blocked[reading.required(answer, entry, "id")] = policy.get("anyContentBlocked") is True
+        except ApiError as error:
+            if not _not_told(error):
+                raise
+        return blocked
+
+    # --- reading answers ----------------------------------------------------------------------------------------
+
+    def _results(
+        self, call: Call, *, params: dict[str, Any], path_args: dict[str, object] | None = None
+    ) -> Iterator[tuple[Answer, dict[str, Any], dict[str, Any]]]:
+        asked = {**params, "limit": LARGEST_PAGE}
+        for answer, body in paging.linked(self.session, call, links="_links", path_args=path_args, params=asked):
+            for entry in reading.entries(answer, body.get("results"), "the list of results"):
+                yield answer, body, entry
+
+    def _space(self, answer: Answer, body: dict[str, Any], entry: dict[str, Any]) -> Space:
+        return Space(
+            id=reading.required(answer, entry, "id", most=LONGEST_ID),
+            key=reading.text(entry.get("key")),
+            name=reading.text(entry.get("name")),
+            type=reading.text(entry.get("type")),
+            status=reading.text(entry.get("status")),
+            homepage_id=reading.text(entry.get("homepageId")),
+            author_id=reading.text(entry.get("authorId")),
+            created_at=reading.moment(entry.get("createdAt")),
+            web_url=self._web_url(body, entry, "webui"),
+        )
+
+    def _item(self, answer: Answer, body: dict[str, Any], entry: dict[str, Any], kind: str) -> Item:
+        version = reading.inner(entry.get("version"))
+        return Item(
+            id=reading.required(answer, entry, "id", most=LONGEST_ID),
+            kind=kind,
+            status=reading.text(entry.get("status")),
+            title=reading.text(entry.get("title")),
+            space_id=reading.text(entry.get("spaceId")),
+            parent_id=reading.text(entry.get("parentId")),
+            parent_type=reading.text(entry.get("parentType")),
+            position=reading.whole(entry.get("position")),
+            author_id=reading.text(entry.get("authorId")),
+            owner_id=reading.text(entry.get("ownerId")),
+            created_at=reading.moment(entry.get("createdAt")),
+            version=reading.whole(version.get("number")),
+            version_at=reading.moment(version.get("createdAt")),
+            version_author_id=reading.text(version.get("authorId")),
+            web_url=self._web_url(body, entry, "webui"),
+            edit_url=self._web_url(body, entry, "editui"),
+        )
+
+    def _web_url(self, body: dict[str, Any], entry: dict[str, Any], name: str) -> str:
+        """An address for people's browsers. Behind the gateway only the answer knows the site's own address."""
+        path = reading.text(reading.inner(entry.get("_links")).get(name))
+        if not path.startswith("/") or path.startswith("//"):
+            return ""
+        if not self.session.is_gateway:
+            return f"{self.session.base_url}/wiki{path}"
+        base = reading.text(reading.inner(body.get("_links")).get("base")).rstrip("/")
+        return f"{base}{path}" if base.startswith("https://") else ""
+
+
+def _of(calls: dict[str, Call], kind: str) -> Call:
+    if kind not in KINDS:
+        raise Refused(f"There is no kind of item called “{kind[:40]}”.", advice=f"Use one of {', '.join(KINDS)}.")
+    if kind not in calls:
+        raise Refused(f"Confluence offers no list of {KINDS[kind][0]}.", advice="Name the item by its id.")
+    return calls[kind]
+
+
+def _no_removal(call: Call, error: NotFound) -> Refused:
+    return Refused(
+        f"Atlassian did not {call.does}: {_NO_REMOVAL}.",
+        advice="Reset the level instead, so that the default of the space applies again.",
+        call=call.name,
+        status=error.status,
+        needs=call.needs,
+        trace_id=error.trace_id,
+        body=error.body,
+    )
+
+
+def _not_told(error: ApiError) -> bool:
+    """Only apps may read data policies; sites refuse accounts in any of these ways."""
+    return isinstance(error, (Refused, NotFound)) or (isinstance(error, Misconfigured) and error.status == 401)
