@@ -1,0 +1,273 @@
+"""Confluence Cloud REST v2 in the sandbox: spaces, pages, blog posts, whiteboards, databases and data policies."""
+
+import sqlite3
+from typing import Any
+
+from portal.sandbox import confluence_levels, paging
+from portal.sandbox.messages import Problem, SandboxRequest, SandboxResponse, answer
+from portal.sandbox.names import EDIT, NONE, VIEW
+from portal.sandbox.rights import right_to, site_of, space_thing, spaces_clause
+from portal.sandbox.routes import Route
+from portal.sandbox.state import State
+
+SPACE_TYPES = ("global", "collaboration", "knowledge_base", "personal")
+ITEM_STATUSES = ("current", "archived", "deleted", "trashed")
+SPACE_SORTS = {"id": "id", "key": "key", "name": "name"}
+ITEM_SORTS = {"id": "id", "created-date": "created_at", "modified-date": "version_at", "title": "title"}
+
+
+def _choices(request: SandboxRequest, name: str, allowed: tuple[str, ...], default: tuple[str, ...]) -> list[str]:
+    given = request.many(name)
+    for value in given:
+        if value not in allowed:
+            raise Problem(400, f"Provided value '{value[:40]}' for '{name}' is not one of {', '.join(allowed)}")
+    return given or list(default)
+
+
+def _numbers(request: SandboxRequest, name: str) -> list[int]:
+    return [confluence_levels.number(value, name) for value in request.many(name)]
+
+
+def _marks(values: list[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+# --- spaces ---------------------------------------------------------------------------------------------------------
+
+
+def _space_view(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "key": row["key"],
+        "name": row["name"],
+        "type": row["type"],
+        "status": row["status"],
+        "authorId": row["author_id"],
+        "createdAt": row["created_at"],
+        "homepageId": None if row["homepage_id"] is None else str(row["homepage_id"]),
+        "spaceOwnerId": row["author_id"],
+        "description": None,
+        "icon": None,
+        "_links": {"webui": f"/spaces/{row['key']}"},
+    }
+
+
+def _select_spaces(db: sqlite3.Connection, request: SandboxRequest) -> tuple[str, list[Any]]:
+    clause, hidden = spaces_clause(db, request, VIEW)
+    select = f"SELECT * FROM spaces WHERE host = ? AND id {clause}"  # noqa: S608 - marks and our own words
+    params: list[Any] = [request.host, *hidden]
+    for name, column, values in (
+        ("ids", "id", _numbers(request, "ids")),
+        ("keys", "key", request.many("keys")),
+        ("type", "type", _choices(request, "type", SPACE_TYPES, ())),
+        ("status", "status", _choices(request, "status", ("current", "archived"), ())),
+    ):
+        if name in request.query:
+            select, params = select + f" AND {column} IN ({_marks(values)})", [*params, *values]
+    if request.many("labels"):
+        select += " AND 0"  # no space of the sandbox carries a label
+    return select, params
+
+
+def spaces(state: State, request: SandboxRequest) -> SandboxResponse:
+    with state.read() as db:
+        site_of(db, request)
+        select, params = _select_spaces(db, request)
+        limit = paging.read_limit(request, default=25, most=250)
+        rows, cursor = paging.page(db, request, select=select, params=params, sorts=SPACE_SORTS, tie="id", limit=limit)
+    return paging.results(request, [_space_view(row) for row in rows], cursor)
+
+
+def space(state: State, request: SandboxRequest) -> SandboxResponse:
+    with state.read() as db:
+        site_of(db, request)
+        row, _ = confluence_levels.find_space(db, request)
+    view = _space_view(row)
+    view["_links"]["base"] = f"{request.origin}/wiki"
+    return answer(view)
+
+
+# --- pages and what else there is -----------------------------------------------------------------------------------
+
+
+def _item_view(row: sqlite3.Row) -> dict[str, Any]:
+    item_id, kind = str(row["id"]), row["kind"]
+    view: dict[str, Any] = {
+        "id": item_id,
+        "status": row["status"],
+        "title": row["title"],
+        "spaceId": str(row["space_id"]),
+        "authorId": row["author_id"],
+        "createdAt": row["created_at"],
+        "version": {
+            "number": row["version"],
+            "message": "",
+            "minorEdit": False,
+            "authorId": row["version_by"],
+            "createdAt": row["version_at"],
+        },
+        "_links": {
+            "webui": f"/spaces/{row['space_key']}/{'blog' if kind == 'blogpost' else kind + 's'}/{item_id}",
+            "editui": f"/spaces/{row['space_key']}/{kind + 's'}/edit-v2/{item_id}",
+        },
+    }
+    if kind != "blogpost":
+        parent = row["parent_id"]
+        view |= {
+            "parentId": None if parent is None else str(parent),
+            "parentType": None if parent is None else "page",
+            "position": row["position"],
+            "ownerId": row["author_id"],
+        }
+    return view
+
+
+SELECT_ITEMS = (
+    "SELECT i.*, s.key AS space_key FROM items i JOIN spaces s ON s.host = i.host AND s.id = i.space_id"
+    " WHERE i.host = ? AND i.kind = ? AND i.hidden = 0"
+)
+
+
+def _items_page(
+    db: sqlite3.Connection, request: SandboxRequest, select: str, params: list[Any]
+) -> tuple[list[sqlite3.Row], str]:
+    if "title" in request.query:
+        select, params = select + " AND i.title = ?", [*params, request.one("title")]
+    sorts = {name: f"i.{column}" for name, column in ITEM_SORTS.items()}
+    limit = paging.read_limit(request, default=25, most=250)
+    return paging.page(db, request, select=select, params=params, sorts=sorts, tie="i.id", limit=limit)
+
+
+def items_of_space(kind: str, default_statuses: tuple[str, ...]):
+    def items(state: State, request: SandboxRequest) -> SandboxResponse:
+        statuses = _choices(request, "status", ITEM_STATUSES, default_statuses)
+        depth = _choices(request, "depth", ("all", "root"), ("all",))[-1]
+        with state.read() as db:
+            site_of(db, request)
+            row, _ = confluence_levels.find_space(db, request)
+            select = SELECT_ITEMS + f" AND i.space_id = ? AND i.draft = 0 AND i.status IN ({_marks(statuses)})"
+            if depth == "root":
+                select += " AND i.parent_id IS NULL"
+            rows, cursor = _items_page(db, request, select, [request.host, kind, row["id"], *statuses])
+        return paging.results(request, [_item_view(row) for row in rows], cursor)
+
+    return items
+
+
+def items_of_site(kind: str, default_statuses: tuple[str, ...]):
+    def items(state: State, request: SandboxRequest) -> SandboxResponse:
+        statuses = _choices(request, "status", (*ITEM_STATUSES, "draft"), default_statuses)
+        with state.read() as db:
+            site_of(db, request)
+            select = SELECT_ITEMS + f" AND i.status IN ({_marks(statuses)})"
+            params: list[Any] = [request.host, kind, *statuses]
+            clause, ids = spaces_clause(db, request, VIEW)
+            editable, editable_ids = spaces_clause(db, request, EDIT)
+            select += f" AND i.space_id {clause} AND (i.draft = 0 OR i.space_id {editable})"
+            params += [*ids, *editable_ids]
+            if "draft" in statuses and len(statuses) > 1:
+                # The draft of a current page has its id: of two rows with one id, a list shows the current one.
+                select += (
+                    " AND (i.draft = 0 OR NOT EXISTS (SELECT 1 FROM items c WHERE c.host = i.host AND c.id = i.id"
+                    " AND c.draft = 0))"
+                )
+            for name, column in (("id", "i.id"), ("space-id", "i.space_id")):
+                if name in request.query:
+                    values = _numbers(request, name)
+                    select, params = select + f" AND {column} IN ({_marks(values)})", [*params, *values]
+            rows, cursor = _items_page(db, request, select, params)
+        return paging.results(request, [_item_view(row) for row in rows], cursor)
+
+    return items
+
+
+def one_item(kind: str):
+    def item(state: State, request: SandboxRequest) -> SandboxResponse:
+        statuses = _choices(request, "status", (*ITEM_STATUSES, "draft", "historical"), ("current", "archived"))
+        wants_draft = _choices(request, "get-draft", ("true", "false"), ("false",))[-1] == "true"
+        item_id = confluence_levels.number(request.args["id"], "id")
+        with state.read() as db:
+            site_of(db, request)
+            rows = db.execute(SELECT_ITEMS + " AND i.id = ?", (request.host, kind, item_id)).fetchall()
+            right = right_to(db, request.caller, space_thing(request.host, rows[0]["space_id"])) if rows else NONE
+        if right == NONE:
+            raise Problem(404, "Not Found")
+        draft = next((row for row in rows if row["draft"] and right >= EDIT), None)
+        kept = next((row for row in rows if not row["draft"] and row["status"] in statuses), None)
+        row = draft if draft and (wants_draft or ("draft" in statuses and kept is None)) else kept
+        if row is None:
+            raise Problem(404, "Not Found")
+        view = _item_view(row)
+        view["_links"]["base"] = f"{request.origin}/wiki"
+        return answer(view)
+
+    return item
+
+
+# --- data security policies -----------------------------------------------------------------------------------------
+
+
+def _policies_site(state: State, db: sqlite3.Connection, request: SandboxRequest) -> None:
+    """A Problem (403) unless an app asks, or the site lets API tokens read this, too."""
+    site_of(db, request)
+    if not request.caller.bearer and not state.policies_readable(request.host):
+        raise Problem(403, "Only apps can make this request", shape="plain")
+
+
+def data_policies(state: State, request: SandboxRequest) -> SandboxResponse:
+    with state.read() as db:
+        _policies_site(state, db, request)
+        row = db.execute("SELECT 1 FROM spaces WHERE host = ? AND blocked = 1", (request.host,)).fetchone()
+    return answer({"anyContentBlocked": row is not None})
+
+
+def data_policy_spaces(state: State, request: SandboxRequest) -> SandboxResponse:
+    with state.read() as db:
+        _policies_site(state, db, request)
+        select, params = _select_spaces(db, request)
+        limit = paging.read_limit(request, default=25, most=250)
+        rows, cursor = paging.page(db, request, select=select, params=params, sorts=SPACE_SORTS, tie="id", limit=limit)
+    found = [
+        {
+            "id": str(row["id"]),
+            "key": row["key"],
+            "name": row["name"],
+            "dataPolicy": {"anyContentBlocked": bool(row["blocked"])},
+            "_links": {"webui": f"/spaces/{row['key']}"},
+        }
+        for row in rows
+    ]
+    return paging.results(request, found, cursor)
+
+
+SPACE_SCOPE, PAGE_SCOPE = ("read:space:confluence",), ("read:page:confluence",)
+CONFIGURATION = ("read:configuration:confluence",)
+WHITEBOARD_SCOPE, DATABASE_SCOPE = ("read:whiteboard:confluence",), ("read:database:confluence",)
+NOW = ("current",)
+ROUTES = [
+    Route("confluence.spaces", "GET", "/spaces", spaces, SPACE_SCOPE),
+    Route("confluence.space", "GET", "/spaces/{id}", space, SPACE_SCOPE),
+    Route(
+        "confluence.space_pages",
+        "GET",
+        "/spaces/{id}/pages",
+        items_of_space("page", ("current", "archived")),
+        PAGE_SCOPE,
+    ),
+    Route(
+        "confluence.space_blogposts",
+        "GET",
+        "/spaces/{id}/blogposts",
+        items_of_space("blogpost", ("current",)),
+        PAGE_SCOPE,
+    ),
+    Route("confluence.pages", "GET", "/pages", items_of_site("page", ("current", "archived")), PAGE_SCOPE),
+    Route("confluence.blogposts", "GET", "/blogposts", items_of_site("blogpost", ("current",)), PAGE_SCOPE),
+    Route("confluence.page", "GET", "/pages/{id}", one_item("page"), PAGE_SCOPE),
+    Route("confluence.blogpost", "GET", "/blogposts/{id}", one_item("blogpost"), PAGE_SCOPE),
+    Route("confluence.whiteboard", "GET", "/whiteboards/{id}", one_item("whiteboard"), WHITEBOARD_SCOPE, NOW),
+    Route("confluence.database", "GET", "/databases/{id}", one_item("database"), DATABASE_SCOPE, NOW),
+    Route("confluence.data_policies", "GET", "/data-policies/metadata", data_policies, CONFIGURATION),
+    Route("confluence.data_policy_spaces", "GET", "/data-policies/spaces", data_policy_spaces, CONFIGURATION),
+    *confluence_levels.ROUTES,
+]

@@ -1,0 +1,83 @@
+"""The words of the sandbox's demo content: plainly made up, long, right-to-left, CJK and emoji among them."""
+
+TOPICS = (
+    "Onboarding",
+    "Release",
+    "Incident",
+    "Architecture",
+    "Data flow",
+    "Access review",
+    "Vendor",
+    "Roadmap",
+    "Retrospective",
+    "Budget",
+    "Migration",
+    "Runbook",
+    "Threat model",
+    "Interview",
+    "Service level",
+    "Customer",
+    "Contract",
+    "Hiring",
+    "Backup",
+    "Design",
+    "Accessibility",
+    "Pricing",
+    "Localisation",
+    "On-call",
+)
+FORMS = (
+    "checklist",
+    "notes",
+    "decision record",
+    "plan",
+    "guide",
+    "report",
+    "overview",
+    "template",
+    "questions and answers",
+    "handbook",
+    "summary",
+    "log",
+)
+SUBJECTS = (
+    "the Birch gateway",
+    "project Lighthouse",
+    "the Ostrava office",
+    "payments",
+    "the mobile app",
+    "search",
+    "the partner portal",
+    "the data warehouse",
+    "sign-in",
+    "the print service",
+    "the Harbour team",
+    "invoicing",
+    "the help centre",
+    "the build farm",
+    "notifications",
+    "the Meadow cluster",
+)
+ODD_TITLES = (
+    "خطة استمرارية الأعمال للربع الثالث",
+    "מדריך לעובדים חדשים: גישה ואבטחה",
+    "سياسة الاحتفاظ بالبيانات (English summary inside)",
+    "情報分類ガイドライン 第3版",
+    "客户数据处理说明",
+    "개인정보 처리 방침 초안",
+    "🚀 Launch day: who does what 🎉",
+    "👩🏽‍💻👨‍👩‍👧‍👦 Families day – remote edition",
+    "Überblick über Zugriffsrechte & Löschfristen",
+    "Données personnelles : durée de conservation « maximale »",
+    "Ταξινόμηση πληροφοριών",
+    "Классификация данных: памятка",
+    "<b>Bold</b> & \"quoted\" 'titles' should stay text",
+    "नीति पुस्तिका",
+    "Zażółć gęślą jaźń – zestaw testowy",
+    "tab\tand  double  spaces",
+)
+LONG_TITLE = (
+    "Minutes of the quarterly meeting of the working group on the retention, deletion, residency and onward transfer "
+    "of customer data between the Ostrava, Porto and Hobart offices, with all appendices, open questions and decisions"
+)
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenbefestigungsrichtlinie" * 3
