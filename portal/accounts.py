@@ -1,0 +1,42 @@
+"""Sign-in rules on top of allauth: nobody signs up, an administrator adds people; second factors lie encrypted."""
+
+from collections.abc import Callable
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.http import HttpRequest
+
+from .fields import EncryptedSecretField, SecretUnreadable
+
+
+class ClosedAccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+
+class SecondFactorUnreadable(SecretUnreadable):
+    """No key of CREDENTIAL_KEYS fits the stored second factor of the person who signs in."""
+
+    advice = "An administrator can remove the second factor on the page People; then set it up again."
+
+
+class EncryptedMFAAdapter(DefaultMFAAdapter):
+    def encrypt(self, text: str) -> str:
+        return EncryptedSecretField.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return EncryptedSecretField.decrypt(encrypted_text)
+        except SecretUnreadable:
+            message = "The stored second factor cannot be read with the present CREDENTIAL_KEYS."
+            raise SecondFactorUnreadable(message) from None
+
+
+def with_secrets(data: dict, change: Callable[[str], str]) -> dict:
+    """The data of an allauth authenticator with each of its secrets changed: a key, a seed, or recovery codes."""
+    changed = dict(data)
+    for name in {"secret", "seed"} & set(data):
+        changed[name] = change(data[name])
+    if data.get("migrated_codes"):
+        changed["migrated_codes"] = [change(code) for code in data["migrated_codes"]]
+    return changed

@@ -1,0 +1,115 @@
+"""Reading the audit trail: the filter of the activity page and of the command, and the two export formats."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from . import audit
+from .forms import ActivityFilterForm
+from .models import AuditEntry
+
+COLUMNS = [
+    "sequence",
+    "at",
+    "actor",
+    "action",
+    "action_label",
+    "connection",
+    "target_type",
+    "target_id",
+    "target",
+    "before",
+    "after",
+    "reason",
+    "outcome",
+    "detail",
+    "trace_id",
+    "actor_id",
+    "connection_id",
+    "previous_hash",
+    "hash",
+]
+#: A form takes days of which no midnight exists in every time zone; nothing was ever done on them.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+
+
+def filtered(entries: QuerySet[AuditEntry], form: ActivityFilterForm) -> QuerySet[AuditEntry]:
+    """Apply whatever is valid in the form; unknown values are passed over. Days are days in the reader's time zone."""
+    form.is_valid()
+    data = form.cleaned_data
+    if text := data.get("q"):
+        entries = entries.filter(
+            Q(target_label__icontains=text)
+            | Q(target_id=text)
+            | Q(reason__icontains=text)
+            | Q(detail__icontains=text)
+            | Q(trace_id=text)
+        )
+    if connection := data.get("connection"):
+        entries = entries.filter(connection=connection)
+    if actor := data.get("actor"):
+        entries = entries.filter(actor_label__icontains=actor)
+    if action := data.get("action"):
+        entries = entries.filter(action=action)
+    if outcome := data.get("outcome"):
+        entries = entries.filter(outcome=outcome)
+    if since := data.get("since"):
+        entries = entries.filter(at__gte=_midnight(since))
+    if until := data.get("until"):
+        entries = entries.filter(at__lt=_midnight(min(until, LAST_DAY) + timedelta(days=1)))
+    return entries
+
+
+def settled(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
+    """Newest first as given, without the intentions whose outcome is on record too."""
+    told: Counter[tuple] = Counter()
+    kept = []
+    for entry in entries:
+        key = (entry.action, entry.actor_label, entry.target_id)
+        if entry.outcome != AuditEntry.Outcome.STARTED:
+            told[key] += 1
+        elif told[key]:
+            told[key] -= 1
+            continue
+        kept.append(entry)
+    return kept
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
+
+
+def json_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+    for row in audit.as_rows(entries):
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+class _Echo:
+    """A file that hands back what is written to it, so that csv.writer can stream."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def csv_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+    return csv_of(audit.as_rows(entries), COLUMNS)
+
+
+def csv_of(rows: Iterable[dict], columns: Sequence[str]) -> Iterator[str]:
+    """CSV with a header. A cell that a spreadsheet would run as a formula gets an apostrophe in front."""
+    writer = csv.writer(_Echo())
+    yield writer.writerow(columns)
+    for row in rows:
+        yield writer.writerow([csv_cell(row[name]) for name in columns])
+
+
+def csv_cell(value) -> str:
+    if isinstance(value, dict | list):
+        value = json.dumps(value, ensure_ascii=False)
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

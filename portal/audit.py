@@ -1,0 +1,250 @@
+"""The audit trail: one function that adds an entry, and one that proves the chain. Labels: `registry.AUDIT_ACTIONS`."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from .access import Actor, require_administrator, visible_connections
+from .models import AuditEntry, AuditHead, Connection
+
+FIRST_HASH = "0" * 64
+#: The fields that the hash covers, in this order; `previous_hash` ties an entry to the one before.
+HASHED = [
+    "sequence",
+    "at",
+    "actor_id",
+    "actor_label",
+    "action",
+    "connection_id",
+    "connection_name",
+    "target_type",
+    "target_id",
+    "target_label",
+    "before",
+    "after",
+    "reason",
+    "outcome",
+    "detail",
+    "trace_id",
+    "previous_hash",
+]
+#: How an export calls the hashed fields that it does not call as the table does.
+EXPORTED = {"actor_label": "actor", "connection_name": "connection", "target_label": "target"}
+
+
+def _fields(entry: AuditEntry) -> dict:
+    fields = {name: getattr(entry, name) for name in HASHED}
+    return fields | {"at": entry.at.astimezone(UTC).isoformat(timespec="microseconds")}
+
+
+def _hash(fields: dict) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+# --- The end of the chain, signed with a key that is not in the database --------------------------------------------
+
+
+def _key_name(key: str) -> str:
+    return salted_hmac("trustdesk.audit.key", "", secret=key, algorithm="sha256").hexdigest()[:8]
+
+
+def signature(sequence: int, hash: str, key: str | None = None) -> str:
+    """Of the end of the chain, with the first of CREDENTIAL_KEYS; it begins with the name of the key."""
+    key = key or settings.CREDENTIAL_KEYS[0]
+    signed = salted_hmac("trustdesk.audit.end", f"{sequence}:{hash}", secret=key, algorithm="sha256")
+    return _key_name(key) + signed.hexdigest()
+
+
+def _signature_problem(head: AuditHead) -> str:
+    keys = settings.CREDENTIAL_KEYS
+    if any(constant_time_compare(head.signature, signature(head.sequence, head.hash, key)) for key in keys):
+        return ""
+    if head.signature and head.signature[:8] not in {_key_name(key) for key in keys}:
+        return "The end of the chain is signed with a key that is not among CREDENTIAL_KEYS, so it cannot be checked."
+    return "The end of the chain was changed outside Trustdesk: its signature does not fit. Entries may be missing."
+
+
+def sign(*, actor: Actor) -> None:
+    """Vouch for the chain as it is, on record, after its key was lost or the database was restored without its end.
+
+    Raises ValidationError while something is wrong with the entries themselves; only administrators may.
+    """
+    require_administrator(actor)
+    with transaction.atomic():
+        head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
+        last = AuditEntry.objects.first()
+        found = _walk(last.sequence if last else 0, {})
+        if found.problem:
+            raise ValidationError(f"{found.problem} That cannot be signed away.")
+        before = _signature_problem(head) or "It was signed."
+        head.sequence, head.hash = found.entries, found.hash
+        head.signature = signature(head.sequence, head.hash)
+        head.save()
+        record(actor=actor, action="activity.signed", detail=before)
+
+
+def record(
+    *,
+    actor: Actor,
+    action: str,
+    connection: Connection | None = None,
+    target_type: str = "",
+    target_id: str = "",
+    target_label: str = "",
+    before=None,
+    after=None,
+    reason: str = "",
+    outcome: str = "done",
+    detail: str = "",
+    trace_id: str = "",
+) -> AuditEntry:
+    """Append one entry. `before`/`after`: any JSON. Runs in its own transaction unless one is open already.
+
+    NUL characters, which PostgreSQL keeps in no text, are written as `\\u0000`, so that what was done remotely is on
+    record even where its name is odd.
+    """
+    with transaction.atomic():
+        head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
+        genuine = not _signature_problem(head)
+        entry = AuditEntry(
+            sequence=head.sequence + 1,
+            at=timezone.now(),
+            actor_id=actor.user.pk if actor.user else None,
+            actor_label=actor.label[:254],
+            action=action,
+            connection_id=connection.pk if connection else None,
+            connection_name=connection.name if connection else "",
+            target_type=target_type,
+            target_id=storable(str(target_id))[:200],
+            target_label=storable(target_label)[:300],
+            before=storable(before),
+            after=storable(after),
+            reason=storable(reason),
+            outcome=outcome,
+            detail=storable(detail),
+            trace_id=trace_id[:100],
+            previous_hash=head.hash,
+        )
+        entry.hash = _hash(_fields(entry))
+        entry.save()
+        head.sequence, head.hash = entry.sequence, entry.hash
+        # A new entry must not make up for an end that was tampered with: that stays in sight.
+        if genuine:
+            head.signature = signature(head.sequence, head.hash)
+        head.save()
+    return entry
+
+
+def storable(value: Any) -> Any:
+    """The same JSON without NUL characters."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\\u0000")
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of `verify`: how many entries were read, the hash of the last, and the first thing that is wrong."""
+
+    entries: int
+    hash: str = FIRST_HASH
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.problem
+
+
+def verify(noted: Mapping[int, str] | None = None) -> Verification:
+    """Walk the whole chain: an entry that was changed, removed or put in between breaks it, and so does a lost end.
+
+    `noted`: sequence -> hash of entries that were written down elsewhere, which have to be there still. The end is read
+    first, and entries that are added while this walks are left to the next time.
+    """
+    head = AuditHead.objects.filter(pk=1).first()
+    found = _walk(head.sequence if head else 0, noted or {})
+    if found.problem:
+        return found
+    problem = ""
+    # One statement, so that nobody can add an entry between looking at the end and looking beyond it.
+    end = Coalesce(Subquery(AuditHead.objects.filter(pk=1).values("sequence")), 0)
+    if head is None:
+        problem = "The end of the chain is not on record. Entries may be missing."
+    elif (head.sequence, head.hash) != (found.entries, found.hash):
+        problem = f"The chain should end with entry {head.sequence}, but ends with {found.entries}."
+    elif AuditEntry.objects.filter(sequence__gt=end).exists():
+        problem = "There are entries beyond the end of the chain that is on record."
+    elif missing := [sequence for sequence in noted or {} if sequence > found.entries]:
+        problem = f"Entry {min(missing)} was noted, but the chain ends with {found.entries}."
+    return Verification(found.entries, found.hash, problem or _signature_problem(head))  # type: ignore[arg-type]
+
+
+def _walk(end: int, noted: Mapping[int, str]) -> Verification:
+    previous, count = FIRST_HASH, 0
+    for entry in AuditEntry.objects.filter(sequence__lte=end).order_by("sequence").iterator(chunk_size=1000):
+        count += 1
+        problem = ""
+        if entry.sequence != count:
+            problem = f"Entry {count} is missing; the next one is {entry.sequence}."
+        elif entry.previous_hash != previous:
+            problem = f"Entry {count} does not follow the entry before it."
+        elif entry.hash != _hash(_fields(entry)):
+            problem = f"Entry {count} was changed after it was written."
+        elif noted.get(count, entry.hash) != entry.hash:
+            problem = f"Entry {count} is not the one that was noted."
+        if problem:
+            return Verification(count, previous, problem)
+        previous = entry.hash
+    return Verification(count, previous)
+
+
+def noted_in(lines: Iterable[str]) -> dict[int, str]:
+    """Sequence -> hash of an export (JSON lines), each proved by its own fields. Raises ValidationError."""
+    noted: dict[int, str] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            fields = {name: row[EXPORTED.get(name, name)] for name in HASHED}
+            sequence, told = int(row["sequence"]), str(row["hash"])
+        except (ValueError, KeyError, TypeError):
+            raise ValidationError(f"Line {number} is not an entry as `audit export` writes it.") from None
+        if told != _hash(fields):
+            raise ValidationError(f"Entry {sequence} of the export was changed after it was written.")
+        if noted.get(sequence - 1, fields["previous_hash"]) != fields["previous_hash"]:
+            raise ValidationError(f"Entry {sequence} of the export does not follow the entry before it.")
+        noted[sequence] = told
+    return noted
+
+
+def visible_entries(actor: Actor) -> QuerySet[AuditEntry]:
+    """The entries that this actor may read: of the connections they may see; the rest for administrators alone."""
+    if actor.user is None or actor.user.is_superuser:
+        return AuditEntry.objects.all()
+    return AuditEntry.objects.filter(connection__in=visible_connections(actor))
+
+
+def history(*, connection: Connection, target_type: str, target_id: str) -> QuerySet[AuditEntry]:
+    """What was done to one object, newest first."""
+    return AuditEntry.objects.filter(connection=connection, target_type=target_type, target_id=str(target_id))
+
+
+def as_rows(entries: QuerySet[AuditEntry]) -> Iterator[dict]:
+    """Entries as flat JSON-ready rows, for the exports; with all that their hashes cover, see `noted_in`."""
+    for entry in entries.iterator(chunk_size=1000):
+        row = {EXPORTED.get(name, name): value for name, value in _fields(entry).items()}
+        yield row | {"action_label": entry.action_label, "hash": entry.hash}

@@ -1,0 +1,50 @@
+"""What the frame of every page needs: navigation, connections, the sandbox strip."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from . import registry
+from .access import actor_of, capabilities, visible_connections
+from .models import Connection
+
+
+def frame(request: HttpRequest) -> dict:
+    """`nav`, `connections`, `connection`, `may` (the person's capabilities on it), `sandbox`."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"sandbox": settings.SANDBOX}
+    connection = getattr(request, "connection", None)
+    allowed = capabilities(actor_of(request), connection) if connection else set()
+    return {
+        "sandbox": settings.SANDBOX,
+        "connections": list(visible_connections(actor_of(request))),
+        "connection": connection,
+        "may": {name.replace(".", "_"): True for name in allowed},
+        "nav": _nav(request, connection, allowed),
+    }
+
+
+def _nav(request: HttpRequest, connection: Connection | None, allowed: set[str]) -> list[dict]:
+    sections = []
+    if connection is not None:
+        items = [
+            _line(request, item.label, item.icon, reverse(item.url_name, args=[connection.slug]))
+            for item in sorted(registry.NAV, key=lambda item: item.order)
+            if connection.kind in item.kinds and item.capability in allowed
+        ]
+        items.append(_line(request, "Connection", "settings", connection.get_absolute_url()))
+        sections.append({"label": connection.name, "items": items})
+    general = [
+        _line(request, "Home", "home", reverse("home")),
+        _line(request, "Connections", "settings", reverse("connections")),
+        _line(request, "Activity", "activity", reverse("activity")),
+    ]
+    if request.user.is_superuser:
+        general.append(_line(request, "People", "people", reverse("people")))
+    sections.append({"label": "Trustdesk", "items": general})
+    return sections
+
+
+def _line(request: HttpRequest, label: str, icon: str, url: str) -> dict:
+    here = request.path == url or (url.count("/") > 2 and request.path.startswith(url))
+    return {"label": label, "url": url, "icon": icon, "current": here}

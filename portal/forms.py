@@ -1,0 +1,132 @@
+"""Forms of the portal's own pages."""
+
+import zoneinfo
+
+from django import forms
+from django.contrib.auth.models import Group
+
+from . import registry
+from .models import AuditEntry, Connection, User
+
+
+class ConnectionForm(forms.Form):
+    """The facts of a connection. The token goes in and never comes out again."""
+
+    kind = forms.ChoiceField(label="What is it?", choices=Connection.Kind.choices, widget=forms.RadioSelect)
+    name = forms.CharField(label="Name", max_length=80, help_text="How your team calls it.")
+    url = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=300,
+        help_text="For a site https://your-site.atlassian.net. Leave empty for an organisation or a developer space.",
+    )
+    email = forms.CharField(
+        label="Account e-mail",
+        required=False,
+        max_length=254,
+        help_text="The Atlassian account of the token. Leave empty for an admin API key or an OAuth token.",
+    )
+    token = forms.CharField(
+        label="API token",
+        required=False,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Kept encrypted and never shown again.",
+    )
+    org_id = forms.CharField(label="Organisation id", required=False, max_length=80)
+    developer_id = forms.CharField(label="Developer space id", required=False, max_length=80)
+    dialect = forms.ChoiceField(
+        label="API dialect",
+        choices=Connection.Dialect.choices,
+        initial=Connection.Dialect.CURRENT,
+        help_text="Keep “current” unless this address answers like the reference documents.",
+    )
+
+    def __init__(self, *args, connection: Connection | None = None, **kwargs) -> None:
+        if connection is not None:
+            kwargs["initial"] = {name: getattr(connection, name) for name in self.base_fields if name != "token"}
+        super().__init__(*args, **kwargs)
+        if connection is not None:
+            del self.fields["kind"]
+            self.fields["token"].help_text = "Leave empty to keep the stored token."
+
+
+class GrantForm(forms.Form):
+    """A role for a person (by e-mail) or a group (by name)."""
+
+    role = forms.ChoiceField(label="Role")
+    email = forms.CharField(label="Person (e-mail)", required=False)
+    group = forms.ModelChoiceField(label="or group", queryset=Group.objects.order_by("name"), required=False)
+
+    def __init__(self, *args, kind: str, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [  # type: ignore[attr-defined]
+            (role.key, role.label) for role in registry.ROLES.values() if kind in role.kinds
+        ]
+
+    def clean_email(self) -> User | None:
+        email = self.cleaned_data["email"].strip()
+        if not email:
+            return None
+        user = User.objects.filter(email__iexact=email).first()
+        if user is None:
+            raise forms.ValidationError("There is no person with this e-mail address. An administrator can add them.")
+        return user
+
+    def clean(self) -> dict:
+        data = super().clean() or {}
+        if not self.errors and bool(data.get("email")) == bool(data.get("group")):
+            raise forms.ValidationError("Choose either a person or a group.")
+        return data
+
+
+class PersonForm(forms.Form):
+    email = forms.EmailField(label="E-mail")
+    name = forms.CharField(label="Name", max_length=150, required=False)
+
+
+class PersonEditForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=150, required=False)
+    groups = forms.CharField(
+        label="Groups", required=False, max_length=500, help_text="Names, separated by commas. New ones are made."
+    )
+    is_active = forms.BooleanField(label="May sign in", required=False)
+    is_superuser = forms.BooleanField(label="Administrator of Trustdesk", required=False)
+
+    def clean_groups(self) -> list[str]:
+        return [name.strip()[:150] for name in self.cleaned_data["groups"].split(",") if name.strip()]
+
+
+class PreferencesForm(forms.Form):
+    name = forms.CharField(label="Your name", max_length=150, required=False)
+    time_zone = forms.ChoiceField(label="Time zone", required=False)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            ("", "The server's time zone"),
+            *((zone, zone.replace("_", " ")) for zone in ["UTC", *zones]),
+        ]
+
+
+class ActivityFilterForm(forms.Form):
+    """The filter of the activity page; unknown values are ignored, so that an old link still opens."""
+
+    q = forms.CharField(label="Text", required=False, max_length=200)
+    connection = forms.ModelChoiceField(
+        label="Connection", queryset=Connection.objects.none(), required=False, to_field_name="slug", empty_label="All"
+    )
+    actor = forms.CharField(label="Person", required=False, max_length=254)
+    action = forms.ChoiceField(label="Action", required=False)
+    outcome = forms.ChoiceField(label="Outcome", required=False, choices=[("", "All"), *AuditEntry.Outcome.choices])
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args, connections, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
+        self.fields["action"].choices = [  # type: ignore[attr-defined]
+            ("", "All"),
+            *sorted(registry.AUDIT_ACTIONS.items(), key=lambda pair: pair[1]),
+        ]

@@ -1,0 +1,86 @@
+"""Runs the queue's worker, and the sweep that hands out again what a dead worker left and clears away what is old."""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import close_old_connections, connection
+from django.db.models import Q
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from portal import registry
+from portal.access import require_administrator
+from portal.management.base import ServiceCommand
+from portal.models import User
+
+logger = logging.getLogger("trustdesk.worker")
+
+#: How long finished tasks stay in the queue's table. No task runs for as long, so one that seems to was killed; what
+#: it worked on was handed out again a minute later.
+KEEP_TASKS = timedelta(days=7)
+#: Seconds between two prunings of one worker.
+PRUNE_EVERY = 24 * 3600
+
+
+class Command(ServiceCommand):
+    help = "Work through the queue. Start as many as needed, on any machine that reaches the same database."
+
+    def arguments(self, parser):
+        parser.add_argument("--once", action="store_true", help="sweep, work until the queue is empty, then stop")
+        parser.add_argument("--sweep-every", type=float, default=15.0, metavar="SECONDS")
+        parser.add_argument("--interval", type=float, default=0.5, metavar="SECONDS", help="wait between looks")
+
+    def run(self, actor, *, once, sweep_every, interval, verbosity, **options):
+        require_administrator(actor)
+        User.objects.exists()  # a database that does not serve is said once, before every sweeper says it
+        handed_out = sweep()
+        prune()
+        stop = threading.Event()
+        if not once:
+            threading.Thread(target=sweep_until, args=(stop, sweep_every), daemon=True, name="sweep").start()
+        try:
+            if settings.TASK_BACKEND == "redis":
+                call_command("rqworker", "default", burst=once, job_class="django_tasks_rq.Job", verbosity=verbosity)
+            else:
+                call_command(
+                    "db_worker", batch=once, interval=interval, startup_delay=False, reload=False, verbosity=verbosity
+                )
+        finally:
+            stop.set()
+        return {"handed_out": handed_out}
+
+
+def sweep() -> int:
+    """Call every registered sweeper once; one that fails is logged and does not stop the others."""
+    handed_out = 0
+    for sweeper in registry.SWEEPERS:
+        try:
+            handed_out += sweeper()
+        except Exception:
+            logger.exception("sweeper %s failed", sweeper.__name__)
+    return handed_out
+
+
+def prune() -> None:
+    """Delete what nobody looks at any more: old rows of the queue, and sessions that ended."""
+    old = timezone.now() - KEEP_TASKS
+    try:
+        DBTaskResult.objects.filter(Q(finished_at__lt=old) | Q(finished_at=None, started_at__lt=old)).delete()
+        call_command("clearsessions", verbosity=0)
+    except Exception:
+        logger.exception("pruning failed")
+
+
+def sweep_until(stop: threading.Event, every: float) -> None:
+    pruned = time.monotonic()
+    while not stop.wait(every):
+        close_old_connections()
+        sweep()
+        if time.monotonic() - pruned >= PRUNE_EVERY:
+            prune()
+            pruned = time.monotonic()
+        connection.close()

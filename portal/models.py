@@ -1,0 +1,207 @@
+"""What both apps share: people, connections, who may do what on them, and what was done."""
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from .fields import EncryptedSecretField, Secret
+from .registry import AUDIT_ACTIONS, NAV
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        # Whoever adds a person vouches for the address; allauth asks for a verified one before a second factor.
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields) -> "User":
+        return self.create_user(email, password, is_superuser=True, is_staff=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email__iexact=email)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. Signs in by e-mail; `is_superuser` runs this Trustdesk: connections, people and rights."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self)
+
+
+class Connection(models.Model):
+    """One place at Atlassian, reached with one account: a site, an organisation or a developer space."""
+
+    class Kind(models.TextChoices):
+        SITE = "site", "Site (Confluence and Jira)"
+        ORGANIZATION = "organization", "Organisation"
+        MARKETPLACE = "marketplace", "Marketplace developer space"
+
+    class Dialect(models.TextChoices):
+        CURRENT = "current", "Current (what Atlassian answers today)"
+        REFERENCE = "reference", "Reference (the published reference documents)"
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField(max_length=16, choices=Kind)
+    url = models.URLField(max_length=300)
+    dialect = models.CharField(max_length=16, choices=Dialect, default=Dialect.CURRENT)
+    email = models.CharField(max_length=254, blank=True)
+    token = EncryptedSecretField(blank=True)
+    org_id = models.CharField(max_length=80, blank=True)
+    developer_id = models.CharField(max_length=80, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    check_lines = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("connection", args=[self.slug])
+
+    @property
+    def work_url(self) -> str:
+        """Where the work on this connection begins: the first page that an app offers for its kind."""
+        pages = sorted((item for item in NAV if self.kind in item.kinds), key=lambda item: item.order)
+        return reverse(pages[0].url_name, args=[self.slug]) if pages else self.get_absolute_url()
+
+    def read_token(self) -> Secret:
+        """The token in clear, for the transport alone. Raises fields.SecretUnreadable."""
+        return EncryptedSecretField.decrypt(self.token)
+
+    def keep_token(self, plain: str) -> None:
+        self.token = EncryptedSecretField.encrypt(plain)
+
+
+class Pause(models.Model):
+    """Until when every process leaves a connection alone, because Atlassian asked for it."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True)
+    until = models.FloatField(default=0)
+    reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.connection}: {self.reason}"
+
+
+class Grant(models.Model):
+    """A role on a connection, given to one person or to a group. Roles are data: `registry.ROLES`."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="grants")
+    user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["role", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, group__isnull=True) | Q(user__isnull=True, group__isnull=False),
+                name="grant_to_a_person_or_a_group",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "user", "role"], condition=Q(user__isnull=False), name="grant_once_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "group", "role"], condition=Q(group__isnull=False), name="grant_once_per_group"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.connection} for {self.user or self.group}"
+
+
+class AuditHead(models.Model):
+    """The end of the hash chain: one row, made by a migration and locked while an entry is added. See audit.py."""
+
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+    signature = models.CharField(max_length=80, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.hash[:12]}"
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody did or tried. Append-only; `hash` covers every field and the entry before."""
+
+    class Outcome(models.TextChoices):
+        STARTED = "started", "Started"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+        FAILED = "failed", "Failed"
+        UNKNOWN = "unknown", "Not known"
+
+    sequence = models.BigIntegerField(unique=True)
+    at = models.DateTimeField(db_index=True)
+    actor = models.ForeignKey(User, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+")
+    actor_label = models.CharField(max_length=254)
+    action = models.CharField(max_length=60, db_index=True)
+    connection = models.ForeignKey(
+        Connection, null=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+"
+    )
+    connection_name = models.CharField(max_length=80, blank=True)
+    target_type = models.CharField(max_length=30, blank=True)
+    target_id = models.CharField(max_length=200, blank=True)
+    target_label = models.CharField(max_length=300, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    detail = models.TextField(blank=True)
+    trace_id = models.CharField(max_length=100, blank=True)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-sequence"]
+        indexes = [
+            models.Index(fields=["connection", "target_type", "target_id", "-sequence"], name="audit_by_target"),
+            models.Index(fields=["connection", "-sequence"], name="audit_by_connection"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence}: {self.action} by {self.actor_label}"
+
+    def save(self, *args, **kwargs) -> None:
+        if self.pk:
+            raise TypeError("An audit entry is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError("An audit entry is never deleted.")
+
+    @property
+    def action_label(self) -> str:
+        return AUDIT_ACTIONS.get(self.action, self.action)

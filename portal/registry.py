@@ -1,0 +1,104 @@
+"""What the rooms tell each other as data: capabilities, roles, navigation, audit labels and sweepers.
+
+Apps add their own rows in `AppConfig.ready()`; the portal never imports an app.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Role:
+    """A named set of capabilities, granted per connection. `kinds`: the kinds of connection it makes sense on."""
+
+    key: str
+    label: str
+    description: str
+    kinds: tuple[str, ...]
+    capabilities: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One line of the left navigation, shown on connections of `kinds` to people with `capability`."""
+
+    label: str
+    icon: str
+    url_name: str
+    kinds: tuple[str, ...]
+    capability: str
+    order: int = 50
+
+
+ALL_KINDS = ("site", "organization", "marketplace")
+
+#: What each capability allows, in the words that a refusal uses: "You may not {…} here."
+CAPABILITIES: dict[str, str] = {
+    "connection.view": "see this connection",
+    "connection.manage": "change this connection, its token and its rights",
+    "activity.view": "see the activity",
+}
+
+ROLES: dict[str, Role] = {
+    role.key: role
+    for role in (
+        Role(
+            "viewer",
+            "Viewer",
+            "Sees everything on the connection and changes nothing.",
+            ALL_KINDS,
+            {"connection.view", "activity.view"},
+        ),
+        Role(
+            "connection_admin",
+            "Connection admin",
+            "Changes the address, the token and who may do what.",
+            ALL_KINDS,
+            {"connection.view", "activity.view", "connection.manage"},
+        ),
+    )
+}
+
+NAV: list[NavItem] = []
+
+#: Audit action -> what happened, in words: "page.level.set" -> "Set the level of a page".
+AUDIT_ACTIONS: dict[str, str] = {
+    "connection.added": "Added the connection",
+    "connection.changed": "Changed the connection",
+    "connection.removed": "Removed the connection",
+    "connection.checked": "Tested the connection",
+    "grant.added": "Gave a role",
+    "grant.removed": "Took a role away",
+    "person.added": "Added a person",
+    "person.changed": "Changed a person",
+    "person.password_link": "Made a link to choose a new password",
+    "person.second_factor_removed": "Removed a second factor",
+    "keys.rotated": "Re-encrypted the stored secrets",
+    "activity.signed": "Vouched for the activity as it is",
+    "demo.made": "Made the demo",
+}
+
+#: Each is called by the worker every few seconds and hands lost work out again; it returns how many it handed out.
+SWEEPERS: list[Callable[[], int]] = []
+
+#: Each is given all connections of the home page, and returns the lines of their cards: connection id ->
+#: [(label, value, address or ""), …]. However many connections there are, the number of queries is the same.
+SUMMARIES: list[Callable[..., dict[int, list[tuple[str, str, str]]]]] = []
+
+#: Each says whether an app holds anything that was read through a connection.
+HOLDINGS: list[Callable[..., bool]] = []
+
+#: Each is called with a connection of the demo once it is made, to fill its pages.
+DEMO_STEPS: list[Callable[..., None]] = []
+
+
+def add_capabilities(labels: dict[str, str], *, to: dict[str, tuple[str, ...]]) -> None:
+    """Register capabilities with their words, and the existing roles (role key -> capabilities) that get them."""
+    CAPABILITIES.update(labels)
+    for role, capabilities in to.items():
+        ROLES[role].capabilities.update(capabilities)
+
+
+def add_role(role: Role) -> None:
+    """Register a role; the order of registration is the order on the page."""
+    ROLES[role.key] = role

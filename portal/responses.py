@@ -1,0 +1,26 @@
+"""Small answers that every room gives to htmx: a toast, an error that keeps the typed text."""
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxHttpRequest(HttpRequest):
+    """A request after HtmxMiddleware: `htmx` is falsy for requests that htmx did not make."""
+
+    htmx: HtmxDetails
+
+
+def with_toast(response: HttpResponse, text: str, level: str = "success") -> HttpResponse:
+    """Let the browser say an outcome. `level`: success, info, warning or error."""
+    response["HX-Trigger"] = json.dumps({"toast": {"level": level, "text": text}})
+    return response
+
+
+def fragment_error(text: str, status: int) -> HttpResponse:
+    """An error for an htmx request: said as a toast; nothing on the page is swapped, so nothing typed is lost."""
+    response = HttpResponse(format_html("<p>{}</p>", text), status=status)
+    response["HX-Reswap"] = "none"
+    return with_toast(response, text, "error")

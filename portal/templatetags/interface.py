@@ -1,0 +1,63 @@
+"""Filters of the shared components: parts of a bar, numbers of a pagination, depth of an indent, case of a heading."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+
+register = template.Library()
+
+# A single item among thousands would be narrower than a pixel, and what is there must be seen.
+SMALLEST_PART = 1.5
+DEEPEST_INDENT = 8
+
+
+@register.filter
+def stacked(segments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give counts their place in a bar that is 100 wide; empty ones are left out.
+
+    A segment is ``{"label", "color", "count"}``. Returned with ``x`` and ``width`` (strings with a point, as SVG
+    wants them) and ``share`` (a percentage in words).
+    """
+    counted = [segment for segment in segments or [] if segment["count"] > 0]
+    total = sum(segment["count"] for segment in counted)
+    widths = [max(100 * segment["count"] / total, SMALLEST_PART) for segment in counted]
+    scale = 100 / sum(widths) if widths else 1
+    parts, x = [], 0.0
+    for segment, width in zip(counted, widths, strict=True):
+        width *= scale
+        share = _share(segment["count"], total)
+        parts.append({**segment, "x": f"{x:.2f}", "width": f"{width:.2f}", "share": share})
+        x += width
+    return parts
+
+
+def _share(count: int, total: int) -> str:
+    """Round to whole percents without claiming that something is nothing, or everything."""
+    percent = round(100 * count / total)
+    if percent == 0:
+        return "under 1 %"
+    if percent == 100 and count < total:
+        return "over 99 %"
+    return f"{percent} %"
+
+
+@register.filter
+def page_numbers(page: Page) -> list[int | None]:
+    """List the numbers to offer around a page; None stands for a gap."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    return [number if isinstance(number, int) else None for number in numbers]
+
+
+@register.filter
+def sentence_case(text: str) -> str:
+    """Turn a Title Cased Phrase of the sign-in library into the sentence case of this product; acronyms stay."""
+    words = str(text).split()
+    return " ".join([*words[:1], *(word.lower() if word.istitle() else word for word in words[1:])])
+
+
+@register.filter
+def indent(depth: int | None) -> str:
+    """Name the class that indents a row of a tree; deeper levels than the deepest look alike."""
+    return f"indent-{min(int(depth), DEEPEST_INDENT)}" if depth else ""

@@ -1,0 +1,317 @@
+"""The portal's own pages: home, connections and their rights, people, activity, preferences, and error pages."""
+
+from allauth.account import views as account_views
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from . import activity as trail
+from . import audit, checking, registry
+from . import connections as services
+from . import people as persons
+from .access import actor_of, for_administrators, may, on_connection, visible_connections
+from .forms import (
+    ActivityFilterForm,
+    ConnectionForm,
+    GrantForm,
+    PersonEditForm,
+    PersonForm,
+    PreferencesForm,
+)
+from .middleware import kept_form
+from .models import Connection, Grant, User
+from .responses import HtmxHttpRequest, fragment_error
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def password_reset(request: HttpRequest) -> HttpResponse:
+    """A forgotten password: by mail where there is a mail server, else through an administrator."""
+    if settings.EMAIL_CONFIG:
+        return account_views.password_reset(request)
+    return render(request, "account/password_reset_by_people.html")
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """The connections that this person may see, each with what needs attention."""
+    found = list(visible_connections(actor_of(request)))
+    summaries = [summary(found) for summary in registry.SUMMARIES]
+    cards = [
+        {"connection": each, "lines": [line for lines in summaries for line in lines.get(each.pk, ())]}
+        for each in found
+    ]
+    return render(request, "portal/home.html", {"cards": cards})
+
+
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    form = PreferencesForm(request.POST or None, initial={"name": user.name, "time_zone": user.time_zone})
+    if request.method == "POST" and form.is_valid():
+        user.name, user.time_zone = form.cleaned_data["name"], form.cleaned_data["time_zone"]
+        user.save(update_fields=["name", "time_zone"])
+        messages.success(request, "Your preferences are saved.")
+        return redirect("preferences")
+    return render(request, "portal/preferences.html", {"form": form})
+
+
+# --- Connections ----------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def connections(request: HttpRequest) -> HttpResponse:
+    found = visible_connections(actor_of(request))
+    return render(request, "portal/connections.html", {"rows": found})
+
+
+@for_administrators
+@require_http_methods(["GET", "POST"])
+def connection_add(request: HttpRequest) -> HttpResponse:
+    form = ConnectionForm(request.POST or None, initial={"kind": Connection.Kind.SITE})
+    if request.method == "POST" and form.is_valid():
+        try:
+            connection = services.add(actor=actor_of(request), **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            checking.check(actor=actor_of(request), connection=connection)
+            messages.success(request, f"“{connection.name}” is added. Below is what works with this account.")
+            return redirect(connection)
+    return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@on_connection("connection.view")
+@require_GET
+def connection(request: HttpRequest, connection: Connection) -> HttpResponse:
+    context = _connection_context(request, connection)
+    return render(request, "portal/connection.html", context)
+
+
+def _connection_context(request: HttpRequest, connection: Connection, form: GrantForm | None = None) -> dict:
+    grants = connection.grants.select_related("user", "group")
+    return {
+        "grants": [
+            {
+                "grant": grant,
+                "holder": grant.user.email if grant.user else f"Group {grant.group}",
+                "role": registry.ROLES[grant.role].label if grant.role in registry.ROLES else grant.role,
+            }
+            for grant in grants
+        ],
+        "roles": [role for role in registry.ROLES.values() if connection.kind in role.kinds],
+        "form": form or GrantForm(kind=connection.kind),
+        "may_manage": may(actor_of(request), connection, "connection.manage"),
+    }
+
+
+@on_connection("connection.manage")
+@require_http_methods(["GET", "POST"])
+def connection_edit(request: HttpRequest, connection: Connection) -> HttpResponse:
+    form = ConnectionForm(request.POST or None, connection=connection)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change(actor=actor_of(request), connection=connection, **form.cleaned_data)
+        except ValidationError as error:
+            connection.refresh_from_db()
+            form.add_error(None, error)
+        else:
+            messages.success(request, "The connection is saved. Test it to see that it works.")
+            return redirect(connection)
+    return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@on_connection("connection.manage")
+@require_POST
+def connection_check(request: HtmxHttpRequest, connection: Connection) -> HttpResponse:
+    lines = checking.check(actor=actor_of(request), connection=connection)
+    if request.htmx:
+        return render(request, "portal/_check.html", {"connection": connection, "may_manage": True})
+    messages.info(request, "Tested." if checking.is_usable(lines) else "The test failed: see below.")
+    return redirect(connection)
+
+
+@on_connection("connection.manage")
+@require_POST
+def connection_remove(request: HttpRequest, connection: Connection) -> HttpResponse:
+    if request.POST.get("name") != connection.name:
+        messages.error(request, f"Nothing was removed: type the name “{connection.name}” to confirm.")
+        return redirect(connection)
+    services.remove(actor=actor_of(request), connection=connection)
+    messages.success(request, f"“{connection.name}” is removed from Trustdesk. Nothing was changed at Atlassian.")
+    return redirect("connections")
+
+
+@on_connection("connection.manage")
+@require_POST
+def grant_add(request: HttpRequest, connection: Connection) -> HttpResponse:
+    form = GrantForm(request.POST, kind=connection.kind)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            persons.give_role(
+                actor=actor_of(request),
+                connection=connection,
+                role=data["role"],
+                user=data["email"],
+                group=data["group"],
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{registry.ROLES[data['role']].label}: {data['email'] or data['group']}.")
+            return redirect(reverse("connection", args=[connection.slug]) + "#rights")
+    return render(request, "portal/connection.html", _connection_context(request, connection, form), status=422)
+
+
+@on_connection("connection.manage")
+@require_POST
+def grant_remove(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
+    grant = get_object_or_404(Grant.objects.select_related("user", "group", "connection"), connection=connection, pk=pk)
+    persons.take_role(actor=actor_of(request), grant=grant)
+    messages.success(request, "The role is taken away.")
+    return redirect(reverse("connection", args=[connection.slug]) + "#rights")
+
+
+# --- People ---------------------------------------------------------------------------------------------------------
+
+
+@for_administrators
+@require_http_methods(["GET", "POST"])
+def people(request: HttpRequest) -> HttpResponse:
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = persons.add_person(actor=actor_of(request), **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{user.email} is added.")
+            return _show_password_link(request, user)
+    page = Paginator(User.objects.prefetch_related("groups"), 100).get_page(request.GET.get("page"))
+    return render(request, "portal/people.html", {"form": form, "page": page}, status=422 if form.errors else 200)
+
+
+@for_administrators
+@require_http_methods(["GET", "POST"])
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    user = get_object_or_404(User, pk=pk)
+    initial = {
+        "name": user.name,
+        "is_active": user.is_active,
+        "is_superuser": user.is_superuser,
+        "groups": ", ".join(user.groups.order_by("name").values_list("name", flat=True)),
+    }
+    form = PersonEditForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            persons.change_person(actor=actor_of(request), user=user, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{user.email} is saved.")
+            return redirect("people")
+    link = request.session.pop(PASSWORD_LINK, None)
+    context = {
+        "person": user,
+        "form": form,
+        "grants": Grant.objects.filter(user=user).select_related("connection"),
+        "roles": registry.ROLES,
+        "second_factor": persons.has_second_factor(user),
+        "link": request.build_absolute_uri(link[1]) if link and link[0] == user.pk else "",
+    }
+    return render(request, "portal/person.html", context, status=422 if form.errors else 200)
+
+
+#: Where the session keeps a link from the post that made it to the one page that shows it.
+PASSWORD_LINK = "password_link"  # noqa: S105
+
+
+def _show_password_link(request: HttpRequest, user: User) -> HttpResponse:
+    request.session[PASSWORD_LINK] = [user.pk, persons.new_password_path(actor=actor_of(request), user=user)]
+    return redirect("person", pk=user.pk)
+
+
+@for_administrators
+@require_POST
+def person_password(request: HttpRequest, pk: int) -> HttpResponse:
+    user = get_object_or_404(User, pk=pk)
+    try:
+        return _show_password_link(request, user)
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("person", pk=user.pk)
+
+
+@for_administrators
+@require_POST
+def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    user = get_object_or_404(User, pk=pk)
+    try:
+        persons.remove_second_factor(actor=actor_of(request), user=user)
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+    else:
+        messages.success(request, f"{user.email} signs in with the password alone until they set up another.")
+    return redirect("person", pk=user.pk)
+
+
+# --- Activity -------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def activity(request: HttpRequest) -> HttpResponse:
+    form = ActivityFilterForm(request.GET, connections=visible_connections(actor_of(request)))
+    entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
+    page = Paginator(entries, 50).get_page(request.GET.get("page"))
+    shown = page.object_list if form.cleaned_data.get("outcome") else trail.settled(page.object_list)
+    return render(request, "portal/activity.html", {"form": form, "page": page, "entries": shown})
+
+
+@require_GET
+def activity_export(request: HttpRequest) -> StreamingHttpResponse:
+    """The filtered entries as CSV (`format=csv`) or JSON lines."""
+    form = ActivityFilterForm(request.GET, connections=visible_connections(actor_of(request)))
+    entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
+    as_csv = request.GET.get("format") == "csv"
+    lines = trail.csv_lines(entries) if as_csv else trail.json_lines(entries)
+    response = StreamingHttpResponse(lines, content_type="text/csv" if as_csv else "application/x-ndjson")
+    response["Content-Disposition"] = f'attachment; filename="activity.{"csv" if as_csv else "jsonl"}"'
+    return response
+
+
+# --- Error pages ----------------------------------------------------------------------------------------------------
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    text = str(exception or "") or "You may not do this. Nothing was changed."
+    if getattr(request, "htmx", False):
+        return fragment_error(text, 403)
+    return render(request, "403.html", {"exception": text}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    said = isinstance(exception, Http404) and exception.args and isinstance(exception.args[0], str)
+    text = str(exception.args[0]) if said and exception else "There is nothing at this address, or you may not see it."
+    if getattr(request, "htmx", False):
+        return fragment_error(text, 404)
+    return render(request, "404.html", {"exception": text}, status=404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form's guard against forgery did not match: mostly a page from before signing in. The answers are kept."""
+    if getattr(request, "htmx", False):
+        text = "This page is older than your sign-in. What you typed is still here: copy it, reload, then try again."
+        return fragment_error(text, 403)
+    own = request.get_host() == request.headers.get("Origin", "").rpartition("//")[2]
+    if request.method == "POST" and own:
+        return render(request, "portal/form_not_sent.html", kept_form(request, signed_out=False), status=403)
+    return render(
+        request, "403.html", {"exception": "The form came from another site. Nothing was changed."}, status=403
+    )
