@@ -1,0 +1,237 @@
+// The form of a document: lists and records grow, shrink and move; nobody leaves while an answer is still on its way.
+
+const changed = (element) => element.dispatchEvent(new Event("change", { bubbles: true }));
+const answerOf = (element) => (element instanceof Element ? element.closest("[data-answer]") : null);
+
+// ---- lists: one entry per line, Enter and pasted lines make more ----
+
+function addEntry(box, text = "", after = null) {
+  const entry = box.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
+  const input = entry.querySelector("input");
+  input.value = text;
+  if (after) after.after(entry);
+  else box.querySelector(":scope > [data-entry-list]").append(entry);
+  return input;
+}
+
+document.addEventListener("paste", (event) => {
+  const input = event.target;
+  const entry = input instanceof HTMLInputElement ? input.closest("[data-entry-list] > li") : null;
+  const lines = (event.clipboardData?.getData("text") ?? "").split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+  if (!entry || lines.length < 2) return;
+  event.preventDefault();
+  const box = entry.closest("[data-entries]");
+  input.setRangeText(lines[0], input.selectionStart, input.selectionEnd, "end");
+  let last = entry;
+  for (const line of lines.slice(1)) last = addEntry(box, line, last).closest("li");
+  last.querySelector("input").focus();
+  changed(input);
+});
+
+document.addEventListener("keydown", (event) => {
+  const input = event.target;
+  if (event.key !== "Enter" || event.isComposing || !(input instanceof HTMLInputElement) || !answerOf(input)) return;
+  if (!input.matches("[type=text]")) return;
+  // Enter in a form would send the whole section; here it ends the answer, and in a list begins the next entry.
+  event.preventDefault();
+  const entry = input.closest("[data-entry-list] > li");
+  if (entry && input.value.trim()) addEntry(entry.closest("[data-entries]"), "", entry).focus();
+  else input.blur();
+});
+
+// ---- records ----
+
+let fresh = 0;
+
+function addRecord(field) {
+  const record = field.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
+  const key = field.dataset.records;
+  const token = `new-${Date.now()}-${(fresh += 1)}`;
+  const rename = (root) => {
+    for (const input of root.querySelectorAll("[name]")) {
+      if (input.name === `${key}.row`) input.value = token;
+      else input.name = input.name.replace(`${key}.new.`, `${key}.${token}.`);
+    }
+    for (const template of root.querySelectorAll("template")) rename(template.content);
+  };
+  rename(record);
+  field.querySelector(":scope > [data-record-list]").append(record);
+  record.querySelector("input[type=text]")?.focus();
+}
+
+function moveRecord(record, up, button) {
+  const other = up ? record.previousElementSibling : record.nextElementSibling;
+  if (!other) return;
+  if (up) other.before(record);
+  else other.after(record);
+  button.focus();
+  changed(record);
+}
+
+function removed(item, selector) {
+  const list = item.parentElement;
+  const next = item.nextElementSibling ?? item.previousElementSibling;
+  item.remove();
+  (next?.querySelector(selector) ?? list.parentElement.querySelector("[data-add-entry], [data-add-record]"))?.focus();
+  changed(list);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  if (!button || !answerOf(button)) return;
+  if (button.matches("[data-add-entry]")) addEntry(button.closest("[data-entries]")).focus();
+  else if (button.matches("[data-remove-entry]")) removed(button.closest("li"), "input");
+  else if (button.matches("[data-add-record]")) addRecord(button.closest("[data-records]"));
+  else if (button.matches("[data-remove-record]")) removed(button.closest("[data-record]"), "summary");
+  else if (button.matches("[data-move]")) moveRecord(button.closest("[data-record]"), button.dataset.move === "up", button);
+});
+
+// ---- small things while typing ----
+
+document.addEventListener("input", (event) => {
+  const input = event.target;
+  const answer = answerOf(input);
+  if (!answer) return;
+  unsaved.add(answer);
+  if (input.dataset.counted) {
+    const count = [...input.value].length;
+    document.getElementById(input.dataset.counted).textContent = `${count} character${count === 1 ? "" : "s"}`;
+  }
+  if (input.matches("[data-names-record]") && input.value.trim()) {
+    input.closest("[data-record]").querySelector("[data-record-title]").textContent = input.value;
+  }
+  if (input.matches("[data-other]") && input.value.trim()) {
+    for (const radio of input.closest("fieldset").querySelectorAll("input[type=radio]")) radio.checked = false;
+  }
+  if (input.matches("input[type=radio]")) {
+    const other = input.closest("fieldset").querySelector("[data-other]");
+    if (other) other.value = "";
+  }
+});
+
+// ---- nothing typed is left behind: links and forms wait for answers that are on their way ----
+
+// Typed, or refused: only on this page. Changed: htmx sends it now, or queues it. Underway: how many requests are out.
+const unsaved = new Set();
+const pending = new Set();
+const underway = new Map();
+let later = null;
+
+function showBusy(answer) {
+  if (pending.has(answer) || underway.has(answer)) answer.setAttribute("aria-busy", "true");
+  else answer.removeAttribute("aria-busy");
+}
+
+// Captured, so that it comes ahead of htmx.
+document.addEventListener(
+  "change",
+  (event) => {
+    const answer = answerOf(event.target);
+    if (!answer) return;
+    pending.add(answer);
+    showBusy(answer);
+  },
+  true,
+);
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const answer = answerOf(event.detail.elt);
+  if (!answer || event.detail.requestConfig.verb !== "post") return;
+  unsaved.delete(answer);
+  pending.delete(answer);
+  underway.set(answer, (underway.get(answer) ?? 0) + 1);
+  showBusy(answer);
+  say(answer, false);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const answer = answerOf(event.detail.elt) ?? answerOf(event.detail.target);
+  if (event.detail.requestConfig?.verb !== "post") return;
+  if (answer) settle(answer, event.detail.xhr.status);
+  goOn();
+});
+
+function settle(answer, status) {
+  underway.set(answer, (underway.get(answer) ?? 1) - 1);
+  if (underway.get(answer) <= 0) underway.delete(answer);
+  if (status === 0 || status >= 400) {
+    unsaved.add(answer);
+    later = null;
+    if (status !== 409 && status !== 422) say(answer, true);
+  }
+  showBusy(answer);
+}
+
+// What an answer redraws must not take away what was typed since and is not sent yet: htmx would drop it from its queue.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (pending.has(event.detail.target)) event.detail.shouldSwap = false;
+});
+
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const answer = event.detail.target;
+  if (pending.has(answer) || unsaved.has(answer)) event.preventDefault();
+});
+
+function say(answer, failed) {
+  const line = answer.querySelector("[data-unsent]");
+  if (line) line.hidden = !failed;
+}
+
+function waiting() {
+  for (const answers of [unsaved, pending, underway]) {
+    for (const answer of answers.keys()) if (!answer.isConnected) answers.delete(answer);
+  }
+  return pending.size + underway.size > 0;
+}
+
+function goOn() {
+  // After htmx took the next request out of its queue.
+  setTimeout(() => {
+    if (!later || waiting()) return;
+    const go = later;
+    later = null;
+    go();
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!link || link.target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (link.hash && link.pathname === location.pathname && link.search === location.search) return;
+  if (!waiting()) return;
+  event.preventDefault();
+  later = () => location.assign(link.href);
+});
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (form.matches("[hx-post]") || form.method === "dialog" || !waiting()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const submitter = event.submitter;
+    later = () => {
+      // The answer redraws the bar that most of these forms stand in; then the new one is sent.
+      const action = form.getAttribute("action");
+      const standing = form.isConnected ? form : [...document.forms].find((other) => other.getAttribute("action") === action);
+      standing?.requestSubmit(submitter?.isConnected ? submitter : undefined);
+    };
+  },
+  true,
+);
+
+addEventListener("beforeunload", (event) => {
+  if (waiting() || unsaved.size) event.preventDefault();
+});
+
+// ---- on a narrow screen the sections scroll in a box of their own: the current one has to be seen there ----
+
+function showCurrentSection() {
+  const box = document.getElementById("section-nav");
+  const current = box?.querySelector("[aria-current]");
+  if (current) box.scrollTop += current.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 3;
+}
+
+document.addEventListener("htmx:oobAfterSwap", (event) => event.detail.target?.id === "section-nav" && showCurrentSection());
+showCurrentSection();

@@ -1,0 +1,172 @@
+// What the server answered, said in sentences: toasts, failed requests, a lost session; and focus kept where the person was.
+
+const lifetime = 7000;
+
+// ---- toasts ----
+
+function icon(level) {
+  const use = document.querySelector(`#toast-icons [data-level="${level}"]`);
+  return use ? use.cloneNode(true) : null;
+}
+
+function toast({ level = "info", text, link }) {
+  const urgent = level === "error" || level === "warning";
+  const region = document.getElementById(urgent ? "toasts-urgent" : "toasts");
+  if (!region || !text) return;
+  for (const other of region.children) if (other.dataset.text === text) other.remove();
+  const box = document.createElement("div");
+  box.className = `toast toast-${level}`;
+  box.dataset.text = text;
+  box.append(icon(level) ?? "");
+  const body = document.createElement("div");
+  body.textContent = text;
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link.url;
+    anchor.target = "_blank";
+    anchor.rel = "noopener";
+    anchor.textContent = link.text;
+    body.append(" ", anchor);
+  }
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "button button-subtle button-icon button-small";
+  close.dataset.closeToast = "";
+  close.setAttribute("aria-label", "Dismiss this message");
+  close.append(icon("close") ?? "×");
+  box.append(body, close);
+  region.append(box);
+  retire(box);
+}
+
+// A person may need longer than the timer: pointing at a message or focusing it keeps it. Failures stay until closed.
+function retire(box) {
+  if (!box.matches(".toast-success, .toast-info")) return;
+  const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, lifetime) : box.remove());
+  setTimeout(leave, lifetime);
+}
+
+document.addEventListener("toast", (event) => toast(event.detail));
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element) event.target.closest("[data-close-toast]")?.closest(".toast, .flash")?.remove();
+});
+document.querySelectorAll(".toasts .toast").forEach(retire);
+
+// ---- failed requests ----
+
+const kept = "Nothing you typed is lost: it is still on this page.";
+
+function sentence(status) {
+  if (status === 403) return "You may not do this, or this page is out of date. Nothing was changed. Reload the page and try again, or ask a connection admin for the right.";
+  if (status === 404) return "This is not there any more. Nothing was changed. Reload the page to see what is true now.";
+  if (status === 409) return "Someone else changed this meanwhile. Nothing was overwritten. Reload the page to see the newer version.";
+  if (status === 413) return `This is too large to be sent. ${kept} Shorten it and try again.`;
+  if (status === 429) return `Too many requests at once. ${kept} Wait a minute and try again.`;
+  if (status >= 500) return `Trustdesk could not answer (error ${status}). ${kept} Try again; if it happens again, tell whoever runs this server.`;
+  return `The request was not accepted (error ${status}). ${kept} Check it and try again.`;
+}
+
+function isSignIn(xhr) {
+  return xhr.status === 401 || /data-page="sign-in"/.test(xhr.responseText.slice(0, 4000)) || isSignInAddress(xhr.getResponseHeader("HX-Redirect"));
+}
+
+function isSignInAddress(address) {
+  return Boolean(address) && /\/login\/(\?|$)/.test(address);
+}
+
+function signInAgain() {
+  const url = document.body.dataset.loginUrl || "/accounts/login/";
+  toast({
+    level: "error",
+    text: `Your session has ended, so nothing was saved. ${kept} Sign in again, come back to this tab and repeat the step.`,
+    link: { url, text: "Sign in in a new tab" },
+  });
+}
+
+// Ahead of HX-Redirect: following it here would throw away what was typed.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (!isSignIn(event.detail.xhr)) return;
+  event.preventDefault();
+  signInAgain();
+});
+
+// A refusal that brings its own fragment is shown in place; a whole page is not, it would land inside a row.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const detail = event.detail;
+  const wholePage = /<html[\s>]/i.test(detail.serverResponse.slice(0, 2000));
+  if (detail.xhr.status >= 400 && (wholePage || !detail.serverResponse.trim())) {
+    detail.shouldSwap = false;
+    detail.isError = true;
+  }
+  if (detail.shouldSwap) noteFocus(detail.target);
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  // The server may have said it better already.
+  if (!/"?toast"?/.test(xhr.getResponseHeader("HX-Trigger") ?? "")) toast({ level: "error", text: sentence(xhr.status) });
+});
+
+document.addEventListener("htmx:sendError", () =>
+  toast({ level: "error", text: `Trustdesk cannot be reached. ${kept} Check the network and try again.` }),
+);
+
+document.addEventListener("htmx:timeout", () =>
+  toast({ level: "error", text: `Trustdesk took too long to answer, so it is not known whether this was done. ${kept} Reload in a minute to see what is true.` }),
+);
+
+document.addEventListener("htmx:swapError", () =>
+  toast({ level: "error", text: "The answer could not be shown. Reload the page to see what is true now." }),
+);
+
+// ---- CSRF: signing in again in another tab renews the token, and this page must use the new one ----
+
+function csrfCookie() {
+  return document.cookie.match(/(?:^|; )(?:__Host-|__Secure-)?csrftoken=([^;]+)/)?.[1];
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const { headers, formData } = event.detail;
+  const token = csrfCookie();
+  if (!token) return;
+  headers["X-CSRFToken"] = token;
+  // Django looks into the fields first; those of every form around come along.
+  if (formData.has("csrfmiddlewaretoken")) formData.set("csrfmiddlewaretoken", token);
+});
+
+document.addEventListener("submit", (event) => {
+  const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
+  const token = csrfCookie();
+  if (field && token) field.value = token;
+});
+
+// ---- focus: htmx restores it by id; what has no id is found again through its row ----
+
+let lost = null;
+
+function noteFocus(target) {
+  const focused = document.activeElement;
+  if (!focused || focused === document.body || !(target === focused || target.contains(focused))) return;
+  lost = { id: focused.id, row: focused.closest("[data-row][id]")?.id, name: focused.name, value: focused.value, target: target.id };
+}
+
+function inside(id, selector) {
+  return id ? document.getElementById(id)?.querySelector(selector) : null;
+}
+
+document.addEventListener("htmx:afterSettle", () => {
+  if (!lost) return;
+  const { id, row, name, target } = lost;
+  lost = null;
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const field = name ? `[name="${CSS.escape(name)}"]` : null;
+  const next =
+    (id && document.getElementById(id)) ||
+    inside(row, "[data-edit] > summary, [data-edit]:not(details)") ||
+    (row && document.getElementById(row)) ||
+    (field && inside(target, field)) ||
+    (target && document.getElementById(target));
+  if (!next) return;
+  if (next.tabIndex < 0 && !next.hasAttribute("tabindex")) next.setAttribute("tabindex", "-1");
+  next.focus({ preventScroll: true });
+});

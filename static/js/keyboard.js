@@ -1,0 +1,66 @@
+// The keys: / search, j k rows, Enter opens, e edits, ? help. Never while typing, never with a modifier.
+
+function typing(target) {
+  return target instanceof Element && target.matches("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
+}
+
+function rows() {
+  return [...document.querySelectorAll("main [data-row]")].filter((row) => row.getClientRects().length > 0);
+}
+
+function currentRow() {
+  return document.activeElement?.closest("[data-row]") ?? null;
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const at = all.indexOf(currentRow());
+  const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, at + step))];
+  if (!next.hasAttribute("tabindex")) next.setAttribute("tabindex", "-1");
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function search() {
+  const field = document.querySelector("main [data-search]") ?? document.querySelector("[data-search]");
+  field?.focus();
+  field?.select?.();
+  return Boolean(field);
+}
+
+function inRow(selector, act) {
+  const found = currentRow()?.querySelector(selector);
+  if (found) act(found);
+  return Boolean(found);
+}
+
+function edit(element) {
+  const summary = element instanceof HTMLDetailsElement ? element.querySelector("summary") : element;
+  summary.focus();
+  summary.click();
+}
+
+const keys = {
+  "/": search,
+  j: () => move(1),
+  k: () => move(-1),
+  e: () => inRow("[data-edit]", edit),
+  "?": () => {
+    const help = document.getElementById("keyboard-help");
+    if (help && !help.open) help.showModal();
+    return Boolean(help);
+  },
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  const row = event.target instanceof Element && event.target.matches("[data-row]") ? event.target : null;
+  if (event.key === "Enter" && row) {
+    (row.querySelector("[data-open]") ?? row.querySelector("a[href]"))?.click();
+    return;
+  }
+  if (keys[event.key]?.()) event.preventDefault();
+});
