@@ -1,0 +1,1 @@
+"""Data classification of Confluence content and Jira projects."""

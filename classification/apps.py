@@ -1,0 +1,66 @@
+"""What classification tells the rest of the house: capabilities, roles, navigation, audit labels, sweepers."""
+
+from django.apps import AppConfig
+
+from portal import registry
+
+CAPABILITIES = {
+    "classification.view": "see the classification",
+    "classification.set": "change the classification of pages and blog posts",
+    "classification.set_default": "change the default level of spaces and projects",
+    "classification.scan": "read spaces again",
+}
+SEE = {"connection.view", "activity.view", "classification.view", "classification.scan"}
+ROLES = (
+    registry.Role(
+        "classifier",
+        "Classifier",
+        "Sets the level of pages and blog posts, and reads spaces again.",
+        ("site",),
+        SEE | {"classification.set"},
+    ),
+    registry.Role(
+        "classification_manager",
+        "Classification manager",
+        "Also sets the default level of spaces and projects.",
+        ("site",),
+        SEE | {"classification.set", "classification.set_default"},
+    ),
+)
+NAV = (
+    registry.NavItem("Spaces", "space", "spaces", ("site",), "classification.view", 10),
+    registry.NavItem("Projects", "project", "projects", ("site",), "classification.view", 20),
+    registry.NavItem("Levels", "levels", "levels", ("site", "organization"), "classification.view", 30),
+)
+AUDIT_ACTIONS = {
+    "item.level.set": "Set the level",
+    "item.level.reset": "Reset the level to the space default",
+    "item.level.remove": "Removed the level",
+    "space.default.set": "Set the space default",
+    "space.default.clear": "Cleared the space default",
+    "project.default.set": "Set the project default",
+    "project.default.clear": "Cleared the project default",
+    "scan.asked": "Asked for a scan",
+    "scan.cancelled": "Cancelled a scan",
+    "levels.read": "Read the levels again",
+    "projects.read": "Read the projects again",
+}
+
+
+class ClassificationConfig(AppConfig):
+    name = "classification"
+    verbose_name = "Data classification"
+
+    def ready(self) -> None:
+        from . import figures, reading, selectors, tasks
+
+        see = ("classification.view",)
+        registry.add_capabilities(CAPABILITIES, to={"viewer": see, "connection_admin": see})
+        for role in ROLES:
+            registry.add_role(role)
+        registry.NAV.extend(NAV)
+        registry.AUDIT_ACTIONS.update(AUDIT_ACTIONS)
+        registry.SWEEPERS.append(tasks.sweep_scans)
+        registry.SUMMARIES.append(figures.summary)
+        registry.HOLDINGS.append(selectors.holds)
+        registry.DEMO_STEPS.append(reading.fill_demo)

@@ -1,0 +1,1 @@
+"""Commands of classification, over the same services as its pages."""

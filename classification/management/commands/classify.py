@@ -1,0 +1,120 @@
+"""`classify NAME --item …`: sets, resets or removes the level of one page, blog post, space or project."""
+
+from portal.access import Actor
+from portal.management.base import Failed, ServiceCommand, Usage, connection_named
+from portal.models import Connection
+
+from ... import services
+from ...models import Item, Level, Project, Space
+from ...outcomes import Outcome
+from ...selectors import find_item, find_project, find_space
+
+
+class Command(ServiceCommand):
+    help = "Set, reset or remove the level of a page, a blog post, a space or a project."
+
+    def arguments(self, parser) -> None:
+        parser.add_argument("name", help="name of the connection")
+        parser.add_argument("--item", required=True, metavar="page:ID|blogpost:ID|space:KEY|project:KEY")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--level", metavar="LEVEL", help="name or id of the level to set")
+        what.add_argument("--reset", action="store_true", help="take the default of the space again")
+        what.add_argument("--remove", action="store_true", help="take the level, or the default, away")
+        parser.add_argument("--status", choices=("current", "draft"), help="of a page or blog post (default: current)")
+        parser.add_argument("--reason", default="", help="needed when the protection falls")
+
+    def run(self, actor: Actor, *, name: str, item: str, level: str | None, **options) -> dict:
+        connection = connection_named(actor, name, Connection.Kind.SITE)
+        kind, _, key = item.partition(":")
+        _check(kind, key, level, options)
+        # Only an explicit --reset or --remove takes a level away: an empty variable must never do it.
+        wanted = self._level(actor, connection, level) if level is not None else None
+        if kind == "space":
+            outcome = self._space(actor, connection, key, wanted, options["reason"])
+        elif kind == "project":
+            outcome = self._project(actor, connection, key, wanted, options["reason"])
+        else:
+            outcome = self._item(actor, connection, kind, key, wanted, options)
+        if not outcome.ok:
+            if self.as_json:
+                self.print_json(_as_json(outcome))
+            raise Failed(outcome.text + (f" (trace {outcome.trace_id})" if outcome.trace_id else ""))
+        self.say(outcome.message)
+        return _as_json(outcome)
+
+    def _level(self, actor: Actor, connection: Connection, text: str) -> Level:
+        levels = Level.objects.filter(connection=connection, listed=True)
+        if not levels.exists():
+            services.read_levels(actor=actor, connection=connection)
+        by_id = levels.filter(remote_id=text).first()
+        if by_id is not None:
+            return by_id
+        named = [level for level in levels if level.name.casefold() == text.casefold()]
+        # An archived level may share its name with the one that replaced it.
+        named = [level for level in named if level.is_applicable] or named
+        if not named:
+            known = ", ".join(level.name for level in levels if level.is_applicable)
+            raise Usage(f"There is no level “{text}” on “{connection.name}”. Levels: {known or 'none'}")
+        if len(named) > 1:
+            ids = ", ".join(level.remote_id for level in named)
+            raise Usage(f"“{text}” is the name of {len(named)} levels; give the id of one: {ids}")
+        return named[0]
+
+    def _item(
+        self, actor: Actor, connection: Connection, kind: str, remote_id: str, level: Level | None, options: dict
+    ) -> Outcome:
+        status = options["status"] or Item.Status.CURRENT
+        item: Item | None = find_item(connection, kind, remote_id, status)
+        if item is None:
+            read = services.read_item(actor=actor, connection=connection, kind=kind, remote_id=remote_id, status=status)
+            item = read.item
+            assert item is not None
+        common = {"actor": actor, "item": item, "reason": options["reason"]}
+        if level is not None:
+            return services.set_item_level(level=level, **common)
+        if options["reset"]:
+            return services.reset_item_level(**common)
+        return services.remove_item_level(**common)
+
+    def _space(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> Outcome:
+        space: Space | None = find_space(connection, key)
+        if space is None or not space.listed:
+            space = services.read_space(actor=actor, connection=connection, key=key)
+        if level is not None:
+            return services.set_space_default(actor=actor, space=space, level=level, reason=reason)
+        return services.clear_space_default(actor=actor, space=space, reason=reason)
+
+    def _project(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> Outcome:
+        project: Project | None = find_project(connection, key)
+        if project is None or not project.listed:
+            services.read_projects(actor=actor, connection=connection)
+            project = find_project(connection, key)
+        if project is None:
+            raise Usage(f"There is no project with the key {key} that the account of “{connection.name}” may see")
+        if level is not None:
+            return services.set_project_default(actor=actor, project=project, level=level, reason=reason)
+        return services.clear_project_default(actor=actor, project=project, reason=reason)
+
+
+def _check(kind: str, key: str, level: str | None, options: dict) -> None:
+    """Raise Usage for words that do not go together."""
+    if kind not in ("page", "blogpost", "space", "project") or not key:
+        raise Usage("--item is page:ID, blogpost:ID, space:KEY or project:KEY")
+    if level is not None and not level.strip():
+        raise Usage("--level is empty; to take a level away use --reset or --remove")
+    if kind in ("space", "project") and options["reset"]:
+        raise Usage(f"A {kind} has no default to go back to; use --remove to clear its own")
+    if kind in ("space", "project") and options["status"]:
+        raise Usage(f"--status is for pages and blog posts; a {kind} has none")
+
+
+def _as_json(outcome: Outcome) -> dict:
+    return {
+        "status": outcome.status,
+        "changed": outcome.changed,
+        "read_back": outcome.read_back,
+        "level": outcome.level.name if outcome.level else None,
+        "level_id": outcome.level.remote_id if outcome.level else None,
+        "message": outcome.message,
+        "scan": outcome.scan.pk if outcome.scan else None,
+    }

@@ -1,0 +1,75 @@
+"""`scan NAME [--space KEY]`: reads a site or one space into the inventory, here and now, with lines of progress."""
+
+import time
+
+from portal import jobs
+from portal.access import Actor
+from portal.management.base import Failed, ServiceCommand, connection_named
+from portal.models import Connection
+
+from ... import inventory, services
+from ...models import Scan, Space
+from ...selectors import find_space
+
+
+class _SpokenLease(jobs.Lease):
+    """A lease that also says each step of the progress."""
+
+    def __init__(self, lease: jobs.Lease, say) -> None:
+        super().__init__(lease.job, lease.token)
+        self.say = say
+
+    def beat(self, **progress) -> None:
+        super().beat(**progress)
+        if progress.get("message"):
+            self.say(progress["message"])
+
+
+class Command(ServiceCommand):
+    help = "Read a site, or one space of it, into the inventory."
+
+    def arguments(self, parser) -> None:
+        parser.add_argument("name", help="name of the connection")
+        parser.add_argument("--space", metavar="KEY", help="only the space with this key")
+
+    def run(self, actor: Actor, *, name: str, space: str | None, **options) -> dict:
+        connection = connection_named(actor, name, Connection.Kind.SITE)
+        place = self._space(actor, connection, space) if space else None
+        scan = services.ask_scan(actor=actor, connection=connection, space=place, enqueue=False)
+        self._see_through(scan)
+        result = {
+            "state": scan.state,
+            "items": scan.done,
+            "calls": scan.calls,
+            "message": scan.message,
+            "error": scan.error,
+        }
+        if scan.state != Scan.State.DONE:
+            if self.as_json:
+                self.print_json(result)
+            raise Failed(scan.error or "The scan was cancelled.")
+        if scan.error:
+            self.stderr.write(scan.error)
+        self.say(scan.message)
+        return result
+
+    def _space(self, actor: Actor, connection: Connection, key: str) -> Space:
+        found = find_space(connection, key)
+        if found is None or not found.listed:
+            return services.read_space(actor=actor, connection=connection, key=key)
+        return found
+
+    def _see_through(self, scan: Scan) -> None:
+        """Do it, or say how far somebody else is until it ends. What a dead worker left is taken over by nobody else
+        where no worker runs."""
+        said = ""
+        while scan.is_open:
+            lease = jobs.claim(scan)
+            if lease is not None:
+                inventory.run(scan, _SpokenLease(lease, self.say))
+            else:
+                if scan.message != said:
+                    said = scan.message
+                    self.say(said)
+                time.sleep(0.5)
+            scan.refresh_from_db()

@@ -1,0 +1,226 @@
+"""The inventory: what is known here of a site's levels, spaces, content and projects, and the scans that fill it."""
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from portal.jobs import Job
+from portal.models import Connection
+
+
+class Level(models.Model):
+    """A classification level as the connection's API told it. `order` 1 is the most sensitive; null when untold."""
+
+    class Status(models.TextChoices):
+        DRAFT = "DRAFT", "Draft"
+        PUBLISHED = "PUBLISHED", "Published"
+        ARCHIVED = "ARCHIVED", "Archived"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="levels")
+    remote_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
+    description = models.TextField(blank=True)
+    guideline = models.TextField(blank=True)
+    order = models.IntegerField(null=True)
+    color = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=40)
+    #: False when the API no longer lists it; kept because items and history may still name it.
+    listed = models.BooleanField(default=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["order", "name"]
+        constraints = [models.UniqueConstraint(fields=["connection", "remote_id"], name="level_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_applicable(self) -> bool:
+        """Only a published level may be applied."""
+        return self.listed and self.status == self.Status.PUBLISHED
+
+    def is_less_sensitive_than(self, other: "Level | None") -> bool:
+        """Whether going from `other` to this level lowers the protection; unknown orders count as no."""
+        if other is None or other.order is None or self.order is None:
+            return False
+        return self.order > other.order
+
+
+class Knowledge(models.TextChoices):
+    """What is known of a level that was read: an API that answers 404 for four reasons makes this necessary."""
+
+    KNOWN = "known", "Known"
+    NONE = "none", "Not classified"
+    UNREAD = "unread", "Not read yet"
+    HIDDEN = "hidden", "May not be read"
+
+
+class WithDefault(models.Model):
+    """What has a default level. `default_level` may hold what was known last while `default_state` is UNREAD."""
+
+    default_level = models.ForeignKey(Level, null=True, on_delete=models.SET_NULL, related_name="+")
+    default_state = models.CharField(max_length=10, choices=Knowledge, default=Knowledge.UNREAD)
+    #: When the call that told the default was made; older answers are not written over newer ones.
+    default_read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def known_default_id(self) -> int | None:
+        return self.default_level_id if self.default_state == Knowledge.KNOWN else None
+
+    @property
+    def known_default(self) -> Level | None:
+        return self.default_level if self.default_state == Knowledge.KNOWN else None
+
+
+class Space(WithDefault):
+    """A Confluence space of a site. `scanned_at`: when its content was last read in full.
+
+    partial_at: when it was last read in part, if that was later; partial_why: what is missing, in a sentence.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="spaces")
+    remote_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=300)
+    name = models.CharField(max_length=500)
+    type = models.CharField(max_length=40, blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    homepage_id = models.CharField(max_length=64, blank=True)
+    web_url = models.CharField(max_length=1000, blank=True)
+    remote_created_at = models.DateTimeField(null=True)
+    #: A data security policy blocks content for our account: the figures cannot be complete.
+    content_blocked = models.BooleanField(default=False)
+    #: False when the site no longer lists it for our account.
+    listed = models.BooleanField(default=True)
+    listed_at = models.DateTimeField()
+    scanned_at = models.DateTimeField(null=True)
+    partial_at = models.DateTimeField(null=True)
+    partial_why = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["connection", "remote_id"], name="space_once")]
+        indexes = [models.Index(fields=["connection", "key"], name="space_by_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("space", args=[self.connection.slug, self.key])
+
+
+class Item(models.Model):
+    """A page or blog post in one status; the draft of a published page is a row of its own."""
+
+    class Kind(models.TextChoices):
+        PAGE = "page", "Page"
+        BLOGPOST = "blogpost", "Blog post"
+
+    class Status(models.TextChoices):
+        CURRENT = "current", "Current"
+        DRAFT = "draft", "Draft"
+        ARCHIVED = "archived", "Archived"
+
+    class Origin(models.TextChoices):
+        """Where the level comes from, as far as it can be known: the API does not say."""
+
+        NONE = "", "Not classified"
+        MATCHES_DEFAULT = "matches", "Matches the space default"
+        DIFFERS = "differs", "Differs from the space default"
+        SET_HERE = "set", "Set in Trustdesk"
+        NO_DEFAULT = "own", "The space has no default"
+        UNKNOWN = "unknown", "The space default is not known"
+
+    space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=12, choices=Kind)
+    remote_id = models.CharField(max_length=64)
+    status = models.CharField(max_length=12, choices=Status)
+    title = models.CharField(max_length=1000)
+    parent_id = models.CharField(max_length=64, blank=True)
+    position = models.BigIntegerField(null=True)
+    depth = models.PositiveSmallIntegerField(default=0)
+    #: Sorts the items of a space in tree order (parents before children).
+    tree_order = models.PositiveIntegerField(default=0)
+    author_id = models.CharField(max_length=128, blank=True)
+    owner_id = models.CharField(max_length=128, blank=True)
+    version = models.PositiveIntegerField(null=True)
+    remote_created_at = models.DateTimeField(null=True)
+    remote_changed_at = models.DateTimeField(null=True)
+    web_url = models.CharField(max_length=1000, blank=True)
+    level = models.ForeignKey(Level, null=True, on_delete=models.SET_NULL, related_name="items")
+    level_state = models.CharField(max_length=10, choices=Knowledge, default=Knowledge.UNREAD)
+    #: The level that Trustdesk itself set on this item, while it is still the one that was read.
+    set_here = models.BooleanField(default=False)
+    #: When the call that told the level was made; older answers are not written over newer ones.
+    level_read_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["title", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["space", "kind", "remote_id", "status"], name="item_once"),
+        ]
+        indexes = [
+            models.Index(fields=["space", "level_state", "level"], name="item_by_level"),
+            models.Index(fields=["space", "title"], name="item_by_title"),
+            models.Index(fields=["space", "tree_order"], name="item_by_tree"),
+            models.Index(fields=["remote_id"], name="item_by_remote_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("item", args=[self.space.connection.slug, self.kind, self.remote_id, self.status])
+
+
+class Project(WithDefault):
+    """A Jira project of a site and its default level."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="projects")
+    remote_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=300)
+    name = models.CharField(max_length=500)
+    type = models.CharField(max_length=40, blank=True)
+    archived = models.BooleanField(default=False)
+    listed = models.BooleanField(default=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["connection", "remote_id"], name="project_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Scan(Job):
+    """Reading a whole site, or one space of it, into the inventory. `calls`: remote calls made."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="scans")
+    space = models.ForeignKey(Space, null=True, on_delete=models.CASCADE, related_name="scans")
+    calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=Q(state__in=["queued", "running"], space__isnull=True),
+                name="one_open_scan_per_site",
+            ),
+            models.UniqueConstraint(
+                fields=["space"], condition=Q(state__in=["queued", "running"]), name="one_open_scan_per_space"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Scan of {self.space or self.connection}"
+
+    @property
+    def left_something(self) -> bool:
+        """Whether it ended, but not simply done: it failed, was cancelled, or could not read some of it."""
+        return not self.is_open and (self.state != self.State.DONE or bool(self.error))

@@ -1,0 +1,134 @@
+"""What the services of classification answer with: the outcome of a change, its impact, why it was not tried."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+
+from portal.atlassian.errors import ApiError
+
+from .models import Item, Level, Project, Scan, Space
+
+#: What it is called to have no level, for content and for the default of a space or project.
+NOT_CLASSIFIED, NO_DEFAULT = "not classified", "no default"
+LONGEST_REASON = 2000
+
+
+def quoted(level: Level | None, none: str = NOT_CLASSIFIED) -> str:
+    """A level in a sentence."""
+    return f"“{level}”" if level else none
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change, after it was read back.
+
+    Exactly one of item, space and project is set; it holds what the inventory says now, which is what was read back.
+    status: "done" (read back as wanted), "refused" (the site said no), "failed" (it was not done), "unknown" (no
+    answer, and it could not be read back either; or it reads back as something else).
+    changed: the remote level was changed by this call. level: the level that is true now, None for not classified.
+    read_back: False when that is not known, because it could not be read; level is None then and says nothing.
+    message: one sentence for the person; advice: what they can do about it, "" when all is well;
+    needs: permission and OAuth scope of the call that was refused. gone: the item is no longer there, and was removed
+    from the inventory (the object in `item` is kept for its title only). error: what the call raised, for the status of
+    the answer (`portal.middleware.error_status`). scan: the scan that was queued because other rows changed with it.
+    """
+
+    status: str
+    changed: bool
+    message: str
+    level: Level | None = None
+    read_back: bool = True
+    item: Item | None = None
+    space: Space | None = None
+    project: Project | None = None
+    advice: str = ""
+    needs: str = ""
+    trace_id: str = ""
+    gone: bool = False
+    error: ApiError | None = None
+    scan: Scan | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "done"
+
+    @property
+    def text(self) -> str:
+        """Message, advice and what it needs, as one text for a toast or a terminal."""
+        needs = f"It needs: {self.needs}." if self.needs else ""
+        return " ".join(filter(None, (self.message, self.advice, needs)))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of reading something again. count: how many were read; source: which API told it."""
+
+    count: int
+    message: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Impact:
+    """How many items of a space a change of its default touches, as far as the inventory knows.
+
+    matching: they have the default of now and may take it from the space; they follow the change.
+    unclassified: not classified now, as the space has no default that is known; they take a new one.
+    unset: not classified although the space has a default, so they evidently do not take it; they stay as they are.
+    kept: they have a level of their own (another one, or one that was set in Trustdesk) and keep it.
+    unknown: their level is not known here. complete: False when the space was not read in full.
+    """
+
+    matching: int
+    unclassified: int
+    unset: int
+    kept: int
+    unknown: int
+    complete: bool
+
+    @property
+    def total(self) -> int:
+        return self.matching + self.unclassified + self.unset + self.kept + self.unknown
+
+    @property
+    def touched(self) -> int:
+        return self.matching + self.unclassified
+
+
+class ReasonNeeded(ValidationError):
+    """The change lowers the protection, so it needs a reason. `before`, `after`: levels; None is `none` in words."""
+
+    def __init__(self, before: Level | None, after: Level | None, none: str = NOT_CLASSIFIED) -> None:
+        self.before, self.after = before, after
+        change = f"from {quoted(before, none)} to {quoted(after, none)}"
+        super().__init__(f"This lowers the protection {change}. Give a reason.", code="reason_needed")
+
+
+class ReasonTooLong(ValidationError):
+    """The history keeps what a person can read; `LONGEST_REASON` characters are enough to say why."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(
+            f"The reason has {length:,} characters; {LONGEST_REASON:,} are the most. Nothing was changed.",
+            code="reason_too_long",
+        )
+
+
+class LevelNotApplicable(ValidationError):
+    """Only a published level of this connection may be applied."""
+
+
+class NotChangeable(ValidationError):
+    """Content in this status cannot be classified through the API (archived)."""
+
+
+class ChangedMeanwhile(ValidationError):
+    """Somebody changed the level since the person saw it. `level`: the true one, None for none; the inventory holds it
+    already; `now` says it. Nothing was changed; calling again with force=True does it all the same."""
+
+    def __init__(self, now: str, level: Level | None) -> None:
+        self.level = level
+        super().__init__(
+            f"{now}: somebody changed it in the meantime. Nothing was changed; look at it and try again.",
+            code="changed_meanwhile",
+        )

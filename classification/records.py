@@ -1,0 +1,226 @@
+"""Keeping what the clients return as rows of the inventory: levels, spaces, items and projects."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.atlassian import types
+from portal.models import Connection
+
+from .models import Item, Knowledge, Level, Project, Space
+
+#: What a site tells of an item beside its level; written whenever the item is read.
+ITEM_FACTS = (
+    "title",
+    "parent_id",
+    "position",
+    "author_id",
+    "owner_id",
+    "version",
+    "remote_created_at",
+    "remote_changed_at",
+    "web_url",
+    "read_at",
+)
+PROJECT_FACTS = ("key", "name", "type", "archived", "listed", "read_at")
+#: The largest numbers that an integer and a big integer column hold.
+SMALL, LARGE = 2**31 - 1, 2**63 - 1
+
+
+def text(value: str | None, most: int) -> str:
+    """As much of a text as its column holds. PostgreSQL takes no NUL, so it is shown as what it is: nothing."""
+    return (value or "").replace("\x00", "")[:most]
+
+
+def address(value: str | None) -> str:
+    """An address that may be put into a link: http and https only."""
+    return text(value, 1000) if value and value.startswith(("https://", "http://")) else ""
+
+
+def number(value: int | None, least: int, most: int) -> int | None:
+    """A number that its column holds; any other is left out, since half of it would be another one."""
+    return value if value is not None and least <= value <= most else None
+
+
+# --- Levels ---------------------------------------------------------------------------------------------------------
+
+
+def keep_levels(connection: Connection, levels: Iterable[types.Level], at: datetime) -> dict[str, Level]:
+    """Make the list of levels what the API told, by remote id: new ones are added, those not listed are marked."""
+    told = {level.id: level for level in levels}
+    with transaction.atomic():
+        known = {level.remote_id: level for level in Level.objects.filter(connection=connection)}
+        for remote_id, level in told.items():
+            known[remote_id], _ = Level.objects.update_or_create(
+                connection=connection, remote_id=remote_id, defaults=_level_facts(level, at)
+            )
+        for remote_id, row in known.items():
+            if remote_id not in told and row.listed:
+                row.listed = False
+                row.save(update_fields=["listed"])
+    return known
+
+
+def _level_facts(level: types.Level, at: datetime) -> dict:
+    return {
+        "name": text(level.name, 300) or "(without a name)",
+        "description": text(level.description, 20_000),
+        "guideline": text(level.guideline, 20_000),
+        "order": number(level.order, -SMALL - 1, SMALL),
+        "color": text(level.color, 40),
+        "status": text(level.status, 40),
+        "listed": True,
+        "read_at": at,
+    }
+
+
+class LevelBook:
+    """The rows of the levels of one connection by remote id; one that was not known yet is added as it comes up."""
+
+    def __init__(self, connection: Connection, at: datetime) -> None:
+        self.connection = connection
+        self.at = at
+        self.rows: dict[str, Level] = {row.remote_id: row for row in Level.objects.filter(connection=connection)}
+
+    def row(self, level: types.Level | None) -> Level | None:
+        if level is None:
+            return None
+        found = self.rows.get(level.id)
+        if found is None:
+            # Another scan may have met it first, or somebody may have read the list: then that row holds more.
+            found, _ = Level.objects.get_or_create(
+                connection=self.connection, remote_id=level.id, defaults=_level_facts(level, self.at)
+            )
+            self.rows[level.id] = found
+        return found
+
+
+# --- Spaces and projects --------------------------------------------------------------------------------------------
+
+
+def _key(key: str, instead: str) -> str:
+    """The key; the id where the key could not stand in an address."""
+    key = text(key, 300)
+    return key if key.strip(". ") and "/" not in key and key.isprintable() else instead
+
+
+def keep_space(connection: Connection, space: types.Space, at: datetime) -> Space:
+    """Add or refresh one space, without its default and its content."""
+    row, _ = Space.objects.update_or_create(
+        connection=connection,
+        remote_id=space.id,
+        defaults={
+            "key": _key(space.key, space.id),
+            "name": text(space.name, 500) or _key(space.key, space.id),
+            "type": text(space.type, 40),
+            "status": text(space.status, 40),
+            "homepage_id": text(space.homepage_id, 64),
+            "web_url": address(space.web_url),
+            "remote_created_at": space.created_at,
+            "listed": True,
+            "listed_at": at,
+        },
+    )
+    return row
+
+
+def keep_projects(
+    connection: Connection, told: Iterable[tuple[types.Project, Level | None, str | None]], *, asked: datetime
+) -> None:
+    """Add or refresh projects, each with its default as read at `asked` and its state (by the level when left out).
+
+    A default that was read or changed since, or that did not answer now (UNREAD), stays as it is known.
+    """
+    at = timezone.now()
+    with transaction.atomic():
+        known = {row.remote_id: row for row in Project.objects.select_for_update().filter(connection=connection)}
+        rows = {}  # by id: what moves while it is listed comes twice
+        for project, level, state in told:
+            row = rows[project.id] = Project(connection=connection, remote_id=project.id, **_project_facts(project, at))
+            before = known.get(project.id)
+            newer = before and before.default_read_at is not None and before.default_read_at > asked
+            if before and (newer or state == Knowledge.UNREAD):
+                row.default_level_id, row.default_state = before.default_level_id, before.default_state
+                row.default_read_at = before.default_read_at
+            elif state != Knowledge.UNREAD:
+                row.default_level, row.default_state = level, state or (Knowledge.KNOWN if level else Knowledge.NONE)
+                row.default_read_at = asked
+        Project.objects.bulk_create(
+            rows.values(),
+            update_conflicts=True,
+            unique_fields=["connection", "remote_id"],
+            update_fields=[*PROJECT_FACTS, "default_level", "default_state", "default_read_at"],
+        )
+        Project.objects.filter(connection=connection, read_at__lt=at).update(listed=False)
+
+
+def _project_facts(project: types.Project, at: datetime) -> dict:
+    """The values of PROJECT_FACTS."""
+    return {
+        "key": _key(project.key, project.id),
+        "name": text(project.name, 500) or _key(project.key, project.id),
+        "type": text(project.type, 40),
+        "archived": project.archived,
+        "listed": True,
+        "read_at": at,
+    }
+
+
+def keep_default(row: Space | Project, level: Level | None, at: datetime, state: str | None = None) -> None:
+    """Write the default of a space or project as read at `at`. state: a Knowledge; by the level when left out."""
+    row.default_level = level
+    row.default_state = state or (Knowledge.KNOWN if level else Knowledge.NONE)
+    row.default_read_at = at
+    _update(row, "default_level", "default_state", "default_read_at")
+
+
+# --- Items ----------------------------------------------------------------------------------------------------------
+
+
+def item_facts(item: types.Item, at: datetime) -> dict:
+    """The values of ITEM_FACTS."""
+    return {
+        "title": text(item.title, 1000) or "(without a title)",
+        "parent_id": text(item.parent_id, 64),
+        "position": number(item.position, -LARGE - 1, LARGE),
+        "author_id": text(item.author_id, 128),
+        "owner_id": text(item.owner_id, 128),
+        "version": number(item.version, 0, SMALL),
+        "remote_created_at": item.created_at,
+        "remote_changed_at": item.version_at or item.created_at,
+        "web_url": address(item.web_url),
+        "read_at": at,
+    }
+
+
+def with_status(item: types.Item, kind: str, status: str) -> types.Item:
+    """The item as a list of this kind and status showed it."""
+    return item if (item.kind, item.status) == (kind, status) else replace(item, kind=kind, status=status)
+
+
+def keep_item(space: Space, item: types.Item, status: str, at: datetime) -> Item:
+    """Add or refresh one item, without its level. It takes the place in the tree that the next scan gives it."""
+    row, _ = Item.objects.update_or_create(
+        space=space, kind=item.kind, remote_id=item.id, status=status, defaults=item_facts(item, at)
+    )
+    return row
+
+
+def keep_item_level(
+    row: Item, level: Level | None, at: datetime, *, state: str = "", set_here: bool | None = None
+) -> None:
+    """Write the level that was read from an item. set_here: None keeps the mark while the level is the same one."""
+    unchanged = row.level_id == (level.pk if level else None)
+    row.level = level
+    row.level_state = state or (Knowledge.KNOWN if level else Knowledge.NONE)
+    row.set_here = (row.set_here and unchanged and level is not None) if set_here is None else set_here
+    row.level_read_at = at
+    _update(row, "level", "level_state", "set_here", "level_read_at")
+
+
+def _update(row: Item | Space | Project, *names: str) -> None:
+    """Write these fields if the row is still there: a scan may have taken it off the list since it was loaded."""
+    type(row)._default_manager.filter(pk=row.pk).update(**{name: getattr(row, name) for name in names})

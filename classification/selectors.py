@@ -1,0 +1,409 @@
+"""The reads of classification: everything a page, a command or an export shows, from the inventory alone.
+
+Nothing here calls a site. Levels are few, so they are read once per page and joined in memory; rows are small frozen
+dataclasses, because building 250 model instances with their levels costs more than the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Max, Q, QuerySet
+from django.urls import reverse
+
+from portal import audit
+from portal.activity import settled
+from portal.models import AuditEntry, Connection
+
+from . import tree
+from .figures import Figures, applicable, counts_by_space, figures, levels_by_id, space_figures
+from .filters import ItemFilters, ProjectFilters, SpaceFilters
+from .models import Item, Knowledge, Level, Project, Scan, Space
+
+SPACES_PER_PAGE = 50
+PROJECTS_PER_PAGE = 50
+ITEMS_PER_PAGE = 250
+LONGEST_HISTORY = 100
+
+#: What a row reads from the table, in the order of `_item_row`.
+_ROW_COLUMNS = (
+    "pk",
+    "kind",
+    "remote_id",
+    "status",
+    "title",
+    "depth",
+    "level_id",
+    "level_state",
+    "set_here",
+    "remote_changed_at",
+    "level_read_at",
+    "web_url",
+)
+
+
+# --- Spaces ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceRow:
+    """A space with its figures. scan: the open scan of this space, if any."""
+
+    space: Space
+    default: Level | None
+    figures: Figures
+    scan: Scan | None
+    url: str
+
+
+@dataclass(frozen=True)
+class SpacesPage:
+    """One page of the spaces of a site. types: of all its spaces, for the filter."""
+
+    rows: list[SpaceRow]
+    page: Page
+    levels: dict[int, Level]
+    types: list[str]
+    scan: Scan | None
+    last_scan: Scan | None
+
+
+_SPACE_ORDER = {
+    "name": ("name",),
+    "key": ("key",),
+    "unclassified": ("unclassified_count", "name"),
+    "items": ("item_count", "name"),
+    "age": ("scanned_at", "name"),
+}
+
+
+def spaces_page(connection: Connection, filters: SpaceFilters) -> SpacesPage:
+    """Spaces that the site lists, with counts by level in one query for the whole page; 7 queries in all."""
+    levels = levels_by_id(connection)
+    listed = Space.objects.filter(connection=connection, listed=True)
+    page = Paginator(_ordered_spaces(filters.apply(listed), filters), SPACES_PER_PAGE).get_page(filters.page)
+    spaces: list[Space] = list(page.object_list)
+    counts = counts_by_space(spaces)
+    open_scans = {scan.space_id: scan for scan in _open_scans(connection)}
+    rows = [
+        SpaceRow(
+            space,
+            levels.get(space.known_default_id or 0),
+            figures(counts.get(space.pk, ()), levels),
+            open_scans.get(space.pk),
+            reverse("space", args=[connection.slug, space.key]),
+        )
+        for space in spaces
+    ]
+    types = list(listed.exclude(type="").order_by("type").values_list("type", flat=True).distinct())
+    last = Scan.objects.filter(connection=connection, space=None, finished_at__isnull=False).first()
+    return SpacesPage(rows, page, levels, types, open_scans.get(None), last)
+
+
+def _ordered_spaces(spaces: QuerySet[Space], filters: SpaceFilters) -> QuerySet[Space]:
+    name, down = filters.sort.lstrip("-") or "name", filters.sort.startswith("-")
+    if name == "unclassified":
+        spaces = spaces.annotate(unclassified_count=Count("items", filter=Q(items__level_state=Knowledge.NONE)))
+    elif name == "items":
+        spaces = spaces.annotate(item_count=Count("items"))
+    first, *rest = _SPACE_ORDER[name]
+    column = F(first)
+    # The oldest figures are those that were never read.
+    ordered = column.desc(nulls_last=True) if down else column.asc(nulls_first=True)
+    return spaces.order_by(ordered, *rest, "pk")
+
+
+def find_space(connection: Connection, key: str) -> Space | None:
+    """By key; two spaces can share one for a moment when a key was taken over, so the listed one comes first."""
+    if "\x00" in key:
+        return None
+    found = Space.objects.filter(connection=connection, key=key).select_related("default_level")
+    space = found.order_by("-listed", "-pk").first()
+    if space is not None:
+        space.connection = connection  # spares the query for what the caller holds already
+    return space
+
+
+# --- The content of a space -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One row of a space. level: None when not classified or not known; `state` (Knowledge) tells which.
+
+    origin: a value of Item.Origin. seen: what a form sends as `seen_level_id`. url: of the item's page.
+    changeable: False for archived content, which the API does not let anyone classify. faint: it is not among what was
+    asked for, and stands in a tree only so that what is below it has its place.
+    """
+
+    pk: int
+    kind: str
+    remote_id: str
+    status: str
+    title: str
+    depth: int
+    level: Level | None
+    state: str
+    origin: str
+    changed_at: datetime | None
+    read_at: datetime | None
+    web_url: str
+    url: str
+    faint: bool = False
+
+    @property
+    def seen(self) -> str:
+        return str(self.level.pk) if self.level else ""
+
+    @property
+    def changeable(self) -> bool:
+        return self.status != Item.Status.ARCHIVED
+
+    @property
+    def origin_label(self) -> str:
+        return _ORIGIN_LABELS[self.origin] if self.level else _STATE_LABELS[self.state]
+
+    @property
+    def status_label(self) -> str:
+        return _STATUS_LABELS[self.status]
+
+
+_ORIGIN_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Origin.choices}
+_STATE_LABELS: dict[str, str] = {value: str(label) for value, label in Knowledge.choices}
+_STATUS_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Status.choices}
+
+
+@dataclass(frozen=True)
+class SpacePage:
+    """One page of the content of a space. levels: all of the connection; choices: those that may be applied."""
+
+    space: Space
+    rows: list[ItemRow]
+    page: Page
+    levels: dict[int, Level]
+    choices: list[Level]
+    default: Level | None
+    figures: Figures
+    scan: Scan | None
+    last_scan: Scan | None
+
+
+def space_page(space: Space, filters: ItemFilters) -> SpacePage:
+    """Rows, figures, levels and scans of one space, in 5 queries however many items it holds; 6 in part of a tree."""
+    levels = levels_by_id(space.connection)
+    items = filters.ordered(filters.apply(Item.objects.filter(space=space), space))
+    page = Paginator(items.values_list(*_ROW_COLUMNS), ITEMS_PER_PAGE).get_page(filters.page)
+    rows = item_rows(page.object_list, space, levels)
+    if filters.view == "tree" and (filters.narrows or page.number > 1):
+        rows = _with_branches(rows, space, levels)
+    scans = list(Scan.objects.filter(connection=space.connection_id).filter(Q(space=space) | Q(space=None))[:20])
+    return SpacePage(
+        space=space,
+        rows=rows,
+        page=page,
+        levels=levels,
+        choices=applicable(levels.values()),
+        default=levels.get(space.known_default_id or 0),
+        figures=space_figures(space, levels),
+        scan=next((scan for scan in scans if scan.is_open), None),
+        last_scan=_last_of(space, scans),
+    )
+
+
+def _last_of(space: Space, scans: list[Scan]) -> Scan | None:
+    """The last scan of this space that ended, unless a later one of the whole site has read it in full since."""
+    last = next((scan for scan in scans if not scan.is_open and scan.space_id == space.pk), None)
+    over = last and last.finished_at and space.scanned_at and last.finished_at < space.scanned_at
+    return None if over else last
+
+
+def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -> list[ItemRow]:
+    """Rows from tuples of _ROW_COLUMNS."""
+    # One address is made by the URL resolver, the others from it: 250 lookups would cost more than the query.
+    address = reverse("item", args=[space.connection.slug, "page", "0", "current"])
+    start, _, end = address.rpartition("page/0/current")
+    rows = []
+    for pk, kind, remote_id, status, title, depth, level_id, state, set_here, changed_at, read_at, web_url in values:
+        level = levels.get(level_id) if state == Knowledge.KNOWN else None
+        rows.append(
+            ItemRow(
+                pk,
+                kind,
+                remote_id,
+                status,
+                title,
+                depth,
+                level,
+                state,
+                origin_of(level.pk if level else None, set_here, space),
+                changed_at,
+                read_at,
+                web_url,
+                f"{start}{kind}/{remote_id}/{status}{end}",
+            )
+        )
+    return rows
+
+
+def _with_branches(rows: list[ItemRow], space: Space, levels: dict[int, Level]) -> list[ItemRow]:
+    """Rows of a tree with the pages above them that are not among them, so that none seems to be below another."""
+    below = [row.remote_id for row in rows if row.depth]
+    if not below:
+        return rows
+    here, seen, found = {row.pk for row in rows}, set(), []
+    whole = Item.objects.filter(Q(pk__in=here) | Q(pk__in=tree.above(space, below))).order_by("tree_order", "pk")
+    for row in item_rows(whole.values_list(*_ROW_COLUMNS), space, levels):
+        if row.pk in here:
+            found.append(row)
+        elif row.remote_id not in seen:  # the draft of a published page has nothing below it
+            found.append(replace(row, faint=True))
+        seen.add(row.remote_id)
+    return found
+
+
+def item_row(item: Item) -> ItemRow:
+    """The row of one item after a change: the same as the space page would show."""
+    space = item.space
+    levels = {level.pk: level for level in (item.level,) if level}
+    values = tuple(getattr(item, name) for name in _ROW_COLUMNS)
+    return item_rows([values], space, levels)[0]
+
+
+def origin_of(level_id: int | None, set_here: bool, space: Space) -> str:
+    """Where a level comes from, as far as it can be known. See Item.Origin."""
+    if level_id is None:
+        return Item.Origin.NONE
+    if set_here:
+        return Item.Origin.SET_HERE
+    if space.default_state != Knowledge.KNOWN:
+        return Item.Origin.NO_DEFAULT if space.default_state == Knowledge.NONE else Item.Origin.UNKNOWN
+    return Item.Origin.MATCHES_DEFAULT if level_id == space.default_level_id else Item.Origin.DIFFERS
+
+
+# --- One item -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ItemDetail:
+    """All that is shown of one item. versions: its rows in other statuses (the draft of a published page)."""
+
+    item: Item
+    row: ItemRow
+    space: Space
+    level: Level | None
+    default: Level | None
+    choices: list[Level]
+    history: list[AuditEntry]
+    versions: list[ItemRow]
+
+
+def find_item(connection: Connection, kind: str, remote_id: str, status: str) -> Item | None:
+    return (
+        Item.objects.filter(space__connection=connection, kind=kind, remote_id=remote_id, status=status)
+        .select_related("space", "space__connection", "space__default_level", "level")
+        .order_by("-read_at")  # one that was moved may stand in two spaces until it is read again
+        .first()
+    )
+
+
+def item_detail(item: Item) -> ItemDetail:
+    """Five queries. The history holds what was done through Trustdesk, newest first, at most 100 entries."""
+    space = item.space
+    levels = levels_by_id(space.connection)
+    others = Item.objects.filter(space=space, kind=item.kind, remote_id=item.remote_id).exclude(pk=item.pk)
+    return ItemDetail(
+        item=item,
+        row=item_row(item),
+        space=space,
+        level=item.level if item.level_state == Knowledge.KNOWN else None,
+        default=levels.get(space.known_default_id or 0),
+        choices=applicable(levels.values()),
+        history=settled(item_history(item)[: 2 * LONGEST_HISTORY])[:LONGEST_HISTORY],
+        versions=item_rows(others.values_list(*_ROW_COLUMNS), space, levels),
+    )
+
+
+def item_history(item: Item) -> QuerySet[AuditEntry]:
+    return audit.history(connection=item.space.connection, target_type=item.kind, target_id=item.remote_id)
+
+
+# --- Levels and projects --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """A level and how often it is used here. items, spaces (as default), projects (as default): counts."""
+
+    level: Level
+    items: int
+    spaces: int
+    projects: int
+
+
+def level_rows(connection: Connection) -> list[LevelRow]:
+    """All levels of a connection, the most sensitive first; four queries."""
+    levels = levels_by_id(connection)
+    listed, known = {"connection": connection, "listed": True}, {"default_state": Knowledge.KNOWN}
+    content = Item.objects.filter(space__connection=connection, space__listed=True, level_state=Knowledge.KNOWN)
+    items = _counted(content, "level_id")
+    spaces = _counted(Space.objects.filter(**listed, **known), "default_level_id")
+    projects = _counted(Project.objects.filter(**listed, **known), "default_level_id")
+    return [
+        LevelRow(level, items.get(pk, 0), spaces.get(pk, 0), projects.get(pk, 0))
+        for pk, level in levels.items()
+        if level.listed or pk in items or pk in spaces or pk in projects
+    ]
+
+
+def _counted(rows: QuerySet, column: str) -> dict[int, int]:
+    return dict(rows.order_by().exclude(**{column: None}).values_list(column).annotate(count=Count("pk")))
+
+
+@dataclass(frozen=True)
+class ProjectsPage:
+    """One page of the Jira projects of a site. known: how many there are without any filter."""
+
+    rows: list[Project]
+    page: Page
+    levels: dict[int, Level]
+    known: int
+    read_at: datetime | None
+
+
+def projects_page(connection: Connection, filters: ProjectFilters) -> ProjectsPage:
+    """The listed projects with their default level, by name; four queries."""
+    listed = Project.objects.filter(connection=connection, listed=True)
+    found = filters.apply(listed).select_related("default_level")
+    page = Paginator(found, PROJECTS_PER_PAGE).get_page(filters.page)
+    rows: list[Project] = list(page.object_list)
+    for project in rows:
+        project.connection = connection  # spares a query for each row's address
+    told = listed.aggregate(known=Count("pk"), read_at=Max("read_at"))
+    return ProjectsPage(rows, page, levels_by_id(connection), told["known"], told["read_at"])
+
+
+def find_project(connection: Connection, key: str) -> Project | None:
+    found = Project.objects.filter(connection=connection, key=key).select_related("default_level", "connection")
+    return found.order_by("-listed", "-pk").first()
+
+
+# --- Scans ----------------------------------------------------------------------------------------------------------
+
+
+def _open_scans(connection: Connection) -> QuerySet[Scan]:
+    return Scan.objects.filter(connection=connection, state__in=(Scan.State.QUEUED, Scan.State.RUNNING))
+
+
+def find_scan(connection: Connection, pk: int) -> Scan | None:
+    return Scan.objects.filter(connection=connection, pk=pk).select_related("space").first()
+
+
+# --- The connection as a whole ----------------------------------------------------------------------------------------
+
+
+def holds(connection: Connection) -> bool:
+    """Whether anything was read through this connection. Registered in registry.HOLDINGS."""
+    return any(model.objects.filter(connection=connection).exists() for model in (Space, Project, Level))

@@ -1,0 +1,23 @@
+"""What the worker runs for classification, and what the sweep hands out again."""
+
+from django_tasks import task
+
+from portal import jobs
+
+from .models import Scan
+
+
+@task()
+def run_scan(scan_id: int) -> None:
+    """Do one scan, unless somebody else has it or it was cancelled."""
+    from . import inventory  # the clients need not be loaded where a scan is only asked for
+
+    scan = Scan.objects.select_related("connection", "space").filter(pk=scan_id).first()
+    lease = jobs.claim(scan) if scan else None
+    if scan and lease:
+        inventory.run(scan, lease)
+
+
+def sweep_scans() -> int:
+    """Hand out scans that lost their worker. Returns how many."""
+    return jobs.sweep(Scan, lambda scan: run_scan.enqueue(scan.pk))

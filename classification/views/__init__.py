@@ -1,0 +1,1 @@
+"""The pages of classification, one module per thing that a person works on."""

@@ -1,0 +1,133 @@
+"""One page or blog post: its own page, and the editor of its level wherever that stands."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from portal.access import actor_of, may, on_connection
+from portal.models import Connection
+
+from .. import editing, selectors, services
+from ..editing import Editor
+from ..figures import applicable, levels_by_id, space_figures
+from ..models import Item
+from ..outcomes import Outcome
+from ..presentation import table_rows
+from .browsing import TOAST_LEVELS, go, say
+
+
+@on_connection("classification.view", kind="site")
+@require_http_methods(["GET", "POST"])
+def item(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
+    """A post reads the item again, also one that the inventory does not hold yet."""
+    if kind not in Item.Kind.values or status not in Item.Status.values:
+        raise Http404("There is no content of this kind.")
+    if request.method == "POST":
+        outcome = services.read_item(
+            actor=actor_of(request), connection=connection, kind=kind, remote_id=remote_id, status=status
+        )
+        messages.add_message(request, _weight(outcome), outcome.text)
+        gone = outcome.gone and outcome.item is not None
+        return redirect(outcome.item.space if gone else request.path)  # type: ignore[union-attr]
+    found = selectors.find_item(connection, kind, remote_id, status)
+    if found is None:
+        wanted = {"kind": Item.Kind(kind).label.lower(), "remote_id": remote_id}
+        return render(request, "classification/item_unknown.html", wanted, status=404)
+    return render(request, "classification/item.html", _page_context(request, found))
+
+
+def _weight(outcome: Outcome) -> int:
+    return messages.DEFAULT_LEVELS[TOAST_LEVELS["refused" if outcome.gone else outcome.status].upper()]
+
+
+def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None) -> dict[str, Any]:
+    connection = item.space.connection
+    detail = selectors.item_detail(item)
+    may_set = may(actor_of(request), connection, "classification.set") and detail.row.changeable
+    if may_set and editor is None:
+        editor = editing.of_item(item, detail.choices, place="page")
+    return {
+        "item": item,
+        "detail": detail,
+        "history": detail.history,
+        "space": detail.space,
+        "editor": editor,
+        "crumbs": [
+            {"label": "Spaces", "url": reverse("spaces", args=[connection.slug])},
+            {"label": detail.space.name, "url": detail.space.get_absolute_url()},
+        ],
+    }
+
+
+@on_connection("classification.set", kind="site")
+@require_http_methods(["GET", "POST"])
+def item_level(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
+    """GET: the editor for a row. POST: set, reset or remove; answers with what changed, or with the editor again."""
+    found = selectors.find_item(connection, kind, remote_id, status)
+    if found is None:
+        raise Http404("This item is no longer in the inventory, so nothing was changed. Read its space again.")
+    place = "page" if request.POST.get("place") == "page" else "row"
+    editor = editing.of_item(found, applicable(levels_by_id(connection).values()), place=place)
+    if request.method == "GET":
+        if not request.htmx:  # type: ignore[attr-defined]
+            return redirect(found)
+        return render(request, "classification/_editor.html", {"editor": editor})
+    outcome = editor.submit(actor_of(request), request.POST)
+    if outcome is None:
+        return _refused(request, found, editor)
+    return _gone(request, found, outcome) if outcome.gone else _done(request, outcome)
+
+
+def _done(request: HttpRequest, outcome: Outcome) -> HttpResponse:
+    item: Item = outcome.item  # type: ignore[assignment]
+    if not request.htmx:  # type: ignore[attr-defined]
+        messages.success(request, outcome.text)
+        return redirect(item)
+    fresh = selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
+    if request.POST.get("place") == "page":
+        response = render(request, "classification/item.html#item", _page_context(request, fresh))
+        response["HX-Retarget"] = "#item"
+    else:
+        tree = "view=tree" in (request.htmx.current_url or "")  # type: ignore[attr-defined]
+        response = render(request, "classification/_row_changed.html", _row_context(fresh, tree=tree))
+        response["HX-Retarget"] = f"#item-{fresh.pk}"
+    response["HX-Reswap"] = "outerHTML"
+    return say(response, outcome)
+
+
+def _row_context(item: Item, *, tree: bool = False) -> dict[str, Any]:
+    """The row and the figures of its space, as they are now. tree: it stands in a tree, and keeps its place there."""
+    figures = space_figures(item.space, levels_by_id(item.space.connection))
+    return {"rows": table_rows([selectors.item_row(item)], tree=tree), "space": item.space, "figures": figures}
+
+
+def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
+    """The editor again with all that was typed, and, where it stands in a list, the row behind it as it truly is."""
+    fresh = selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
+    if not request.htmx:  # type: ignore[attr-defined]
+        context = _page_context(request, fresh, editor)
+        return render(request, "classification/item.html", context, status=editor.status)
+    context = {"editor": editor, **(_row_context(fresh) if editor.place == "row" else {})}
+    return render(request, "classification/_editor_again.html", context, status=editor.status)
+
+
+def _gone(request: HttpRequest, item: Item, outcome: Outcome) -> HttpResponse:
+    """The item was deleted meanwhile: its row says so, and its page leads back to the space."""
+    if not request.htmx or request.POST.get("place") == "page":  # type: ignore[attr-defined]
+        messages.warning(request, outcome.text)
+        return go(request, item.space.get_absolute_url())
+    figures = space_figures(item.space, levels_by_id(item.space.connection))
+    context = {"outcome": outcome, "label": item.title, "space": item.space, "figures": figures}
+    response = render(request, "classification/_row_gone.html", context)
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{_row_id(request)}", "outerHTML"
+    return say(response, outcome)
+
+
+def _row_id(request: HttpRequest) -> str:
+    """The row that the editor stood in; the item itself is not in the inventory any more, and so has no key."""
+    row = request.POST.get("row", "")
+    return row if row.startswith("item-") and row[5:].isdigit() else "none"

@@ -1,0 +1,74 @@
+"""Scans: asked for, watched while they run, cancelled."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from portal.access import actor_of, on_connection
+from portal.models import Connection
+
+from .. import selectors, services
+from ..models import Scan
+from ..presentation import scan_context
+
+
+@on_connection("classification.scan", kind="site")
+@require_POST
+def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Of the space `space` (a key), or of the whole site."""
+    key = request.POST.get("space", "")
+    space = selectors.find_space(connection, key) if key else None
+    if key and space is None:
+        raise Http404("Trustdesk does not know this space. Scan the site first.")
+    scan = services.ask_scan(actor=actor_of(request), connection=connection, space=space)
+    if request.htmx:  # type: ignore[attr-defined]
+        return _progress(request, scan)
+    messages.success(request, "The scan is asked for. It runs in the background; you can leave this page.")
+    return redirect(_page_of(scan))
+
+
+def _page_of(scan: Scan) -> str:
+    slug = scan.connection.slug
+    return reverse("space", args=[slug, scan.space.key]) if scan.space else reverse("spaces", args=[slug])
+
+
+def _progress(request: HttpRequest, scan: Scan, *, watched: bool = False) -> HttpResponse:
+    """The progress of a scan. Once it is over, whoever watched it is told, so that the page reads its figures anew."""
+    name = scan.space.name if scan.space else ""
+    response = render(request, "classification/_scan.html", scan_context(scan, scan.connection.slug, name))
+    if watched and not scan.is_open:
+        trigger_client_event(response, "scanned")
+    return response
+
+
+def _find(connection: Connection, pk: int) -> Scan:
+    scan = selectors.find_scan(connection, pk)
+    if scan is None:
+        raise Http404("There is no such scan any more.")
+    return scan
+
+
+@on_connection("classification.view", kind="site")
+@require_GET
+def scan(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
+    """The progress, asked for every 2 seconds by the page. Opened by itself, it leads to what is scanned."""
+    found = _find(connection, pk)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect(_page_of(found))
+    return _progress(request, found, watched=True)
+
+
+@on_connection("classification.scan", kind="site")
+@require_POST
+def scan_cancel(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
+    found = _find(connection, pk)
+    stopped = services.cancel_scan(actor=actor_of(request), scan=found)
+    found.refresh_from_db()
+    if request.htmx:  # type: ignore[attr-defined]
+        return _progress(request, found, watched=True)
+    text = "The scan is cancelled. What it has read so far is kept." if stopped else "The scan had ended already."
+    messages.info(request, text)
+    return redirect(_page_of(found))

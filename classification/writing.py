@@ -1,0 +1,142 @@
+"""How a scan writes: items with their levels in batches, never over what somebody changed after the scan had asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from portal.atlassian import types
+from portal.atlassian.errors import ApiError, Unavailable
+from portal.models import Connection
+
+from . import records
+from .models import Item, Knowledge, Space
+
+_KEY = ("space", "kind", "remote_id", "status")
+_LEVEL = ("level", "level_state", "set_here", "level_read_at")
+_LEVEL_COLUMNS = ("level_id", *_LEVEL[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item that was listed, and what came when its level was asked for at `asked`. about: left to the scan."""
+
+    space: Space
+    item: types.Item
+    level: types.Level | None
+    asked: datetime
+    error: ApiError | None = None
+    about: Any = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What there is once on a site: a page is in one space at a time."""
+        return (self.item.kind, self.item.id, self.item.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the inventory holds of an item's level, and in which row."""
+
+    pk: int
+    space_id: int
+    level_id: int | None
+    state: str
+    set_here: bool
+    read_at: datetime | None
+
+
+class Writer:
+    """Writes for one scan; only its collecting thread may use it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.levels = records.LevelBook(connection, timezone.now())
+
+    def default(self, space: Space, level: types.Level | None, state: str | None, *, asked: datetime) -> None:
+        """Write the default of a space, unless it was read or changed after `asked`."""
+        row = self.levels.row(level)
+        state = state or (Knowledge.KNOWN if row else Knowledge.NONE)
+        older = Q(default_read_at=None) | Q(default_read_at__lte=asked)
+        Space.objects.filter(older, pk=space.pk).update(default_level=row, default_state=state, default_read_at=asked)
+
+    def items(self, entries: Sequence[Entry], *, offered: bool) -> list[Entry]:
+        """Write a batch in one transaction. Returns the entries whose level has to be asked for once more.
+
+        Those are items that were marked as not read after their level was asked for, because a default changed. What
+        was moved here from another space brings along what is known of it, and its row there goes.
+        """
+        now, again, rows = timezone.now(), [], []
+        # What moves while its site is read comes twice; and two scans must not lock rows in two orders.
+        last = {entry.key: entry for entry in sorted(entries, key=lambda entry: entry.asked)}
+        with transaction.atomic():
+            known = self._known(list(last.values()))
+            for key, entry in sorted(last.items()):
+                before = known[key][0] if key in known else None
+                rows.append(self._row(entry, before, offered, now))
+                if before and before.state == Knowledge.UNREAD and _is_newer(before, entry):
+                    again.append(entry)
+            Item.objects.bulk_create(
+                rows,
+                update_conflicts=True,
+                unique_fields=list(_KEY),
+                update_fields=[*records.ITEM_FACTS, *_LEVEL],
+            )
+            moved = [row.pk for key, found in known.items() for row in found if row.space_id != last[key].space.pk]
+            if moved:
+                Item.objects.filter(pk__in=moved).delete()
+        return again
+
+    def _known(self, entries: Sequence[Entry]) -> dict[tuple[str, str, str], list[_Known]]:
+        """The rows of these items in any space of the site, that of the entry's own space first."""
+        spaces = {entry.key: entry.space.pk for entry in entries}
+        rows = Item.objects.select_for_update().filter(
+            space__in=Space.objects.filter(connection=self.connection), remote_id__in={key[1] for key in spaces}
+        )
+        columns = ("kind", "remote_id", "status", "pk", "space_id", *_LEVEL_COLUMNS)
+        found: dict[tuple[str, str, str], list[_Known]] = {key: [] for key in spaces}
+        for values in rows.order_by("pk").values_list(*columns):
+            if values[:3] in found:
+                found[values[:3]].append(_Known(*values[3:]))
+        for key, same in found.items():
+            same.sort(key=lambda row: row.space_id != spaces[key])
+        return {key: same for key, same in found.items() if same}
+
+    def _row(self, entry: Entry, before: _Known | None, offered: bool, now: datetime) -> Item:
+        level_id, state, set_here, read_at = self._level(entry, before, offered)
+        return Item(
+            space=entry.space,
+            kind=entry.item.kind,
+            remote_id=entry.item.id,
+            status=entry.item.status,
+            level_id=level_id,
+            level_state=state,
+            set_here=set_here,
+            level_read_at=read_at,
+            **records.item_facts(entry.item, now),
+        )
+
+    def _level(
+        self, entry: Entry, before: _Known | None, offered: bool
+    ) -> tuple[int | None, str, bool, datetime | None]:
+        """The values of _LEVEL."""
+        if before and (_is_newer(before, entry) or isinstance(entry.error, Unavailable)):
+            # Where no answer came, what is known stays, and so does its age.
+            return before.level_id, before.state, before.set_here, before.read_at
+        if isinstance(entry.error, Unavailable):
+            return None, Knowledge.UNREAD, False, None
+        if entry.error is not None or not offered:
+            return None, Knowledge.HIDDEN, False, entry.asked
+        level = self.levels.row(entry.level)
+        if level is None:
+            return None, Knowledge.NONE, False, entry.asked
+        same = before is not None and before.level_id == level.pk
+        return level.pk, Knowledge.KNOWN, bool(before and before.set_here and same), entry.asked
+
+
+def _is_newer(known: _Known, entry: Entry) -> bool:
+    return known.read_at is not None and known.read_at > entry.asked
