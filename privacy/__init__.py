@@ -1,0 +1,1 @@
+"""Privacy & Security documents of Marketplace apps: draft, compare, sign off, publish."""

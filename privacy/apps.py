@@ -1,0 +1,57 @@
+"""What privacy tells the rest of the house: capabilities, roles, navigation, audit labels."""
+
+from django.apps import AppConfig
+
+from portal import registry
+
+
+class PrivacyConfig(AppConfig):
+    name = "privacy"
+    verbose_name = "Privacy & Security"
+
+    def ready(self) -> None:
+        from privacy import reading, selectors
+
+        registry.SUMMARIES.append(selectors.summary)
+        registry.HOLDINGS.append(selectors.holds)
+        registry.DEMO_STEPS.append(reading.fill_demo)
+        registry.SWEEPERS.append(reading.sweep_publishing)
+        registry.add_capabilities(
+            {
+                "privacy.view": "see Privacy & Security documents",
+                "privacy.edit": "edit, save and discard drafts and ask for sign-off",
+                "privacy.approve": "sign off drafts",
+                "privacy.publish": "publish drafts",
+            },
+            to={"viewer": ("privacy.view",), "connection_admin": ("privacy.view",)},
+        )
+        kinds = ("marketplace",)
+        see = {"connection.view", "activity.view", "privacy.view"}
+        roles = (
+            ("privacy_editor", "Privacy editor", "Edits drafts, saves them to Marketplace, asks for sign-off.", "edit"),
+            ("privacy_reviewer", "Privacy reviewer", "Signs off drafts for privacy.", "approve"),
+            ("legal_reviewer", "Legal reviewer", "Signs off drafts for legal.", "approve"),
+            ("security_reviewer", "Security reviewer", "Signs off drafts for security.", "approve"),
+            ("publisher", "Publisher", "Publishes drafts that are signed off.", "publish"),
+        )
+        for key, label, description, capability in roles:
+            registry.add_role(registry.Role(key, label, description, kinds, see | {f"privacy.{capability}"}))
+        registry.NAV.append(registry.NavItem("Apps", "app", "apps", kinds, "privacy.view", 10))
+        registry.AUDIT_ACTIONS.update(
+            {
+                "apps.read": "Read the apps again",
+                "draft.edit": "Edited the working copy",
+                "draft.reset": "Dropped the working copy",
+                "draft.save": "Saved the draft to Marketplace",
+                "draft.discard": "Discarded the draft",
+                "draft.restore": "Restored a version as working copy",
+                "review.ask": "Asked for sign-off",
+                "review.withdraw": "Withdrew the request for sign-off",
+                "review.approve": "Signed off",
+                "review.comment": "Signed off with a comment",
+                "review.changes": "Asked for changes",
+                "review.lapse": "The sign-off lapsed",
+                "draft.publish": "Published",
+                "alarm.settle": "Settled an alarm",
+            }
+        )

@@ -1,0 +1,348 @@
+"""The writing desk of privacy: the working copy, one answer at a time, with nobody's answer overwritten unseen.
+
+A *fingerprint* (`seen`) stands for the value of one field as a page showed it: `fingerprint(document, pointer)`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from portal import access
+from portal.access import Actor
+from portal.atlassian.strictjson import StrictJSONError
+from privacy import catalogue, counting, ledger, remote, wire
+from privacy.diff import compare, take
+from privacy.document import AnswerError, Document, PointerError, Raw
+from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
+from privacy.refusals import AnswerConflict, AnswerRefused, NotEditable
+from privacy.render import label_of
+from privacy.versions import keep
+from privacy.wire import MISSING, Json
+
+#: How often an answer is tried again when others answer other questions at the same moment.
+TRIES = 50
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What one answer came to.
+
+    working   the working copy afterwards; `document` its content
+    pointer   where the answer is; `seen` the fingerprint that the page shall hold from now on
+    edit      the entry in the ledger, None when the answer was that already
+    """
+
+    working: WorkingCopy
+    document: Document
+    pointer: str
+    seen: str
+    edit: Edit | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything changed."""
+        return self.edit is not None
+
+
+def fingerprint(document: Document, pointer: str) -> str:
+    """What stands for the value at a pointer; also for a key that is not there."""
+    return fingerprint_of(document.get(pointer))
+
+
+def fingerprint_of(value: Json) -> str:
+    """What stands for a value."""
+    return wire.digest(value)[:32]
+
+
+# --- The working copy -----------------------------------------------------------------------------------------------
+
+
+def open_working_copy(*, actor: Actor, app: App, vocabulary: str = "") -> WorkingCopy:
+    """The working copy of an app: the one that is there, else made from the draft, else from live, else empty.
+
+    Uses what was last read (an app that was never read is read first: ApiError). `vocabulary` chooses which questions
+    an empty document asks. Needs privacy.edit. Raises PermissionDenied, NotEditable (the draft may not be read, or is
+    no JSON object).
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    if vocabulary and vocabulary not in {known.key for known in catalogue.VOCABULARIES}:
+        raise NotEditable(f"There is no set of questions called “{vocabulary[:40]}”. Nothing was changed.")
+    if app.live_state == App.Presence.UNREAD or app.draft_state == App.Presence.UNREAD:
+        app = remote.refresh(actor=actor, app=app)
+    with transaction.atomic():
+        working = _open(actor, app)
+        if vocabulary and working.vocabulary != vocabulary:
+            WorkingCopy.objects.filter(pk=working.pk).update(vocabulary=vocabulary)
+            working.vocabulary = vocabulary
+    return working
+
+
+def _open(actor: Actor, app: App) -> WorkingCopy:
+    found = WorkingCopy.objects.select_related("base", "app").filter(app=app).first()
+    if found is None:
+        # The row of the app is locked, so that two people who open it at once get the same copy.
+        app = _locked(app)
+        found = WorkingCopy.objects.select_related("base", "app").filter(app=app).first()
+    app = found.app if found else app
+    if app.draft_state == App.Presence.HIDDEN:
+        raise NotEditable(
+            f"The account of this connection may not read the draft of “{app.name}”, so saving could overwrite it "
+            "unseen. Use the token of a partner account that may edit it."
+        )
+    if app.draft_state == App.Presence.UNREAD:
+        raise NotEditable(f"“{app.name}” was not read from Atlassian yet. Read it first.")
+    if found is not None:
+        return found
+    base = app.draft or app.live
+    document = Document.from_text(base.text if base else EMPTY_TEXT)
+    if not document.editable:
+        raise NotEditable(document.why_not_editable)
+    return WorkingCopy.objects.create(
+        app=app,
+        base=base,
+        text=base.text if base else EMPTY_TEXT,
+        content_hash=document.content_hash(),
+        changed_by=actor.user,
+        changed_by_label=actor.label,
+    )
+
+
+def _locked(app: App) -> App:
+    return App.objects.select_for_update(of=("self",)).select_related("connection", "draft", "live").get(pk=app.pk)
+
+
+def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
+    """Drop the working copy. What it held is kept as a version that can be restored, and returned.
+
+    None when it held no changes, or there was none. Needs privacy.edit.
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    with transaction.atomic():
+        app = _locked(app)
+        working = WorkingCopy.objects.select_for_update().filter(app=app).first()
+        if working is None:
+            return None
+        kept = _put_away(actor, working)
+        working.delete()
+        counting.recount(app, None)
+        if kept is not None:
+            remote.record(actor, app, "draft.reset", before={"content": kept.content_hash, "version": kept.pk})
+    return kept
+
+
+def _put_away(actor: Actor, working: WorkingCopy) -> Snapshot | None:
+    """Keep what a working copy holds as a version, before it is dropped or replaced; None when it holds no changes."""
+    Edit.objects.filter(app_id=working.app_id, saved_hash="", dropped=False).update(dropped=True)
+    if not working.is_changed:
+        return None
+    document = Document.from_text(working.text)
+    return keep(
+        app=working.app,
+        source=Snapshot.Source.WORKING,
+        document=document,
+        text=working.text,
+        actor=actor,
+    )
+
+
+def restore(*, actor: Actor, app: App, snapshot: Snapshot) -> WorkingCopy:
+    """Make any version the working copy, on top of what is at Atlassian now. Needs privacy.edit.
+
+    A working copy with changes is kept as a version first. Raises NotEditable for a version of another app or one that
+    is no JSON object.
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    if snapshot.app_id != app.pk:
+        raise NotEditable("This version belongs to another app. Nothing was changed.")
+    document = Document.from_text(snapshot.text)
+    if not document.editable:
+        raise NotEditable(document.why_not_editable)
+    with transaction.atomic():
+        working = replace(actor=actor, app=app, document=document, text=snapshot.text)
+        remote.record(actor, app, "draft.restore", after={"content": working.content_hash, "version": snapshot.pk})
+    return working
+
+
+def replace(*, actor: Actor, app: App, document: Document, text: str) -> WorkingCopy:
+    """Put a whole document in the place of the working copy; every answer that this changes goes on the ledger.
+
+    Call it in a transaction.
+    """
+    app = _locked(app)
+    working = WorkingCopy.objects.select_for_update().get(pk=_open(actor, app).pk)
+    before = Document.from_text(working.text)
+    _put_away(actor, working)
+    base = app.draft or app.live
+    for row in compare(document, before).changes:
+        enter(actor, app, row.pointer, row.right, row.left)
+    working.base, working.text, working.content_hash = base, text, document.content_hash()
+    working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
+    working.save()
+    counting.recount(app, working, document)
+    return working
+
+
+# --- One answer -----------------------------------------------------------------------------------------------------
+
+
+def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, seen: str | None = None) -> Answered:
+    """Keep one answer to a question of the catalogue, as the form posted it (`document.posted(field, request.POST)`).
+
+    `seen`: the fingerprint that the page was loaded with; None writes without looking. Opens a working copy where there
+    is none. Answers to different fields by two people both land. Needs privacy.edit. Raises AnswerRefused (with the
+    typed text), AnswerConflict, NotEditable, PermissionDenied.
+    """
+    try:
+        field = catalogue.field(pointer)
+    except KeyError:
+        raise AnswerRefused("There is no such question in the catalogue.", pointer=pointer, typed=raw) from None
+    return _give(actor, app, pointer, raw, seen, lambda document: document.answer(field, raw))
+
+
+def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | None = None) -> Answered:
+    """The same for a value typed as JSON: fields that the catalogue does not know, and values of an unexpected type.
+
+    Empty text takes the place away; it can be given again until that is saved. Raises as `answer` does.
+    """
+
+    def change(document: Document) -> bool:
+        if document.why_not_editable:
+            raise AnswerError(document.why_not_editable)
+        value = document.get(pointer)
+        gone = value is MISSING and pointer not in ledger.removals(ledger.last_edits(app), document)
+        if catalogue.holds_answers(pointer) and (gone or value is None or isinstance(value, dict)):
+            raise AnswerError("This holds answers of its own, which are changed one by one. Nothing was changed.")
+        if gone and catalogue.field_at(pointer) is None:
+            raise AnswerError("This place is not in the document any more, so nothing was changed.")
+        return document.answer_json(pointer, text) if text.strip() else document.remove(pointer)
+
+    return _give(actor, app, pointer, text, seen, change)
+
+
+def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
+    """Put back what was there before one answer. Needs privacy.edit.
+
+    Raises AnswerConflict when the field was changed again since, by whomever, and what `answer` raises.
+    """
+    if edit.app_id != app.pk:
+        raise NotEditable("This answer was given in another app. Nothing was changed.")
+    if ledger.NUL in edit.pointer:
+        raise NotEditable("The name of this place cannot be written here. Restore a version instead.")
+    if ledger.moved_since(edit, ledger.last_edits(app)):
+        raise NotEditable("What lies around this place was changed since. Nothing was changed. Reload the page.")
+    before, after = ledger.read_back(edit.before), ledger.read_back(edit.after)
+
+    def change(document: Document) -> bool:
+        if wire.same(document.get(edit.pointer), before):
+            return False
+        document.put(edit.pointer, before)
+        return True
+
+    return _give(actor, app, edit.pointer, edit.before, fingerprint_of(after), change)
+
+
+def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = None) -> Answered:
+    """Put the live value of one place (a row of the comparison) into the working copy; what live has not is taken away.
+
+    Needs privacy.edit. Raises NotEditable, AnswerConflict, AnswerRefused, PermissionDenied.
+    """
+    live = App.objects.select_related("live").get(pk=app.pk).live
+    source = Document.from_text(live.text) if live else None
+
+    def change(document: Document) -> bool:
+        if pointer not in {row.pointer for row in compare(document, source).rows}:
+            raise AnswerError("This place is neither in the working copy nor live, so nothing was changed.")
+        return take(document, source, pointer)
+
+    return _give(actor, app, pointer, "", seen, change)
+
+
+Change = Callable[[Document], bool]
+
+
+def _give(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change) -> Answered:
+    access.require(actor, app.connection, "privacy.edit")
+    if "\x00" in pointer:
+        raise AnswerRefused("The name of this place cannot be written here.", pointer=pointer, typed=typed)
+    for _ in range(TRIES):
+        with transaction.atomic():
+            given = _try(actor, app, pointer, typed, seen, change)
+            if given is not None:
+                return given
+    raise NotEditable("Too many people are answering at this very moment. Your text is still here; try again.")
+
+
+def _try(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change) -> Answered | None:
+    """One try; None when somebody else's answer landed between reading and writing the working copy."""
+    working = _open(actor, app)
+    document = Document.from_text(working.text)
+    after = document.copy()
+    try:
+        before = document.get(pointer)
+        changed = change(after)
+        if before is MISSING and changed:
+            after.in_old_place(pointer, document, _models(working))
+        after.text  # noqa: B018 - refuses what could not be read back, before anything is kept
+    except (AnswerError, PointerError, StrictJSONError) as error:
+        raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
+    if not changed:
+        return Answered(working, document, pointer, fingerprint(document, pointer), None)
+    if seen is not None and seen != fingerprint(document, pointer):
+        raise _conflict(actor, app, pointer, typed, document, after)
+    rows = WorkingCopy.objects.filter(pk=working.pk, version=working.version).update(
+        text=after.text,
+        content_hash=after.content_hash(),
+        version=F("version") + 1,
+        changed_by=actor.user,
+        changed_by_label=actor.label,
+        changed_at=timezone.now(),
+    )
+    if not rows:
+        return None
+    edit = enter(actor, app, pointer, before, after.get(pointer))
+    working = WorkingCopy.objects.select_related("base").get(pk=working.pk)
+    counting.recount(app, working, after)
+    return Answered(working, after, pointer, fingerprint(after, pointer), edit)
+
+
+def _models(working: WorkingCopy) -> list[Document]:
+    """The versions that tell where a key belongs that comes back."""
+    versions = working.base, working.app.live
+    return [Document.from_text(version.text) for version in versions if version is not None]
+
+
+def _conflict(actor: Actor, app: App, pointer: str, typed, document: Document, after: Document) -> AnswerConflict:
+    """The page is older than the answer, whoever gave it: a list is posted whole, so it would take away what is new."""
+    theirs = document.get(pointer)
+    last = Edit.objects.filter(app=app, pointer=pointer, dropped=False).first()
+    if last is not None and not ledger.gave(last, theirs):
+        last = None  # changed at Atlassian since
+    return AnswerConflict(
+        pointer=pointer,
+        typed=typed,
+        mine=after.get(pointer),
+        theirs=theirs,
+        seen=fingerprint(document, pointer),
+        edit=last,
+        own=last is not None and (last.author_id, last.author_label) == (_id(actor), actor.label),
+    )
+
+
+def enter(actor: Actor, app: App, pointer: str, before: Json, after: Json) -> Edit:
+    """Put one changed answer on the ledger. Call it in the transaction that changes the working copy."""
+    return Edit.objects.create(
+        app=app,
+        pointer=pointer.replace("\x00", ledger.NUL),
+        label=label_of(pointer)[:500].replace("\x00", ""),
+        before=ledger.written(before),
+        after=ledger.written(after),
+        author=actor.user,
+        author_label=actor.label,
+    )
+
+
+def _id(actor: Actor) -> int | None:
+    return actor.user.pk if actor.user else None

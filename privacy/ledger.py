@@ -1,0 +1,56 @@
+"""The ledger room of privacy: which answer was given last at a place, and whether it is what stands there now."""
+
+from collections.abc import Mapping
+
+from django.db.models import Max
+
+from portal.atlassian import strictjson
+from privacy import catalogue, wire
+from privacy.document import Document
+from privacy.models import App, Edit
+from privacy.wire import MISSING, Json
+
+#: How a key with a NUL character stands on the ledger: PostgreSQL keeps no such text.
+NUL = "\\u0000"
+
+
+def written(value: Json) -> str:
+    """A value as the ledger keeps it; "" for a key that is not there."""
+    return "" if value is MISSING else strictjson.dumps(value)
+
+
+def read_back(text: str) -> Json:
+    """The same, read."""
+    return strictjson.loads(text) if text else MISSING
+
+
+def last_edits(app: App) -> dict[str, Edit]:
+    """Pointer -> the newest answer that was given there and not dropped, in one query."""
+    edits = Edit.objects.filter(app=app, dropped=False)
+    newest = edits.order_by().values("pointer").annotate(newest=Max("pk")).values("newest")
+    return {edit.pointer: edit for edit in Edit.objects.filter(pk__in=newest).defer("before")}
+
+
+def gave(edit: Edit, value: Json) -> bool:
+    """Whether this answer is the value that stands there now; else it was changed at Atlassian, or around it."""
+    return edit.after == written(value) or wire.same(read_back(edit.after), value)
+
+
+def moved_since(edit: Edit, edits: Mapping[str, Edit]) -> bool:
+    """Whether something around the place was answered later, such as the list that it lies in."""
+    parents = (edit.pointer[:cut] for cut, letter in enumerate(edit.pointer) if letter == "/")
+    return any(parent in edits and edits[parent].pk > edit.pk for parent in parents)
+
+
+def removals(edits: Mapping[str, Edit], document: Document) -> dict[str, Edit]:
+    """Places without a question of their own that were taken away here, which is not saved yet; each can be undone."""
+    return {
+        pointer: edit
+        for pointer, edit in edits.items()
+        if not edit.after
+        and not edit.saved_hash
+        and pointer not in catalogue.CATALOGUE.by_pointer
+        and NUL not in pointer
+        and not document.has(pointer)
+        and not moved_since(edit, edits)
+    }

@@ -1,0 +1,1 @@
+"""Commands of privacy, over the same services as its pages."""

@@ -1,0 +1,229 @@
+"""An app, every version of its Privacy & Security document that was ever read or written, the copy being worked on,
+and the sign-off that is bound to exact content."""
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from portal.models import Connection, User
+from privacy import wire
+
+#: The content of a document that nobody has answered anything in yet.
+EMPTY_TEXT = '{"commonCloud":{}}'
+EMPTY_HASH = wire.digest({"commonCloud": {}})
+
+
+class App(models.Model):
+    """A Marketplace app of a developer space, and what was last read of its document."""
+
+    class Presence(models.TextChoices):
+        """Whether a version of the document exists at Atlassian, as last read."""
+
+        UNREAD = "unread", "Not read yet"
+        PRESENT = "present", "Present"
+        ABSENT = "absent", "None"
+        HIDDEN = "hidden", "May not be read"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="apps")
+    product_id = models.CharField(max_length=80)
+    app_key = models.CharField(max_length=200)
+    name = models.CharField(max_length=300)
+    state = models.CharField(max_length=40, blank=True)
+    approval_status = models.CharField(max_length=40, blank=True)
+    slug = models.CharField(max_length=200, blank=True)
+    live_state = models.CharField(max_length=10, choices=Presence, default=Presence.UNREAD)
+    draft_state = models.CharField(max_length=10, choices=Presence, default=Presence.UNREAD)
+    live = models.ForeignKey("Snapshot", null=True, on_delete=models.SET_NULL, related_name="+")
+    draft = models.ForeignKey("Snapshot", null=True, on_delete=models.SET_NULL, related_name="+")
+    #: Findings of the checks over the version that is worked on, kept for the list of apps.
+    errors = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    listed = models.BooleanField(default=True)
+    read_at = models.DateTimeField(null=True)
+    read_error = models.TextField(blank=True)
+    #: After a publish whose result was not what was approved, or could not be read: what is wrong, until settled.
+    alarm = models.TextField(blank=True)
+    #: One remote write at a time: who holds the right (empty when free), for what, and until when at the latest.
+    writer = models.CharField(max_length=32, blank=True)
+    writing = models.CharField(max_length=100, blank=True)
+    writing_until = models.DateTimeField(null=True)
+    #: Until then a publish call whose end is not known may still arrive, and publish whatever is the draft by then.
+    publish_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint(fields=["connection", "product_id"], name="app_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("app", args=[self.connection.slug, self.app_key])
+
+
+class Snapshot(models.Model):
+    """One version of a document, exactly as it was read or sent: text, never changed.
+
+    What is sent is kept before it goes out, as SENT; it becomes SAVED once it was read back equal.
+
+    `content_hash` leaves `properties` and the order of keys aside, so equal hashes mean equal answers.
+    """
+
+    class Source(models.TextChoices):
+        LIVE = "live", "Live, as read"
+        DRAFT = "draft", "Draft, as read"
+        SENT = "sent", "Sent to Marketplace"
+        SAVED = "saved", "Saved to Marketplace"
+        WORKING = "working", "Working copy"
+        DISCARDED = "discarded", "Discarded draft"
+        PUBLISHED = "published", "Sent to be published"
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="snapshots")
+    source = models.CharField(max_length=10, choices=Source)
+    text = models.TextField()
+    content_hash = models.CharField(max_length=64, db_index=True)
+    #: From `properties` of the document: who changed it at Atlassian and when.
+    remote_changed_by = models.CharField(max_length=254, blank=True)
+    remote_changed_at = models.DateTimeField(null=True)
+    form_status = models.CharField(max_length=40, blank=True)
+    #: Who read or sent it.
+    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_label = models.CharField(max_length=254, blank=True)
+    taken_at = models.DateTimeField(auto_now_add=True)
+    #: When the same text was last read again; a version that did not change is kept once.
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["app", "-id"], name="snapshot_by_app")]
+
+    def __str__(self) -> str:
+        return f"{self.get_source_display()} {self.pk}"
+
+
+class WorkingCopy(models.Model):
+    """The document as the team edits it here, before it goes to Marketplace. One per app.
+
+    `base`: the version that the work started from, for the three-way comparison. `version` counts the changes and
+    guards against two people at once.
+    """
+
+    app = models.OneToOneField(App, on_delete=models.CASCADE, related_name="working_copy")
+    base = models.ForeignKey(Snapshot, null=True, on_delete=models.SET_NULL, related_name="+")
+    text = models.TextField()
+    content_hash = models.CharField(max_length=64)
+    #: Which vocabulary is asked beside those that the document has; empty when nobody chose one.
+    vocabulary = models.CharField(max_length=40, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    changed_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_by_label = models.CharField(max_length=254, blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Working copy of {self.app}"
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it holds anything that the version which the work started from does not."""
+        return self.content_hash != (self.base.content_hash if self.base else EMPTY_HASH)
+
+
+class Edit(models.Model):
+    """One answer that somebody gave in the working copy: the undo history, and who wrote what."""
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="edits")
+    pointer = models.TextField()
+    label = models.CharField(max_length=500, blank=True)
+    #: JSON text of the value before and after; empty when the key was absent.
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    author_label = models.CharField(max_length=254)
+    at = models.DateTimeField(auto_now_add=True)
+    #: The content that the draft at Marketplace had once this edit was saved there; empty until then.
+    saved_hash = models.CharField(max_length=64, blank=True)
+    #: The working copy that it was given in was dropped or replaced before it was saved.
+    dropped = models.BooleanField(default=False)
+    #: It went out with a save, whatever came of that: it may stand at Marketplace even where it was dropped here.
+    sent = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["app", "-id"], name="edit_by_app")]
+
+    def __str__(self) -> str:
+        return f"{self.label}, by {self.author_label}"
+
+
+class Review(models.Model):
+    """A request to sign off one exact content of the draft. It lapses as soon as the draft is anything else."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Waiting for sign-off"
+        APPROVED = "approved", "Signed off"
+        CHANGES = "changes", "Changes asked for"
+        PUBLISHING = "publishing", "Being published"
+        LAPSED = "lapsed", "Lapsed"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        PUBLISHED = "published", "Published"
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="reviews")
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.RESTRICT, related_name="+")
+    content_hash = models.CharField(max_length=64)
+    #: The live content that the reviewers compared with; empty when nothing was live.
+    live_hash = models.CharField(max_length=64, blank=True)
+    note = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_by_label = models.CharField(max_length=254)
+    #: Ids and labels of the people who wrote this content: they may not approve it.
+    authors = models.JSONField(default=list)
+    requested_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+    #: Why it closed, or why a publish call of it came to nothing, in one sentence.
+    closed_because = models.TextField(blank=True)
+    #: When the one publish call of this review went out.
+    publishing_since = models.DateTimeField(null=True)
+    #: Atlassian answered that call with yes, so that it did arrive.
+    publish_taken = models.BooleanField(default=False)
+
+    #: The states in which a review is in force; an app has at most one such review.
+    STANDING = (State.OPEN, State.APPROVED, State.CHANGES, State.PUBLISHING)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["app"],
+                condition=Q(state__in=["open", "approved", "changes", "publishing"]),
+                name="one_standing_review",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Sign-off of {self.app}: {self.get_state_display()}"
+
+
+class Verdict(models.Model):
+    """What one reviewer said of one review."""
+
+    class Kind(models.TextChoices):
+        APPROVE = "approve", "Approved"
+        COMMENT = "comment", "Approved with a comment"
+        CHANGES = "changes", "Asked for changes"
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="verdicts")
+    kind = models.CharField(max_length=10, choices=Kind)
+    comment = models.TextField(blank=True)
+    content_hash = models.CharField(max_length=64)
+    reviewer = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    reviewer_label = models.CharField(max_length=254)
+    role = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} by {self.reviewer_label}"

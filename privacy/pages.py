@@ -1,0 +1,163 @@
+"""The front desk of privacy: finds the app of an address, and draws its page, also when something was refused."""
+
+import functools
+from collections.abc import Callable, Collection
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from portal import access
+from portal.atlassian.errors import ApiError
+from portal.middleware import error_status
+from portal.models import Connection
+from privacy import selectors, services, steps
+from privacy.models import App
+from privacy.render import read_document
+
+#: What a person did not get: a refusal of ours, or an error of Atlassian's.
+Problem = services.Refusal | ApiError
+PROBLEMS = (services.Refusal, ApiError)
+
+
+def on_app(capability: str, *, post: bool = False) -> Callable:
+    """Decorate a view `(request, app, …)` whose URL has `slug` and `app_key`.
+
+    `post`: the address only takes posts. Who opens it otherwise, from the history or after a refusal, comes to the app.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @access.on_connection(capability, kind=Connection.Kind.MARKETPLACE)
+        @functools.wraps(view)
+        def wrapped(request: HttpRequest, connection: Connection, app_key: str, *args, **kwargs) -> HttpResponse:
+            app = find(connection, app_key)
+            if post and request.method != "POST":
+                return redirect(url("app", app))
+            return view(request, app, *args, **kwargs)
+
+        return wrapped
+
+    return decorate
+
+
+def find(connection: Connection, key: str) -> App:
+    """The app, with live, draft and working copy as they are now. Raises Http404."""
+    app = None if "\x00" in key else selectors.find_app(connection=connection, key=key)
+    if app is None:
+        raise Http404("There is no such app in this developer space, or it has not been read yet.")
+    return app
+
+
+def url(name: str, app: App, *args, **query) -> str:
+    """The address of a page of this app; what is empty in `query` is left out."""
+    given = {key: value for key, value in query.items() if value}
+    return reverse(name, args=[app.connection.slug, app.app_key, *args]) + (f"?{urlencode(given)}" if given else "")
+
+
+def status_of(problem: Problem) -> int:
+    """The status of the page that shows a problem: always 4xx."""
+    return error_status(problem) if isinstance(problem, ApiError) else 409
+
+
+def act(request: HttpRequest, app: App, action: Callable[[], str], *, to: str = "app", **query) -> HttpResponse:
+    """Do something that belongs to the app's page: say the outcome there, or draw the page with what was refused."""
+    try:
+        sentence = action()
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    messages.success(request, sentence)
+    return redirect(url(to, app, **query))
+
+
+#: The forms of the page with a text of one's own: which address takes it, and under which name.
+TEXTS = {
+    "app_review_verdict": ("verdict", "comment"),
+    "app_review_ask": ("ask", "note"),
+    "app_alarm": ("alarm", "note"),
+}
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """The text that came with this post, by form."""
+    match = request.resolver_match
+    form, name = TEXTS.get(match.url_name or "" if match else "", ("", ""))
+    return {form: request.POST[name]} if name in request.POST else {}
+
+
+def _open_forms(page: selectors.AppPage, allowed: Collection[str], why_not: str) -> dict[str, bool]:
+    """Which of these forms the page draws for this person now."""
+    state = page.signoff.state
+    waiting = state in ("waiting", "signed_off")
+    closed = waiting or state in ("publishing", "hidden")
+    return {
+        "verdict": waiting and not why_not,
+        "ask": not closed and page.draft.document is not None and "privacy.edit" in allowed,
+        "alarm": bool(page.app.alarm) and "privacy.publish" in allowed,
+    }
+
+
+def show_app(
+    request: HttpRequest,
+    app: App,
+    *,
+    problem: Problem | None = None,
+    form: object = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of an app. With a problem or an invalid form, what was typed is still in its place.
+
+    Where that place is gone, because somebody else was quicker, the text stands in a box of its own.
+    """
+    if problem is not None:
+        app, status = find(app.connection, app.app_key), status_of(problem)
+    page = selectors.app_page(app=app)
+    actor = access.actor_of(request)
+    allowed = access.capabilities(actor, app.connection)
+    why_not = services.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
+    typed, open_forms = _typed(request), _open_forms(page, allowed, why_not)
+    wanted = request.GET.get("version", "")
+    shown = next((item for item in (page.live, page.draft, page.working) if item.key == wanted), None)
+    if shown is None or shown.document is None:
+        shown = next((item for item in (page.live, page.draft) if item.document is not None), page.live)
+    context = {
+        "tab": "overview",
+        "page": page,
+        "app": app,
+        "shown": shown,
+        "sections": read_document(shown.document) if shown.document is not None else (),
+        "requirements": steps.requirements(page),
+        "changes": steps.draft_changes(page),
+        "next": steps.next_step(page, allowed),
+        "reviews": selectors.review_thread(app=app),
+        "why_not": why_not,
+        "problem": problem,
+        "form": form,
+        "forms": open_forms,
+        "typed": typed,
+        "stray": "".join(text for name, text in typed.items() if not open_forms[name]),
+    }
+    return render(request, "privacy/app.html", context, status=status)
+
+
+def show_compare(
+    request: HttpRequest, app: App, *, left: str, right: str, show: str, refusal: Problem | None = None
+) -> HttpResponse:
+    """Two versions side by side. Raises Http404 when one of them is none."""
+    comparison = selectors.compare(app=app, left=left, right=right)
+    if comparison is None:
+        raise Http404("There is no such version of this document. Nothing was changed.")
+    context = {
+        "tab": "compare",
+        "page": selectors.app_page(app=app),
+        "app": app,
+        "comparison": comparison,
+        "diff": comparison.diff,
+        "changed_sections": steps.by_section(comparison.diff),
+        "show": "all" if show == "all" else "changes",
+        "takes_live": comparison.right.key == "live" and comparison.left.key in ("draft", "working"),
+        "recent": selectors.versions(app=app)[:30],
+        "refusal": refusal,
+    }
+    return render(request, "privacy/compare.html", context, status=status_of(refusal) if refusal else 200)

@@ -1,0 +1,157 @@
+"""The showing room of privacy: from a JSON value to what a form draws for a field, and the names of its rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from portal.atlassian import strictjson
+from privacy import wire
+from privacy.catalogue import Field
+from privacy.wire import MISSING, Json
+
+TRUTH_LABELS: Final = {"yes": "Yes", "no": "No", "na": "Not applicable"}
+
+
+@dataclass(frozen=True)
+class FormOption:
+    """One radio button, check box or list entry of a choice."""
+
+    value: str
+    label: str
+    chosen: bool
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """One record in a form. An `opaque` row is no object and can only be kept or removed."""
+
+    token: str
+    index: int
+    parts: tuple["FormValue", ...]
+    unknown: tuple[tuple[str, str], ...] = ()
+    opaque: bool = False
+    json: str = ""
+
+
+@dataclass(frozen=True)
+class FormValue:
+    """What a form shows for one field.
+
+    state     answered / not_answered / not_present
+    fits      False: the value is of another type than the field, so show `json` in a JSON editor instead; else it is ""
+    text      the text of one-value fields ("yes", "no", "na" or "" for yes/no questions)
+    options   for bool, tri, choice and many, the value at hand included even if it is not a known one
+    entries   the texts of list and many; `rows` the records
+    """
+
+    field: Field
+    state: str
+    fits: bool
+    text: str = ""
+    options: tuple[FormOption, ...] = ()
+    entries: tuple[str, ...] = ()
+    rows: tuple[FormRow, ...] = ()
+    json: str = ""
+
+
+def state_of(value: Json) -> str:
+    """not_present (no such key), not_answered (null, blank, empty) or answered."""
+    if value is MISSING:
+        return "not_present"
+    return "not_answered" if wire.is_blank(value) else "answered"
+
+
+def json_text(value: Json) -> str:
+    """A value as readable JSON text, for a JSON editor; "" for MISSING."""
+    return "" if value is MISSING else strictjson.dumps(value, indent=2)
+
+
+def plain(value: Json) -> str:
+    """A value as the text of a one-line or long text input."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is MISSING:
+        return ""
+    return strictjson.dumps(value)
+
+
+def shown(field: Field, value: Json) -> str:
+    """The text with which a one-value field is shown."""
+    if field.kind in ("bool", "tri"):
+        return wire.truth(value) or plain(value)
+    return plain(value)
+
+
+def fits(field: Field, value: Json) -> bool:
+    """Whether the widget of this field can show the value and send it back; if not, it is shown as JSON."""
+    if value is MISSING or value is None:
+        return True
+    if field.kind == "records":
+        return isinstance(value, list)
+    if field.kind in ("list", "many") and isinstance(value, list):
+        return not any(isinstance(entry, (dict, list)) or _holds_nul(entry) for entry in value)
+    if field.kind == "number":
+        return not isinstance(value, (dict, list, bool)) and not _holds_nul(value)
+    return not isinstance(value, (dict, list)) and not _holds_nul(value)
+
+
+def _holds_nul(value: Json) -> bool:
+    """Whether a text holds NUL, which HTML puts another character in the place of."""
+    return isinstance(value, str) and "\x00" in value
+
+
+def form_value_of(field: Field, value: Json) -> FormValue:
+    """What a form shows for this value of this field."""
+    state = state_of(value)
+    if not fits(field, value):
+        return FormValue(field, state, fits=False, json=json_text(value))
+    if field.kind == "records":
+        return FormValue(field, state, fits=True, rows=rows_of(field, value or []))
+    if field.kind in ("list", "many"):
+        entries = tuple(plain(entry) for entry in entries_of(value))
+        options = _options(field, entries) if field.kind == "many" else ()
+        return FormValue(field, state, fits=True, entries=entries, options=options)
+    text = shown(field, value)
+    return FormValue(field, state, fits=True, text=text, options=_options(field, (text,)))
+
+
+def entries_of(value: Json) -> list[Json]:
+    """The entries of a list answer; a single value counts as a list of one."""
+    if value is MISSING or value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _options(field: Field, chosen: Sequence[str]) -> tuple[FormOption, ...]:
+    if field.kind == "bool":
+        known = {truth: TRUTH_LABELS[truth] for truth in ("yes", "no")}
+    elif field.kind == "tri":
+        known = dict(TRUTH_LABELS)
+    else:
+        known = {option.value: option.label for option in field.options}
+    if not known:
+        return ()
+    offered = tuple(FormOption(value, label, value in chosen) for value, label in known.items())
+    others = dict.fromkeys(text for text in chosen if text and text not in known)
+    return offered + tuple(FormOption(text, TRUTH_LABELS.get(text, text), True, False) for text in others)
+
+
+def rows_of(field: Field, records: Sequence[Json]) -> tuple[FormRow, ...]:
+    """The records of a field as a form shows them."""
+    rows = []
+    for index, record in enumerate(records):
+        token = row_token(index, record)
+        if not isinstance(record, dict):
+            rows.append(FormRow(token, index, (), opaque=True, json=json_text(record)))
+            continue
+        parts = tuple(form_value_of(part, record.get(part.key, MISSING)) for part in field.parts)
+        keys = {part.key for part in field.parts}
+        unknown = tuple((key, json_text(value)) for key, value in record.items() if key not in keys)
+        rows.append(FormRow(token, index, parts, unknown))
+    return tuple(rows)
+
+
+def row_token(index: int, record: Json) -> str:
+    """Names one record in a form, so that it is found again after others were moved or taken away."""
+    return f"{index}-{wire.digest(record)[:12]}"

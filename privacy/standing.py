@@ -1,0 +1,115 @@
+"""The notice board of privacy: which sign-off stands for an app, in words, and when it lapses."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal import audit
+from portal.access import Actor
+from privacy.models import App, Review
+
+State = Review.State
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """How the sign-off of an app stands, for lists and headers.
+
+    state  none, waiting, signed_off, changes_asked, publishing, lapsed, or hidden: the draft cannot be read, so that
+           nobody can tell whether it still is what the review is about
+    label  the same in words; `sentence` says who and, for a lapsed one, why
+    live_moved  live is not what the reviewers compared with any more: ask again before publishing
+    """
+
+    state: str
+    label: str
+    sentence: str
+    review: Review | None = None
+    live_moved: bool = False
+
+
+def hash_of(app: App, which: str) -> str:
+    """The content hash of "live" or "draft" as last read; "" when there is none."""
+    snapshot = getattr(app, which)
+    return snapshot.content_hash if snapshot else ""
+
+
+def standing(app: App) -> Review | None:
+    """The review that is in force, if any."""
+    return Review.objects.filter(app=app, state__in=Review.STANDING).select_related("app", "snapshot").first()
+
+
+def status(app: App, review: Review | None) -> SignOff:
+    """The effective sign-off, from the app (with `draft` and `live`) and its newest review (with verdicts)."""
+    if review is None or review.state in (State.WITHDRAWN, State.PUBLISHED):
+        return SignOff("none", "Not asked for", review.closed_because if review else "", review)
+    live_moved = review.state in Review.STANDING and review.live_hash != hash_of(app, "live")
+    if review.state == State.LAPSED:
+        if app.draft is None and app.draft_state != App.Presence.HIDDEN:
+            return SignOff("none", "Not asked for", review.closed_because, review)
+        return SignOff("lapsed", "Lapsed", review.closed_because, review)
+    if review.state == State.PUBLISHING:
+        return SignOff("publishing", "Being published", f"Being published since {_when(review)}.", review)
+    if app.draft_state == App.Presence.HIDDEN:
+        sentence = f"{HIDDEN} Whether {_what(review)} still stands shows once it can be read again."
+        return SignOff("hidden", "Cannot be told", sentence, review, live_moved)
+    if review.content_hash != hash_of(app, "draft"):
+        return SignOff("lapsed", "Lapsed", LAPSED, review, live_moved)
+    if review.state == State.OPEN:
+        sentence = f"{review.requested_by_label} asked for sign-off."
+        return SignOff("waiting", "Waiting for sign-off", sentence, review, live_moved)
+    last = next(iter(sorted(review.verdicts.all(), key=lambda verdict: -verdict.pk)), None)
+    by = last.reviewer_label if last else "Somebody"
+    if review.state == State.CHANGES:
+        return SignOff("changes_asked", "Changes asked for", f"{by} asked for changes.", review, live_moved)
+    sentence = f"Signed off by {by}. {review.closed_because}".strip()
+    return SignOff("signed_off", "Signed off", sentence, review, live_moved)
+
+
+LAPSED = "The draft was changed after the sign-off was asked for. Look at it and ask again."
+GONE = "The draft is not there any more: it was discarded or published. Save a draft and ask again."
+HIDDEN = "The account of this connection may not read the draft now, so what is in it cannot be told."
+
+
+def _what(review: Review) -> str:
+    said = {State.OPEN: "the request for sign-off", State.APPROVED: "the sign-off"}
+    return said.get(State(review.state), "the request for changes")
+
+
+def _when(review: Review) -> str:
+    at = timezone.localtime(review.publishing_since) if review.publishing_since else None
+    return at.strftime("%-d %B %Y, %H:%M") if at else "a moment ago"
+
+
+def lapse_if_moved(*, actor: Actor, app: App) -> Review | None:
+    """Close the standing review when the draft, as last read, has other content. Returns it when it lapsed."""
+    review = standing(app)
+    if review is None or review.state == State.PUBLISHING or app.draft_state not in ("present", "absent"):
+        return None
+    if review.content_hash == hash_of(app, "draft"):
+        return None
+    because = LAPSED if app.draft else GONE
+    return review if close(actor=actor, review=review, state=State.LAPSED, because=because) else None
+
+
+def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:
+    """End a standing review, once: False when somebody else ended or moved it first."""
+    with transaction.atomic():
+        same = Review.objects.filter(pk=review.pk, state=review.state)
+        if not same.update(state=state, closed_at=timezone.now(), closed_because=because):
+            return False
+        before = review.state
+        review.state, review.closed_because = state, because
+        audit.record(
+            actor=actor,
+            action=action,
+            connection=review.app.connection,
+            target_type="app",
+            target_id=review.app.product_id,
+            target_label=review.app.name,
+            before={"sign_off": before, "content": review.content_hash},
+            after={"sign_off": state},
+            detail=because,
+        )
+    return True

@@ -1,0 +1,157 @@
+"""The signpost of privacy: what to do next with an app, and what still stands between a draft and its publishing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from privacy.catalogue import Section
+from privacy.checks import check, errors
+from privacy.diff import Diff, compare
+from privacy.models import App
+from privacy.selectors import AppPage
+from privacy.standing import HIDDEN
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing that has to hold before a draft is published. `reason`: why it does not, and what to do."""
+
+    title: str
+    holds: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do next. `page` names a page of the app, `anchor` a place on the app's own page; both may be empty."""
+
+    title: str
+    text: str
+    level: str = "info"
+    page: str = ""
+    anchor: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class SectionChanges:
+    """How many answers of one section a publish would change."""
+
+    section: Section
+    counts: dict[str, int]
+    total: int
+
+
+def draft_changes(page: AppPage) -> tuple[SectionChanges, ...]:
+    """What publishing the draft would change for customers, by section."""
+    if page.draft.document is None:
+        return ()
+    return by_section(compare(page.draft.document, page.live.document))
+
+
+def by_section(diff: Diff) -> tuple[SectionChanges, ...]:
+    """The sections of a comparison that differ."""
+    return tuple(SectionChanges(item.section, item.counts, len(item.changes)) for item in diff.sections if item.changes)
+
+
+def requirements(page: AppPage) -> tuple[Requirement, ...]:
+    """The checklist of publishing. Whether it is allowed is said by `page.obstacles` alone."""
+    state = page.signoff.state
+    found = [
+        Requirement("A draft is at Marketplace", page.draft.document is not None, _no_draft(page.app)),
+        Requirement(
+            "It differs from what is live",
+            page.draft.document is not None and page.draft.content_hash != page.live.content_hash,
+            "The draft says the same as what is live, so there is nothing to publish."
+            if page.draft.document is not None
+            else "",
+        ),
+        Requirement("Signed off in exactly this form", state == "signed_off", _not_signed_off(page)),
+        Requirement("No check finds an error", *_no_errors(page)),
+    ]
+    if state in ("waiting", "signed_off", "changes_asked"):
+        found.append(
+            Requirement(
+                "Live is what the reviewers compared with",
+                not page.signoff.live_moved,
+                "Live was changed since sign-off was asked for. Look at the comparison and ask again.",
+            )
+        )
+    if page.app.alarm:
+        found.append(
+            Requirement("No alarm is open", False, "Look into the alarm of the last publishing and settle it first.")
+        )
+    return tuple(found)
+
+
+def _no_draft(app: App) -> str:
+    if app.draft_state == App.Presence.HIDDEN:
+        return "The account of this connection may not read drafts. Use the token of a partner account that may."
+    if app.draft_state == App.Presence.UNREAD:
+        return "The app was not read from Atlassian yet. Read it first."
+    return "Edit the answers and save them to Marketplace."
+
+
+def _not_signed_off(page: AppPage) -> str:
+    if page.app.draft_state == App.Presence.HIDDEN:
+        return page.signoff.sentence or "Sign-off is asked for once the draft can be read."
+    if page.draft.document is None:
+        return "Sign-off is asked for once there is a draft."
+    said = {
+        "none": "Ask for sign-off, so that somebody else looks at it.",
+        "waiting": "Somebody who did not write it has to look at it and sign it off.",
+        "changes_asked": "Make the changes that were asked for, save, and ask again.",
+        "lapsed": "The draft changed after it was signed off. Look at the changes and ask again.",
+        "publishing": "It is being published already. Read the app again to see how that ended.",
+    }
+    return said.get(page.signoff.state, "")
+
+
+def _no_errors(page: AppPage) -> tuple[bool, str]:
+    if page.app.draft_state == App.Presence.HIDDEN:
+        return False, "The draft is checked once it can be read."
+    if page.draft.document is None:
+        return False, "The draft is checked once there is one."
+    found = errors(check(page.draft.document))
+    if not found:
+        return True, ""
+    more = f" There are {len(found) - 1} more." if len(found) > 1 else ""
+    return False, f"{found[0].message}{more} Correct it, save, and ask for sign-off again."
+
+
+def next_step(page: AppPage, allowed: Collection[str]) -> Step | None:
+    """What this person, or somebody else, does next; None when there is nothing to do."""
+    if page.app.alarm or page.app.draft_state == App.Presence.UNREAD:
+        return None  # a note of its own stands on the page
+    if page.app.draft_state == App.Presence.HIDDEN:
+        text = f"{HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
+        return Step("Whether there is a draft is not known", text, "warning")
+    if page.unsaved:
+        many = "1 change" if page.unsaved == 1 else f"{page.unsaved} changes"
+        text = "Sign-off and publishing are about what is at Marketplace, so save the working copy first."
+        return Step(f"The working copy has {many} that are not saved", text, "warning", "app_edit", "", "Open the form")
+    if page.draft.document is None:
+        edit = "privacy.edit" in allowed
+        text = "Nothing is being changed. A draft begins with the first answer that is edited and saved."
+        return Step("There is no draft", text, "neutral", "app_edit" if edit else "", "", "Edit" if edit else "")
+    return _with_draft(page, allowed)
+
+
+def _with_draft(page: AppPage, allowed: Collection[str]) -> Step | None:
+    state = page.signoff.state
+    if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
+        return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")
+    if state in ("none", "lapsed"):
+        text = "Look at the comparison, then ask somebody else to sign it off."
+        return Step("The draft is not signed off", text, "info", "app_compare", "#sign-off", "Compare with live")
+    if state == "waiting":
+        mine = "Look at the comparison, then say what you think." if "privacy.approve" in allowed else ""
+        text = f"{page.signoff.sentence} {mine}".strip()
+        return Step("The draft waits for sign-off", text, "info", "app_compare", "#sign-off", "Compare with live")
+    if state == "changes_asked":
+        return Step("Changes were asked for", page.signoff.sentence, "warning", "app_edit", "#sign-off", "Edit")
+    if state == "signed_off" and not page.obstacles:
+        who = "" if "privacy.publish" in allowed else " Somebody with the right to publish can do so now."
+        return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success", "", "#publish", "")
+    if state == "signed_off":
+        return Step("Signed off, but not ready to be published", " ".join(page.obstacles), "warning", "", "#publish")
+    return Step("It is being published", page.signoff.sentence, "info")

@@ -1,0 +1,139 @@
+"""Filters of the pages of privacy: records as a table, and what a summary of changes says."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import template
+from django.utils import formats, timezone
+
+from privacy.catalogue import CATALOGUE, Field, section_of
+from privacy.checks import Finding
+from privacy.diff import EntryChange, PartChange, RecordChange
+from privacy.editing import fingerprint_of
+from privacy.form_page import FieldView, UnknownView
+from privacy.forms import SEEN
+from privacy.questions import Question
+from privacy.render import Reading, RecordReading
+from privacy.showing import FormRow
+from privacy.wire import Json
+
+register = template.Library()
+
+KINDS = {"added": "added", "removed": "removed", "changed": "changed", "rewritten": "written differently"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Records as a table: a column for each label that any of them has, None where one has no such value."""
+
+    labels: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, Reading | None], ...], ...]
+
+
+@register.filter
+def as_table(records: Sequence[RecordReading]) -> Table:
+    """The records as a table; one without any part keeps its title in the first column."""
+    labels = tuple(dict.fromkeys(label for record in records for label, _ in record.parts)) or ("Name",)
+    rows = []
+    for record in records:
+        parts = dict(record.parts) or {labels[0]: Reading("answered", record.title)}
+        rows.append(tuple((label, parts.get(label)) for label in labels))
+    return Table(labels, tuple(rows))
+
+
+@register.filter
+def in_words(counts: Mapping[str, int]) -> str:
+    """{"added": 1, "changed": 2} -> "1 added, 2 changed"."""
+    return ", ".join(f"{counts[kind]} {word}" for kind, word in KINDS.items() if counts.get(kind))
+
+
+@register.filter
+def kind_in_words(kind: str) -> str:
+    """What became of an answer, in a word."""
+    return KINDS.get(kind, "same").capitalize()
+
+
+@register.filter
+def places(moved: int) -> str:
+    """How far an entry moved: 2 -> "Moved up 2", -1 -> "Moved down 1"."""
+    return f"Moved {'up' if moved > 0 else 'down'} {abs(moved)}" if moved else ""
+
+
+@dataclass(frozen=True)
+class Linked:
+    """An answer that a check speaks of: where it stands in the form."""
+
+    label: str
+    section: str
+    anchor: str
+
+
+@register.filter
+def linked(finding: Finding) -> list[Linked]:
+    """The answers that a finding is about, for links into the form."""
+    found = []
+    for pointer in finding.pointers:
+        field = CATALOGUE.by_pointer.get(pointer)
+        label = field.question if field else pointer
+        found.append(Linked(label, section_of(pointer).key, f"q-{field.slug}" if field else ""))
+    return found
+
+
+@register.filter
+def clock(at: datetime) -> str:
+    """The time of day of a point in time; with the day when that is not today."""
+    local = timezone.localtime(at)
+    return formats.date_format(local, "H:i" if local.date() == timezone.localdate() else "j M, H:i")
+
+
+@register.filter
+def insisting(question: Question) -> str:
+    """What to post beside an answer to put it in the place of somebody else's, as JSON for htmx."""
+    name = question.pointer if question.as_json else question.key
+    return json.dumps({SEEN + name: question.problem.seen if question.problem else question.seen})
+
+
+@register.filter
+def linked_beside(finding: Finding, view: FieldView | UnknownView) -> list[Linked]:
+    """The other answers that a finding beside one answer is about."""
+    own = view.field.pointer if isinstance(view, FieldView) else view.pointer
+    return [place for place, pointer in zip(linked(finding), finding.pointers, strict=True) if pointer != own]
+
+
+@register.filter
+def fingerprint(value: Json) -> str:
+    """What stands for a value as a page shows it, to be posted back."""
+    return fingerprint_of(value)
+
+
+@register.filter
+def title_of(row: FormRow, field: Field) -> str:
+    """What a record in a form is called."""
+    named = (part.text for part in row.parts if part.field.key == field.identity)
+    return next((text for text in named if text.strip()), f"{field.record.capitalize()} without a {field.identity}")
+
+
+@register.filter
+def entries_of(row: PartChange, side: str) -> list[EntryChange]:
+    """The entries of one side of a list, in the order of that side."""
+    return _of_side(row.entries, side)
+
+
+@register.filter
+def records_of(row: PartChange, side: str) -> list[RecordChange]:
+    """The records of one side: what was added is not on the right, what was removed not on the left."""
+    gone = "removed" if side == "left" else "added"
+    return [record for record in row.records if record.kind != gone]
+
+
+def _of_side(entries: Sequence[EntryChange], side: str) -> list[EntryChange]:
+    there = [entry for entry in entries if getattr(entry, side) is not None]
+    return sorted(there, key=lambda entry: getattr(entry, side))
+
+
+@register.filter
+def value_at(decisions: Mapping[str, str], key: str) -> str:
+    """What was decided for one place, or ""."""
+    return decisions.get(key, "")

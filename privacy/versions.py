@@ -1,0 +1,141 @@
+"""The archive of privacy: live and draft as Atlassian answers them, every version kept once."""
+
+from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.access import Actor
+from portal.atlassian.errors import ApiError
+from portal.atlassian.marketplace import MarketplaceClient
+from portal.atlassian.types import TrustInfo
+from privacy import counting
+from privacy.document import Document
+from privacy.models import App, Snapshot, WorkingCopy
+
+Source = Snapshot.Source
+Presence = App.Presence
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Live and draft of one app at Atlassian; `asked_at`: before the first call went out."""
+
+    asked_at: datetime
+    live: TrustInfo | None
+    draft: TrustInfo | None
+    draft_hidden: bool = False
+
+
+def fetch(*, client: MarketplaceClient, product_id: str) -> Remote:
+    """Read live and draft. A draft that the account may not see (401, 403) is hidden, no error. Raises ApiError."""
+    asked_at = timezone.now()
+    live = client.trust_info(product_id, "live")
+    try:
+        return Remote(asked_at, live, client.trust_info(product_id, "draft"))
+    except ApiError as error:
+        # The same token has just read live, so this is about drafts and not about the token.
+        if error.status in (401, 403):
+            return Remote(asked_at, live, None, draft_hidden=True)
+        raise
+
+
+def store(*, app: App, remote: Remote, actor: Actor) -> App:
+    """Keep what was read, unless something newer is kept already; the app as it is stored afterwards."""
+    with transaction.atomic():
+        app = App.objects.select_for_update(of=("self",)).select_related("connection", "live", "draft").get(pk=app.pk)
+        if app.read_at is not None and remote.asked_at < app.read_at:
+            return app
+        app.live = _kept(app, Source.LIVE, remote.live, app.live, actor)
+        app.draft = _kept(app, Source.DRAFT, remote.draft, app.draft or _before_it_was_hidden(app), actor)
+        app.live_state = Presence.PRESENT if remote.live else Presence.ABSENT
+        app.draft_state = Presence.PRESENT if remote.draft else Presence.ABSENT
+        if remote.draft_hidden:
+            app.draft_state = Presence.HIDDEN
+        app.read_at, app.read_error = remote.asked_at, ""
+        app.save(update_fields=["live", "draft", "live_state", "draft_state", "read_at", "read_error"])
+        working = move_on(app)
+        counting.recount(app, working)
+    return app
+
+
+def _before_it_was_hidden(app: App) -> Snapshot | None:
+    if app.draft_state != Presence.HIDDEN:
+        return None
+    return Snapshot.objects.filter(app=app, source=Source.DRAFT).first()
+
+
+def _kept(app: App, source: str, info: TrustInfo | None, last: Snapshot | None, actor: Actor) -> Snapshot | None:
+    if info is None:
+        return None
+    if last is not None and last.text == info.text:
+        last.seen_at = timezone.now()
+        last.save(update_fields=["seen_at"])
+        return last
+    return keep(app=app, source=source, document=Document(info.document), text=info.text, actor=actor)
+
+
+def keep(*, app: App, source: str, document: Document, actor: Actor, text: str = "") -> Snapshot:
+    """Keep one version. `text`: exactly what was read or sent; the document's own text by default."""
+    properties = document.properties
+    return Snapshot.objects.create(
+        app=app,
+        source=source,
+        text=text or document.text,
+        content_hash=document.content_hash(),
+        remote_changed_by=_name(properties.get("updatedBy")),
+        remote_changed_at=moment(properties.get("updatedAt")),
+        form_status=_short(properties.get("formStatus"), 40),
+        actor=actor.user,
+        actor_label=actor.label,
+        seen_at=timezone.now(),
+    )
+
+
+def move_on(app: App) -> WorkingCopy | None:
+    """Bring a working copy without changes of its own to what is at Atlassian now; the working copy that is left."""
+    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    remote = app.draft or app.live
+    if working is None or working.is_changed or app.draft_state == Presence.HIDDEN:
+        return working
+    if remote is None and working.base is None:
+        return working
+    unchanged = WorkingCopy.objects.filter(pk=working.pk, version=working.version)
+    if remote is None:
+        unchanged.delete()
+        return None
+    if working.base_id != remote.pk:
+        unchanged.update(
+            base=remote,
+            text=remote.text,
+            content_hash=remote.content_hash,
+            version=working.version + 1,
+        )
+        working = WorkingCopy.objects.select_related("base").get(pk=working.pk)
+    return working
+
+
+# --- What Atlassian says of a document: any JSON may stand there ----------------------------------------------------
+
+
+def _short(value: object, limit: int) -> str:
+    return value.replace("\x00", "")[:limit] if isinstance(value, str) else ""
+
+
+def _name(value: object) -> str:
+    if isinstance(value, dict):
+        value = next((value[key] for key in ("email", "name", "displayName", "accountId") if value.get(key)), "")
+    return _short(value, 254)
+
+
+def moment(value: object) -> datetime | None:
+    """A time in epoch milliseconds; None for anything else."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        found = datetime.fromtimestamp(int(str(value)) / 1000, tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    # At the ends of the calendar a time cannot be shown in every zone.
+    return found if MINYEAR < found.year < MAXYEAR else None

@@ -1,0 +1,152 @@
+"""The pages of privacy through which a document leaves the house: saving, discarding, sign-off, publishing, alarms."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from portal.access import actor_of
+from privacy import forms, selectors, services
+from privacy.models import App
+from privacy.pages import PROBLEMS, act, find, on_app, show_app, url
+
+DECISION, DECIDED_ON = "decide:", "on:"
+
+
+@on_app("privacy.edit", post=True)
+def app_save(request: HttpRequest, app: App) -> HttpResponse:
+    """Save the working copy to Marketplace; where the remote moved meanwhile, ask field by field first."""
+    decided_on = request.POST.get("decided_on")
+    decisions = {
+        name.removeprefix(DECISION): value
+        for name, value in request.POST.items()
+        if name.startswith(DECISION) and value in ("mine", "theirs")
+    }
+    try:
+        saved = services.save_to_marketplace(
+            actor=actor_of(request), app=app, decisions=decisions or None, decided_on=decided_on
+        )
+    except services.MovedMeanwhile as moved:
+        return _show_moved(request, app, moved, _still_fitting(request, moved, decisions))
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    messages.success(request, saved.sentence)
+    return redirect(url("app", app))
+
+
+def _still_fitting(request: HttpRequest, moved: services.MovedMeanwhile, decisions: dict[str, str]) -> dict[str, str]:
+    """The decisions on answers whose values are still those that the person saw."""
+    now = {row.pointer: row.token for row in moved.three_way.rows}
+    return {
+        pointer: side
+        for pointer, side in decisions.items()
+        if request.POST.get(f"{DECIDED_ON}{pointer}", "") == now.get(pointer)
+    }
+
+
+def _show_moved(
+    request: HttpRequest, app: App, moved: services.MovedMeanwhile, decisions: dict[str, str]
+) -> HttpResponse:
+    context = {
+        "tab": "edit",
+        "page": selectors.app_page(app=find(app.connection, app.app_key)),
+        "app": app,
+        "moved": moved,
+        "decisions": decisions,
+        "again": "decided_on" in request.POST,
+    }
+    return render(request, "privacy/moved.html", context, status=409)
+
+
+@on_app("privacy.edit", post=True)
+def app_discard(request: HttpRequest, app: App) -> HttpResponse:
+    """Discard the draft at Atlassian; it is kept as a version first."""
+
+    def discard() -> str:
+        kept = services.discard_draft(actor=actor_of(request), app=app)
+        return (
+            f"The draft of “{app.name}” is discarded. It is kept as version {kept.pk} under “Versions”, "
+            "from where it can be restored."
+        )
+
+    return act(request, app, discard)
+
+
+# --- sign-off -------------------------------------------------------------------------------------------------------
+
+
+@on_app("privacy.edit", post=True)
+def app_review_ask(request: HttpRequest, app: App) -> HttpResponse:
+    """Ask for sign-off of the draft as it is."""
+    form = forms.NoteForm(request.POST)
+    if not form.is_valid():
+        return show_app(request, app, form=form, status=422)
+
+    def ask() -> str:
+        services.ask(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
+        return "Sign-off is asked for. Whoever signs it off sees exactly this draft beside what is live."
+
+    return act(request, app, ask)
+
+
+@on_app("privacy.edit", post=True)
+def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
+    """Take the request for sign-off, or the sign-off, back."""
+
+    def withdraw() -> str:
+        review = selectors.newest_review(app=app)
+        if review is None:
+            raise services.SignOffRefused("Nobody asked for sign-off, so there is nothing to take back.")
+        services.withdraw(actor=actor_of(request), review=review)
+        return "The request for sign-off is withdrawn. The draft is unchanged."
+
+    return act(request, app, withdraw)
+
+
+@on_app("privacy.approve", post=True)
+def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
+    """Approve, approve with a comment, or ask for changes."""
+    form = forms.VerdictForm(request.POST)
+    if not form.is_valid():
+        return show_app(request, app, form=form, status=422)
+    verdict, comment, seen = (form.cleaned_data[name] for name in ("verdict", "comment", "seen"))
+
+    def judge() -> str:
+        review = selectors.newest_review(app=app)
+        if review is None:
+            raise services.SignOffRefused("Nobody asked for sign-off, so there is nothing to decide.")
+        if verdict == "changes":
+            services.ask_for_changes(actor=actor_of(request), review=review, seen=seen, comment=comment)
+            return "Changes are asked for. Your comment stands beside the request."
+        services.approve(actor=actor_of(request), review=review, seen=seen, comment=comment)
+        return "You signed off this draft in exactly this form. Any later change of it lapses the sign-off."
+
+    return act(request, app, judge)
+
+
+# --- publishing -----------------------------------------------------------------------------------------------------
+
+
+@on_app("privacy.publish", post=True)
+def app_publish(request: HttpRequest, app: App) -> HttpResponse:
+    """Publish what was signed off, once, and say what reading live back showed."""
+    try:
+        result = services.publish(actor=actor_of(request), app=app)
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    level = {"published": messages.SUCCESS, "alarm": messages.ERROR}.get(result.outcome, messages.WARNING)
+    messages.add_message(request, level, result.sentence)
+    return redirect(url("app", app))
+
+
+@on_app("privacy.publish", post=True)
+def app_alarm(request: HttpRequest, app: App) -> HttpResponse:
+    """Settle an alarm, with what was found out."""
+    form = forms.AlarmForm(request.POST)
+    if not form.is_valid():
+        return show_app(request, app, form=form, status=422)
+
+    def settle() -> str:
+        services.settle_alarm(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
+        return "The alarm is settled. What you found is on record in the activity."
+
+    return act(request, app, settle)
