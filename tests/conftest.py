@@ -1,0 +1,167 @@
+"""What every test stands on: a database, a sandbox of its own, and Alice, Bob and Charlie."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
+from django.test import Client
+
+from portal import audit, connections
+from portal.access import Actor
+from portal.models import AuditHead, Connection, Grant, User
+from portal.sandbox import ACCOUNTS, DEVELOPER_ID, ORG_ID, State, ensure_seeded
+from portal.sandbox.state import state_at
+
+# How long an example takes depends on the machine, so no test fails for it. CI tries the same examples every time: a
+# change is judged by what it changed, and new examples are found where people work.
+hypothesis.settings.register_profile("work", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("work"), derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "work")
+
+ADMIN, EDITOR, VIEWER = ACCOUNTS[:3]
+PASSWORD = "correct horse battery"
+
+
+@receiver(post_migrate)
+def the_activity_begins_anew_after_a_flush(sender, **kwargs) -> None:
+    """Tests of several threads empty all tables, and with them the row that a migration made."""
+    if sender.name == "portal":
+        AuditHead.objects.get_or_create(pk=1, defaults={"signature": audit.signature(0, audit.FIRST_HASH)})
+
+
+@pytest.fixture(scope="session")
+def seeded_sandbox(tmp_path_factory) -> State:
+    """The full sandbox, seeded once; tests get copies of it."""
+    state = State(tmp_path_factory.mktemp("seed") / "sandbox.sqlite3")
+    ensure_seeded(state)
+    return state
+
+
+@pytest.fixture
+def sandbox(seeded_sandbox, tmp_path: Path, settings) -> State:
+    """A fresh sandbox for this test; every connection made here speaks to it."""
+    settings.DATA_DIR = tmp_path
+    seeded_sandbox.copy_to(tmp_path / "sandbox.sqlite3").close()
+    state = state_at(tmp_path / "sandbox.sqlite3")
+    connections.forget_sessions()
+    yield state
+    connections.forget_sessions()
+    state.close()
+
+
+@pytest.fixture(autouse=True)
+def _quick_settings(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+def _person(name: str, **fields) -> User:
+    return User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.title(), **fields)
+
+
+@pytest.fixture
+def alice(db) -> User:
+    return _person("alice")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    return _person("bob")
+
+
+@pytest.fixture
+def charlie(db) -> User:
+    return _person("charlie")
+
+
+@pytest.fixture
+def administrator(db) -> User:
+    return _person("administrator", is_superuser=True)
+
+
+@pytest.fixture
+def operator() -> Actor:
+    return Actor.operator()
+
+
+@pytest.fixture
+def grant():
+    """grant(user, connection, "role", …) gives roles; the person's cached rights are dropped."""
+
+    def give(user: User, connection: Connection, *roles: str) -> None:
+        for role in roles:
+            Grant.objects.create(user=user, connection=connection, role=role)
+        user.__dict__.pop("_roles_by_connection", None)
+
+    return give
+
+
+@pytest.fixture
+def client_for():
+    """client_for(user) is a browser in which this person is signed in; headers={"HX-Request": "true"} acts as htmx."""
+
+    def sign_in(user: User, *, htmx: bool = False) -> Client:
+        client = Client(headers={"HX-Request": "true"} if htmx else {})
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
+
+
+def make_connection(name: str, *, account=ADMIN, **fields) -> Connection:
+    values = {"kind": "site", "url": "https://example-acme.atlassian.net", "email": account.email, **fields}
+    connection = Connection(name=name, slug=name.lower().replace(" ", "-"), **values)
+    connection.keep_token(account.token)
+    connection.save()
+    return connection
+
+
+@pytest.fixture
+def site(db, sandbox) -> Connection:
+    """Acme's Confluence and Jira, with an account that may do everything."""
+    return make_connection("Acme")
+
+
+@pytest.fixture
+def site_as_editor(db, sandbox) -> Connection:
+    """The same site with an account that is no space admin and may not see every space."""
+    return make_connection("Acme as editor", account=EDITOR)
+
+
+@pytest.fixture
+def reference_site(db, sandbox) -> Connection:
+    """Acme answering as the reference documents say."""
+    return make_connection("Acme reference", dialect="reference")
+
+
+@pytest.fixture
+def organization(db, sandbox) -> Connection:
+    return make_connection(
+        "Example organisation", kind="organization", url="https://api.atlassian.com", email="", org_id=ORG_ID
+    )
+
+
+@pytest.fixture
+def developer_space(db, sandbox) -> Connection:
+    return make_connection(
+        "Example apps", kind="marketplace", url="https://api.atlassian.com/marketplace", developer_id=DEVELOPER_ID
+    )
+
+
+@pytest.fixture
+def developer_space_as_editor(db, sandbox) -> Connection:
+    """The same developer space with an account that has no access to drafts."""
+    return make_connection(
+        "Apps as editor",
+        account=EDITOR,
+        kind="marketplace",
+        url="https://api.atlassian.com/marketplace",
+        developer_id=DEVELOPER_ID,
+    )

@@ -1,0 +1,1 @@
+"""The sandbox, spoken to as any client of Atlassian would."""
