@@ -1,0 +1,216 @@
+"""The audit trail: append-only, and any tampering breaks the chain."""
+
+import importlib
+import threading
+from types import SimpleNamespace
+
+import pytest
+from cryptography.fernet import Fernet
+from django.apps import apps
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connections as databases
+
+from portal import activity, audit
+from portal.access import Actor
+from portal.models import AuditEntry, AuditHead
+from portal.templatetags.activity import differences
+
+pytestmark = pytest.mark.django_db
+
+
+def add(actor: Actor, number: int) -> AuditEntry:
+    return audit.record(actor=actor, action="demo.made", target_label=f"Page {number}", after={"number": number})
+
+
+def test_the_chain_of_entries_verifies(operator, alice):
+    for number in range(3):
+        add(operator if number % 2 else Actor.of(alice), number)
+    result = audit.verify()
+    assert result.ok
+    assert result.entries == 3
+
+
+def cut_off_after(sequence: int) -> None:
+    """What somebody with access to the database does who wants the newest entries gone: the end fits what is left."""
+    AuditEntry.objects.filter(sequence__gt=sequence)._raw_delete("default")
+    last = AuditEntry.objects.first()
+    AuditHead.objects.update(sequence=sequence, hash=last.hash if last else audit.FIRST_HASH)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "words"),
+    [
+        (lambda: AuditEntry.objects.filter(sequence=2).update(reason="Because"), "Entry 2 was changed"),
+        (lambda: AuditEntry.objects.filter(sequence=2).update(after={"number": 7}), "Entry 2 was changed"),
+        (lambda: AuditEntry.objects.filter(sequence=2).update(actor_label="mallory"), "Entry 2 was changed"),
+        (lambda: AuditEntry.objects.filter(sequence=2)._raw_delete("default"), "Entry 2 is missing"),
+        (lambda: AuditEntry.objects.filter(sequence=3)._raw_delete("default"), "should end with entry 3"),
+        (lambda: AuditHead.objects.all().delete(), "not on record"),
+        (lambda: cut_off_after(2), "signature does not fit"),
+        (lambda: (cut_off_after(0), AuditHead.objects.all().delete()), "not on record"),
+        (lambda: cut_off_after(0), "signature does not fit"),
+    ],
+)
+def test_tampering_is_found(operator, tamper, words):
+    for number in range(3):
+        add(operator, number)
+    tamper()
+    result = audit.verify()
+    assert not result.ok
+    assert words in result.problem
+
+
+def test_an_entry_can_be_neither_changed_nor_deleted(operator):
+    entry = add(operator, 1)
+    with pytest.raises(TypeError):
+        entry.save()
+    with pytest.raises(TypeError):
+        entry.delete()
+    assert AuditEntry.objects.count() == 1
+
+
+def test_people_see_the_entries_of_their_connections_alone(operator, site, alice, bob, grant):
+    grant(alice, site, "viewer")
+    audit.record(actor=operator, action="connection.checked", connection=site)
+    audit.record(actor=operator, action="keys.rotated")
+    assert audit.visible_entries(Actor.of(alice)).count() == 1
+    assert audit.visible_entries(Actor.of(bob)).count() == 0
+    assert audit.visible_entries(operator).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_entries_of_two_threads_at_once_form_one_chain(operator):
+    def work():
+        for number in range(5):
+            add(operator, number)
+        databases.close_all()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    result = audit.verify()
+    assert result.ok
+    assert result.entries == 20
+
+
+def test_an_entry_that_is_added_while_the_chain_is_walked_raises_no_alarm(operator):
+    for number in range(3):
+        add(operator, number)
+    queries = []
+
+    def somebody_else(execute, sql, *rest):
+        queries.append(sql)
+        if len(queries) == 2:
+            add(operator, 3)
+        return execute(sql, *rest)
+
+    with databases["default"].execute_wrapper(somebody_else):
+        result = audit.verify()
+    assert len(queries) > 2
+    assert result.ok
+    assert audit.verify().entries == 4
+
+
+def test_an_entry_beyond_the_end_of_the_chain_is_found(operator):
+    for number in range(3):
+        add(operator, number)
+    AuditHead.objects.update(sequence=2, hash=AuditEntry.objects.get(sequence=2).hash)
+    assert "beyond the end" in audit.verify().problem
+
+
+@pytest.mark.parametrize("left", [2, 0])
+def test_a_new_entry_does_not_make_up_for_an_end_that_was_tampered_with(operator, left):
+    for number in range(3):
+        add(operator, number)
+    cut_off_after(left)
+    if not left:
+        AuditHead.objects.all().delete()
+    add(operator, 4)
+    assert "signature does not fit" in audit.verify().problem
+
+
+def test_entries_that_were_noted_elsewhere_have_to_be_there_still(operator):
+    entries = [add(operator, number) for number in range(3)]
+    noted = {3: entries[2].hash}
+    before = AuditHead.objects.values().get()
+    assert audit.verify(noted).ok
+    add(operator, 4)
+    assert audit.verify(noted).ok
+    # The end as it was kept in an old copy of the database, signature and all: this alone does not show it.
+    AuditEntry.objects.filter(sequence=4)._raw_delete("default")
+    AuditHead.objects.update(**before)
+    assert audit.verify().ok
+    assert "Entry 4 was noted, but the chain ends with 3" in audit.verify({4: "0" * 64}).problem
+    assert "Entry 3 is not the one that was noted" in audit.verify({3: "0" * 64}).problem
+
+
+def test_the_signature_survives_new_keys_and_a_lost_key_is_told_from_tampering(operator, settings):
+    old, new = settings.CREDENTIAL_KEYS[0], Fernet.generate_key().decode()
+    add(operator, 1)
+    settings.CREDENTIAL_KEYS = [new, old]
+    assert audit.verify().ok
+    add(operator, 2)
+    settings.CREDENTIAL_KEYS = [new]
+    assert audit.verify().ok, "an entry that is added signs with the first key"
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    assert "a key that is not among CREDENTIAL_KEYS" in audit.verify().problem
+
+
+def test_an_administrator_vouches_for_the_chain_on_record_unless_entries_are_wrong(operator, alice, settings):
+    add(operator, 1)
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(PermissionDenied):
+        audit.sign(actor=Actor.of(alice))
+    audit.sign(actor=operator)
+    assert audit.verify().ok
+    assert "not among CREDENTIAL_KEYS" in AuditEntry.objects.get(action="activity.signed").detail
+    AuditEntry.objects.filter(sequence=1).update(reason="Because")
+    with pytest.raises(ValidationError, match="cannot be signed away"):
+        audit.sign(actor=operator)
+
+
+def test_the_chain_of_an_existing_installation_is_signed_as_it_is(operator):
+    add(operator, 1)
+    AuditHead.objects.update(signature="")
+    assert not audit.verify().ok
+    step = importlib.import_module("portal.migrations.0004_signed_end_of_the_activity").Migration.operations[1]
+    step.code(apps, SimpleNamespace(connection=databases["default"]))
+    assert audit.verify().ok
+
+
+def test_an_export_proves_itself_and_what_was_in_it_is_there_still(operator):
+    for number in range(3):
+        add(operator, number)
+    lines = list(activity.json_lines(AuditEntry.objects.order_by("sequence")))
+    noted = audit.noted_in(lines)
+    assert audit.verify(noted).ok
+    assert len(noted) == 3
+    with pytest.raises(ValidationError, match="Entry 2 of the export was changed"):
+        audit.noted_in([lines[0], lines[1].replace("Page 1", "Page 7")])
+    with pytest.raises(ValidationError, match="Line 2 is not an entry"):
+        audit.noted_in([lines[0], "{}"])
+    other = add(operator, 7)
+    stranger = list(activity.json_lines(AuditEntry.objects.filter(pk=other.pk)))[0].replace(
+        '"sequence": 4', '"sequence": 2'
+    )
+    with pytest.raises(ValidationError, match="Entry 2 of the export"):
+        audit.noted_in([lines[0], stranger])
+
+
+def test_what_a_database_cannot_keep_does_not_keep_the_entry_from_being_written(operator):
+    odd = "a\x00b"
+    entry = audit.record(
+        actor=operator, action="demo.made", target_label=odd, reason=odd, detail=odd, before={odd: [odd]}, after=odd
+    )
+    entry = AuditEntry.objects.get(pk=entry.pk)
+    assert entry.before == {"a\\u0000b": ["a\\u0000b"]}
+    assert "\x00" not in f"{entry.target_label}{entry.reason}{entry.detail}{entry.after}"
+    assert audit.verify().ok
+
+
+def test_what_reads_the_same_before_and_after_is_not_told_as_a_change(operator):
+    entry = audit.record(actor=operator, action="x", before={"a": "", "b": 1}, after={"a": None, "b": 2})
+
+    assert differences(entry) == [("", 1, 2)]

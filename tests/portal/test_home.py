@@ -1,0 +1,81 @@
+"""The home page: a card for each connection with what needs attention, in as many queries for one as for many."""
+
+import re
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from classification import services as classification
+from portal.access import Actor
+from portal.models import Connection
+from portal.sandbox import ACME, DEVELOPER_ID, ORG_ID
+from privacy import services as privacy
+from tests.classification.conftest import run_scan
+from tests.conftest import make_connection
+
+pytestmark = pytest.mark.django_db
+
+
+def cards(page: str) -> dict[str, dict[str, str]]:
+    """connection -> label -> value, as a person reads them."""
+    found = {}
+    for card in page.split('<li class="card">')[1:]:
+        name = re.search(r'dir="auto">([^<]+)</a></h2>', card)[1]
+        lines = re.findall(r"<dt>([^<]+)</dt><dd><a[^>]*>([^<]+)</a>", card)
+        found[name] = dict(lines)
+    return found
+
+
+def one_of_each(number: int) -> list[Connection]:
+    apps = {"kind": "marketplace", "url": "https://api.atlassian.com/marketplace", "developer_id": DEVELOPER_ID}
+    organization = {"kind": "organization", "url": "https://api.atlassian.com", "email": "", "org_id": ORG_ID}
+    return [
+        make_connection(f"Site {number}"),
+        make_connection(f"Apps {number}", **apps),
+        make_connection(f"Organisation {number}", **organization),
+    ]
+
+
+def read(site: Connection, apps: Connection, organization: Connection) -> None:
+    operator = Actor.operator()
+    run_scan(site, classification.read_space(actor=operator, connection=site, key="HB"))
+    classification.read_levels(actor=operator, connection=organization)
+    privacy.read_apps(actor=operator, connection=apps)
+
+
+@pytest.fixture
+def sandbox(sandbox):
+    """With a space of three items, of which one has no level, and the fewest apps with and without a draft."""
+    sandbox.add_space(ACME, "HB", name="Handbook", level="Internal")
+    for title, facts in (("Welcome", {}), ("Salaries", {"level": "Confidential"}), ("Lost", {"unset": True})):
+        sandbox.add_item(ACME, "HB", title=title, **facts)
+    with sandbox.write() as db:
+        db.execute("DELETE FROM apps WHERE app_key NOT LIKE '%for-confluence'")
+    return sandbox
+
+
+def test_each_card_says_what_needs_attention_in_as_many_queries_for_one_as_for_many(sandbox, administrator, client_for):
+    client = client_for(administrator)
+    read(*one_of_each(1))
+    with CaptureQueriesContext(
+        database,
+    ) as few:
+        page = cards(client.get(reverse("home")).content.decode())
+    assert page["Site 1"]["Classified"] == "66 % of 3 pages and blog posts"
+    assert page["Site 1"]["Not classified"] == "1"
+    assert page["Apps 1"]["Waiting for sign-off"] == "0"
+    assert int(page["Apps 1"]["Apps"]) >= int(page["Apps 1"]["With a draft"]) > 0
+    assert page["Organisation 1"]["Levels"] == "5"
+    read(*one_of_each(2))
+    one_of_each(3)
+    with CaptureQueriesContext(database) as many:
+        later = cards(client.get(reverse("home")).content.decode())
+    assert {name: later[name] for name in page} == page
+    assert later["Site 2"] == page["Site 1"]
+    assert later["Apps 2"] == page["Apps 1"]
+    assert later["Site 3"] == {"Classified": "Not scanned yet"}
+    assert later["Apps 3"] == {"Apps": "Not read yet"}
+    assert later["Organisation 3"] == {"Levels": "Not read yet"}
+    assert len(many) == len(few)
