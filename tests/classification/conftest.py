@@ -1,0 +1,88 @@
+"""A small space to try everything on, and a scan of it."""
+
+import pytest
+
+from classification import inventory, services
+from classification.models import Item, Level, Scan, Space
+from portal import jobs
+from portal.access import Actor
+from portal.models import Connection
+from portal.sandbox import ACME, State
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(settings):
+    """A person's call that failed is not tried again after a pause: these tests are about what happens then."""
+    settings.UPSTREAM_PATIENCE_WEB = 0.1
+
+
+def run_scan(connection: Connection, space: Space | None = None) -> Scan:
+    """A whole scan, from being asked for to its end."""
+    scan = services.ask_scan(actor=Actor.operator(), connection=connection, space=space)
+    lease = jobs.claim(scan)
+    assert lease is not None
+    inventory.run(scan, lease)
+    scan.refresh_from_db()
+    return scan
+
+
+@pytest.fixture
+def few_items(sandbox: State) -> None:
+    """Every space of the sandbox with a twentieth of its content, for tests that need the spaces and not the mass."""
+    with sandbox.write() as db:
+        db.execute("DELETE FROM items WHERE id % 20 <> 0")
+
+
+@pytest.fixture
+def handbook(sandbox: State) -> dict[str, str]:
+    """A space with the default Internal: ids of what it holds, by title."""
+    sandbox.add_space(ACME, "HB", name="Handbook", level="Internal")
+    ids: dict[str, str] = {}
+
+    def add(title: str, **facts) -> None:
+        ids[title] = sandbox.add_item(ACME, "HB", title=title, **facts)
+
+    add("Welcome")
+    add("Salaries", level="Confidential", parent=ids["Welcome"])
+    add("Bonus", level="Confidential", parent=ids["Salaries"])
+    add("Press kit", level="Public")
+    add("Nowhere", unset=True)
+    add("Old rules", status="archived", level="Public")
+    add("New rules", status="draft")
+    add("Our year", kind="blogpost")
+    add("Salaries, reworked", draft_of=ids["Salaries"], level="Public")
+    return ids
+
+
+@pytest.fixture
+def space(site: Connection, handbook) -> Space:
+    """The handbook as the inventory knows it before anybody scanned it."""
+    return services.read_space(actor=Actor.operator(), connection=site, key="HB")
+
+
+@pytest.fixture
+def scanned(site: Connection, space: Space) -> Space:
+    """The handbook, scanned."""
+    assert run_scan(site, space).state == Scan.State.DONE
+    space.refresh_from_db()
+    return space
+
+
+@pytest.fixture
+def item(scanned: Space):
+    """item("Title", "current") is a row of the scanned handbook."""
+
+    def find(title: str, status: str = "current") -> Item:
+        return Item.objects.select_related("space__connection", "level").get(space=scanned, title=title, status=status)
+
+    return find
+
+
+@pytest.fixture
+def level(scanned: Space):
+    """level("Internal") is a level of the site."""
+
+    def find(name: str) -> Level:
+        return Level.objects.get(connection=scanned.connection, name=name)
+
+    return find

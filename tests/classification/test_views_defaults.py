@@ -1,0 +1,135 @@
+"""The default level of a space: what its dialog says first, setting and clearing it."""
+
+import pytest
+from django.urls import reverse
+
+from classification.models import Scan, Space
+from portal.sandbox import ACME, faults
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client_for, grant, alice, site):
+    grant(alice, site, "classification_manager")
+    return client_for(alice, htmx=True)
+
+
+@pytest.fixture
+def plain(client_for, grant, alice, site):
+    grant(alice, site, "classification_manager")
+    return client_for(alice)
+
+
+@pytest.fixture
+def url(scanned) -> str:
+    return reverse("space_default", args=[scanned.connection.slug, scanned.key])
+
+
+def sent(space: Space, action: str = "set", level=None, **more) -> dict[str, str]:
+    seen = str(space.default_level_id or "")
+    return {"action": action, "level": str(level.pk) if level else "", "seen": seen, "reason": "", **more}
+
+
+def test_the_dialog_says_first_how_many_items_it_touches(browser, url):
+    html = browser.get(url).content.decode()
+    assert "A new default changes what 3 items show" in html
+    assert "3 with the default of now follow the change. 5 with a level of their own keep it." in html
+    assert "1 not classified although there is a default stay as they are." in html
+    assert "<html" not in html
+
+
+def test_a_space_that_was_never_scanned_says_that_the_number_is_not_known(browser, space):
+    html = browser.get(reverse("space_default", args=["acme", space.key])).content.decode()
+    assert "It is not known how many items this touches" in html
+
+
+def test_the_dialog_opened_by_itself_is_a_page(plain, url):
+    html = plain.get(url).content.decode()
+    assert "<html" in html
+    assert "Default level of Handbook" in html
+
+
+def test_the_page_of_its_own_leads_back_to_the_space(plain, url, scanned, level):
+    htmx = {"HX-Request": "true"}
+    html = plain.get(url).content.decode()
+    assert f'<a class="button button-subtle" href="{scanned.get_absolute_url()}">Cancel</a>' in html
+    assert "data-close>Cancel" not in html
+    assert "Set default" in html
+    again = plain.post(url, sent(scanned, action="clear", place="page"), headers=htmx).content.decode()
+    assert f'href="{scanned.get_absolute_url()}">Cancel</a>' in again
+    done = plain.post(url, sent(scanned, level=level("Confidential"), place="page"), headers=htmx)
+    assert done["HX-Redirect"] == scanned.get_absolute_url()
+
+
+def test_setting_it_draws_the_page_again_and_reads_the_content_again(browser, url, scanned, level):
+    response = browser.post(url, sent(scanned, level=level("Confidential")))
+    assert response.status_code == 204
+    assert response["HX-Refresh"] == "true"
+    assert Space.objects.get(pk=scanned.pk).default_level.name == "Confidential"
+    assert Scan.objects.filter(space=scanned, state="queued").exists()
+    html = browser.get(scanned.get_absolute_url(), headers={"HX-Request": ""}).content.decode()
+    assert "Confidential" in html
+    assert 'hx-trigger="every 2s"' in html
+
+
+def test_without_scripts_it_posts_and_redirects(plain, url, scanned, level):
+    response = plain.post(url, sent(scanned, level=level("Confidential")), follow=True)
+    assert response.redirect_chain == [(scanned.get_absolute_url(), 302)]
+    assert "flash" in response.content.decode()
+
+
+def test_clearing_it_asks_for_a_reason_and_keeps_the_page(browser, url, scanned):
+    response = browser.post(url, sent(scanned, action="clear"))
+    assert response.status_code == 422
+    assert "Give a reason." in response.content.decode()
+    assert "A new default changes what 3 items show" in response.content.decode()
+    assert browser.post(url, sent(scanned, action="clear", reason="Merged")).status_code == 204
+    assert Space.objects.get(pk=scanned.pk).default_level is None
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_it_refuses_who_has_not_the_right(client_for, grant, bob, site, url, scanned, level, sandbox, method):
+    grant(bob, site, "classifier")
+    sandbox.calls.clear()
+    response = getattr(client_for(bob), method)(url, sent(scanned, level=level("Public"), reason="x"))
+    assert response.status_code == 403
+    assert "change the default level of spaces" in response.content.decode()
+    assert not sandbox.calls
+
+
+def test_it_survives_the_remote_error_with_all_that_was_typed(browser, url, scanned, level, sandbox):
+    faults.server_error(sandbox, status=500)
+    response = browser.post(url, sent(scanned, level=level("Public"), reason="Kept"))
+    assert response.status_code == 424
+    assert "Kept</textarea>" in response.content.decode()
+    assert Space.objects.get(pk=scanned.pk).default_level.name == "Internal"
+
+
+def test_an_account_that_may_not_change_it_is_told_what_it_needs(
+    client_for, grant, alice, site_as_editor, handbook, operator, url
+):
+    from classification import services
+    from classification.models import Level
+
+    grant(alice, site_as_editor, "classification_manager")
+    services.read_levels(actor=operator, connection=site_as_editor)
+    space = services.read_space(actor=operator, connection=site_as_editor, key="HB")
+    wanted = Level.objects.get(connection=site_as_editor, name="Confidential")
+    own = reverse("space_default", args=[site_as_editor.slug, "HB"])
+    response = client_for(alice, htmx=True).post(own, sent(space, level=wanted))
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert "The call needs:" in html
+    assert "True now:" in html
+
+
+def test_a_default_that_changed_meanwhile_is_shown_and_can_be_set_anyway(browser, url, scanned, level, sandbox):
+    faults.stranger.act(sandbox, "set_space_default", host=ACME, space="HB", level="Public")
+    response = browser.post(url, sent(scanned, level=level("Confidential")))
+    assert response.status_code == 409
+    assert "Set anyway" in response.content.decode()
+
+
+def test_a_space_that_is_not_known_has_no_dialog(browser, site):
+    assert browser.get(reverse("space_default", args=[site.slug, "NOPE"])).status_code == 404

@@ -1,0 +1,407 @@
+"""One item: its page, and the editor of its level in a row and on its page, with every way a change can end."""
+
+import pytest
+from django.urls import reverse
+
+from classification.models import Item
+from portal import audit, connections
+from portal.access import Actor
+from portal.models import AuditEntry, Pause
+from portal.sandbox import ACME, faults
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client_for, grant, alice, site):
+    """Alice with htmx, who may set levels."""
+    grant(alice, site, "classifier")
+    return client_for(alice, htmx=True)
+
+
+@pytest.fixture
+def plain(client_for, grant, alice, site):
+    """Alice without scripts."""
+    grant(alice, site, "classifier")
+    return client_for(alice)
+
+
+def editor_url(item: Item) -> str:
+    return f"{item.get_absolute_url()}level/"
+
+
+def sent(item: Item, action: str = "set", level=None, **more) -> dict[str, str]:
+    """What the form of a row sends."""
+    return {
+        "action": action,
+        "level": str(level.pk) if level else "",
+        "seen": str(item.level.pk) if item.level else "",
+        "place": "row",
+        "row": f"item-{item.pk}",
+        "reason": "",
+        **more,
+    }
+
+
+def toast(response) -> str:
+    return response.headers.get("HX-Trigger", "")
+
+
+# --- The page -------------------------------------------------------------------------------------------------------
+
+
+def test_its_page_says_the_level_where_it_comes_from_and_what_it_asks_of_people(plain, item):
+    html = plain.get(item("Welcome").get_absolute_url()).content.decode()
+    assert "Matches the space default" in html
+    assert "For everyone who works here." in html
+    assert "Confluence does not tell whether" in html
+    assert "Nobody has changed it through Trustdesk." in html
+    assert 'rel="noopener" target="_blank">Open in Confluence' in html
+    assert 'value="reset"' in html
+
+
+def test_its_page_refuses_who_may_not_see_the_site(client_for, bob, item):
+    assert client_for(bob).get(item("Welcome").get_absolute_url()).status_code == 404
+
+
+def test_who_may_only_look_sees_no_form(client_for, grant, charlie, site, item):
+    grant(charlie, site, "viewer")
+    html = client_for(charlie).get(item("Welcome").get_absolute_url()).content.decode()
+    assert 'name="level"' not in html
+    assert "role Classifier" in html
+
+
+def test_archived_content_says_why_it_cannot_be_changed(plain, item):
+    html = plain.get(item("Old rules", "archived").get_absolute_url()).content.decode()
+    assert "does not let anyone classify archived content" in html
+    assert 'name="level"' not in html
+
+
+def test_the_draft_of_a_published_page_leads_to_it_and_back(plain, item):
+    html = plain.get(item("Salaries, reworked", "draft").get_absolute_url()).content.decode()
+    assert item("Salaries").get_absolute_url() in html
+
+
+def test_its_history_names_who_what_and_why_once(plain, item, level):
+    row = item("Salaries")
+    plain.post(editor_url(row), sent(row, level=level("Public"), reason="<b>Published</b>", place="page"))
+    html = plain.get(row.get_absolute_url()).content.decode()
+    assert html.count("Set the level</strong>") == 1, "the intention is not told apart from its outcome"
+    assert 'Confidential <span aria-hidden="true">→</span><span class="visually-hidden">to</span> Public' in html
+    assert "&lt;b&gt;Published&lt;/b&gt;" in html
+    assert "alice@example.com" in html
+    assert "Set in Trustdesk" in html
+
+
+def test_reading_it_again_shows_what_is_true(plain, item, sandbox):
+    row = item("Welcome")
+    faults.stranger.act(sandbox, "set_level", host=ACME, item=row.remote_id, level="Public")
+    response = plain.post(row.get_absolute_url(), follow=True)
+    assert response.status_code == 200
+    assert item("Welcome").level.name == "Public"
+    assert "Differs from the space default" in response.content.decode()
+
+
+def test_reading_again_what_was_deleted_leads_to_its_space(plain, item, sandbox):
+    row = item("Bonus")
+    faults.stranger.act(sandbox, "delete_item", host=ACME, item=row.remote_id)
+    response = plain.post(row.get_absolute_url(), follow=True)
+    assert response.redirect_chain[-1][0] == row.space.get_absolute_url()
+    assert "no longer there" in response.content.decode()
+
+
+def test_reading_it_again_refuses_who_may_not_see_the_site(client_for, bob, item, sandbox):
+    sandbox.calls.clear()
+    assert client_for(bob).post(item("Welcome").get_absolute_url()).status_code == 404
+    assert not sandbox.calls
+
+
+def test_reading_it_again_survives_the_remote_error(plain, item, sandbox):
+    faults.html_answer(sandbox)
+    response = plain.post(item("Welcome").get_absolute_url())
+    assert response.status_code == 424
+    assert "callout-error" in response.content.decode()
+
+
+def test_a_link_to_an_item_that_is_not_known_offers_to_read_it(plain, site, space, handbook):
+    url = reverse("item", args=[site.slug, "page", handbook["Salaries"], "current"])
+    response = plain.get(url)
+    assert response.status_code == 404
+    assert "Trustdesk does not know this page" in response.content.decode()
+    assert "Confidential" in plain.post(url, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("path", ["card/1/current", "page/1/trashed"])
+def test_content_of_another_kind_has_no_page(plain, site, path):
+    assert plain.get(f"/sites/{site.slug}/items/{path}/").status_code == 404
+
+
+# --- Changing it in its row -----------------------------------------------------------------------------------------
+
+
+def test_the_editor_of_a_row_offers_the_levels_that_may_be_applied(browser, item):
+    html = browser.get(editor_url(item("Welcome"))).content.decode()
+    assert html.count('type="radio"') == 3, "neither a draft nor an archived level"
+    assert "Space default" in html
+    assert "Do not send it outside." in html
+    assert "<html" not in html
+
+
+def test_the_address_of_the_editor_opened_by_itself_is_the_page_of_the_item(plain, item):
+    response = plain.get(editor_url(item("Welcome")))
+    assert response.status_code == 302
+    assert response["Location"] == item("Welcome").get_absolute_url()
+
+
+def test_setting_a_level_changes_the_row_the_figures_and_says_so(browser, item, level, sandbox):
+    row = item("Welcome")
+    response = browser.post(editor_url(row), sent(row, level=level("Confidential")))
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert response["HX-Retarget"] == f"#item-{row.pk}"
+    assert html.lstrip().startswith(f'<tr id="item-{row.pk}" data-row>')
+    assert "Set in Trustdesk" in html
+    assert 'hx-swap-oob="true"' in html
+    assert "Welcome" in toast(response)
+    assert "success" in toast(response)
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_changing_refuses_who_has_not_the_right(client_for, grant, bob, site, item, level, sandbox, method):
+    grant(bob, site, "viewer")
+    row = item("Welcome")
+    sandbox.calls.clear()
+    response = getattr(client_for(bob, htmx=True), method)(editor_url(row), sent(row, level=level("Confidential")))
+    assert response.status_code == 403
+    assert "change the classification" in toast(response)
+    assert not sandbox.calls
+
+
+def test_changing_survives_the_remote_error_with_all_that_was_typed(browser, item, level, sandbox):
+    row = item("Salaries")
+    faults.server_error(sandbox, status=500, call="confluence.page_level.set")
+    response = browser.post(editor_url(row), sent(row, level=level("Public"), reason="A long explanation"))
+    html = response.content.decode()
+    assert response.status_code == 424
+    assert "A long explanation</textarea>" in html
+    assert f'value="{level("Public").pk}" checked' in html
+    assert "True now:" in html
+    assert "HX-Retarget" not in response.headers
+    assert item("Salaries").level.name == "Confidential"
+
+
+def test_nothing_is_lost_when_the_level_before_cannot_be_read(browser, item, level, sandbox):
+    row = item("Salaries")
+    faults.html_answer(sandbox, call="confluence.page_level.get")
+    response = browser.post(editor_url(row), sent(row, level=level("Public"), reason="Kept"))
+    assert response.status_code == 424
+    assert "What you chose and typed is still here." in response.content.decode()
+    assert "Kept</textarea>" in response.content.decode()
+
+
+def test_a_lower_level_asks_for_a_reason_and_keeps_the_choice(browser, item, level):
+    row = item("Salaries")
+    response = browser.post(editor_url(row), sent(row, level=level("Public")))
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "This lowers the protection from “Confidential” to “Public”. Give a reason." in html
+    assert f'value="{level("Public").pk}" checked' in html
+    assert 'required aria-invalid="true" autofocus' in html
+    assert browser.post(editor_url(row), sent(row, level=level("Public"), reason="Press")).status_code == 200
+
+
+def test_a_level_that_changed_meanwhile_is_shown_and_can_be_set_anyway(browser, item, level, sandbox):
+    row = item("Welcome")
+    faults.stranger.act(sandbox, "set_level", host=ACME, item=row.remote_id, level="Public")
+    response = browser.post(editor_url(row), sent(row, level=level("Confidential")))
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert "Set anyway" in html
+    assert f'name="seen" value="{level("Public").pk}"' in html
+    assert f'hx-swap-oob="innerHTML:#item-{row.pk} summary"' in html, "the row behind shows the truth"
+    again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen=str(level("Public").pk)))
+    assert again.status_code == 200
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_a_refusal_is_shown_in_the_words_of_the_site_with_what_the_call_needs(browser, item, level, sandbox):
+    row = item("Welcome")
+    faults.refuse(sandbox, item=row.remote_id, operation="set", message="The page is locked")
+    response = browser.post(editor_url(row), sent(row, level=level("Confidential"), reason="Kept"))
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert "The page is locked" in html
+    assert "write:page:confluence" in html
+    assert "True now:" in html
+    assert "Kept</textarea>" in html
+
+
+def test_a_reset_takes_the_default_again(browser, item, sandbox):
+    row = item("Press kit")
+    response = browser.post(editor_url(row), sent(row, action="reset"))
+    assert response.status_code == 200
+    assert "Matches the default" in response.content.decode()
+    assert sandbox.own_level(ACME, row.remote_id) is None
+
+
+def test_a_site_that_does_not_offer_removal_says_so(browser, item):
+    row = item("Bonus")
+    response = browser.post(editor_url(row), sent(row, action="remove", reason="Not needed"))
+    assert response.status_code == 409
+    assert "does not offer removal" in response.content.decode()
+    assert item("Bonus").level.name == "Confidential"
+
+
+def test_what_was_deleted_meanwhile_says_so_in_its_row(browser, item, level, sandbox):
+    row = item("Bonus")
+    faults.stranger.act(sandbox, "delete_item", host=ACME, item=row.remote_id)
+    response = browser.post(editor_url(row), sent(row, level=level("Internal"), reason="Less secret"))
+    assert response["HX-Retarget"] == f"#item-{row.pk}"
+    assert "No longer at Atlassian" in response.content.decode()
+    assert "warning" in toast(response)
+    assert not Item.objects.filter(title="Bonus").exists()
+
+
+def test_a_row_that_is_changed_in_a_tree_keeps_its_place(browser, item, level, scanned):
+    here = {"HX-Current-URL": f"http://testserver{scanned.get_absolute_url()}?view=tree"}
+    row = item("Salaries")
+    html = browser.post(editor_url(row), sent(row, level=level("Confidential")), headers=here).content.decode()
+    assert 'class="col-title indent-1"' in html
+    html = browser.post(editor_url(row), sent(row, level=level("Confidential"))).content.decode()
+    assert "indent-" not in html
+
+
+def test_what_could_not_be_read_back_is_called_not_known_and_can_be_tried_again(browser, site, item, level, sandbox):
+    row = item("Welcome")
+    faults.rate_limit(sandbox, call="confluence.page_level.set", retry_after=600, times=1)
+    response = browser.post(editor_url(row), sent(row, level=level("Confidential")))
+    html = response.content.decode()
+    assert response.status_code >= 400
+    assert 'True now: <span class="lozenge level-unknown">Not known</span>' in html
+    assert 'name="seen" value="?"' in html
+    Pause.objects.all().delete()
+    connections.forget_sessions()
+    again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen="?"))
+    assert again.status_code == 200
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_a_level_that_was_archived_a_second_ago_is_refused_with_the_text_kept(browser, item, level, sandbox):
+    faults.stranger_meanwhile(sandbox, "archive_level", before="confluence.page_level.set", level="Public")
+    row = item("Nowhere")
+    response = browser.post(editor_url(row), sent(row, level=level("Public"), reason="Kept"))
+    assert response.status_code == 409
+    assert "not published" in response.content.decode()
+    late = browser.post(editor_url(row), sent(row, level=level("Public"), reason="Kept"))
+    assert late.status_code == 422
+    assert "This level can no longer be applied" in late.content.decode()
+    assert "Kept</textarea>" in late.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"action": ""}, 422),
+        ({"action": "explode"}, 422),
+        ({"action": "clear"}, 422),
+        ({"level": ""}, 422),
+        ({"level": "x" * 5000}, 422),
+        ({"reason": "y" * 10_000}, 422),
+        ({"reason": "with \x00 in it"}, 422),
+        ({"row": "item-1 body"}, 200),
+    ],
+)
+def test_what_is_wrong_in_the_form_is_said_and_changes_nothing_else(browser, item, level, wrong, status):
+    row = item("Welcome")
+    response = browser.post(editor_url(row), {**sent(row, level=level("Confidential")), **wrong})
+    assert response.status_code == status
+    if status == 422:
+        assert "field-error" in response.content.decode() or "callout-error" in response.content.decode()
+        assert not AuditEntry.objects.filter(action="item.level.set").exists()
+
+
+def test_the_change_of_an_item_that_left_the_inventory_is_one_sentence(browser, item, level):
+    row = item("Welcome")
+    form = sent(row, level=level("Confidential"))
+    Item.objects.filter(pk=row.pk).delete()
+    response = browser.post(editor_url(row), form)
+    assert response.status_code == 404
+    assert "no longer in the inventory" in toast(response)
+
+
+def test_a_level_that_was_not_known_is_not_called_changed(browser, item, level):
+    Item.objects.filter(pk=item("Welcome").pk).update(level_state="unread", level=None)
+    row = item("Welcome")
+    assert 'name="seen" value="?"' in browser.get(editor_url(row)).content.decode()
+    assert browser.post(editor_url(row), sent(row, level=level("Confidential"), seen="?")).status_code == 200
+
+
+# --- Changing it on its page, and without scripts -------------------------------------------------------------------
+
+
+def test_on_its_page_the_level_and_the_history_change_together(browser, item, level):
+    row = item("Welcome")
+    response = browser.post(editor_url(row), sent(row, level=level("Confidential"), place="page"))
+    html = response.content.decode()
+    assert response["HX-Retarget"] == "#item"
+    assert "<html" not in html
+    assert "Set the level</strong>" in html
+    assert "Set in Trustdesk" in html
+
+
+def test_without_scripts_the_form_posts_and_redirects(plain, item, level):
+    row = item("Welcome")
+    response = plain.post(editor_url(row), sent(row, level=level("Confidential"), place="page"), follow=True)
+    assert response.redirect_chain == [(row.get_absolute_url(), 302)]
+    assert "“Welcome” is “Confidential” now." in response.content.decode()
+
+
+def test_without_scripts_a_problem_shows_the_page_with_the_text(plain, item, level):
+    row = item("Salaries")
+    response = plain.post(editor_url(row), sent(row, level=level("Public"), place="page"))
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "Give a reason." in html
+    assert "<html" in html
+
+
+def test_without_scripts_a_deleted_item_leads_to_its_space(plain, item, level, sandbox):
+    row = item("Bonus")
+    faults.stranger.act(sandbox, "delete_item", host=ACME, item=row.remote_id)
+    response = plain.post(editor_url(row), sent(row, level=level("Internal"), reason="x"), follow=True)
+    assert response.redirect_chain[-1][0] == row.space.get_absolute_url()
+
+
+def test_a_forged_form_is_refused(client_for, grant, alice, site, item, level):
+    from django.test import Client
+
+    grant(alice, site, "classifier")
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    row = item("Welcome")
+    assert client.post(editor_url(row), sent(row, level=level("Confidential"))).status_code == 403
+    assert item("Welcome").level.name == "Internal"
+
+
+def test_who_lost_the_session_in_the_middle_of_a_form_keeps_the_text(client, item, level):
+    row = item("Welcome")
+    response = client.post(editor_url(row), sent(row, level=level("Confidential"), reason="My words"))
+    assert response.status_code == 401
+    assert "My words" in response.content.decode()
+
+
+def test_an_attempt_that_never_ended_stays_in_sight_after_a_later_one(plain, item, level, alice, site):
+    welcome = item("Welcome")
+    attempt = {
+        "actor": Actor.of(alice),
+        "action": "item.level.set",
+        "connection": site,
+        "target_type": "page",
+        "target_id": welcome.remote_id,
+        "after": {"level": "Public"},
+    }
+    audit.record(**attempt, outcome="started", reason="The worker was killed")
+    audit.record(**attempt, outcome="started")
+    audit.record(**attempt, outcome="done")
+    assert "The worker was killed" in plain.get(welcome.get_absolute_url()).content.decode()

@@ -1,0 +1,228 @@
+"""Scans in the browser: asked for, watched until they end, cancelled."""
+
+import pytest
+from django.urls import reverse
+from django_tasks.backends.dummy import DummyBackend
+
+from classification import collecting, inventory, services
+from classification.models import Item, Scan, Space
+from portal import jobs
+from portal.sandbox import ACME, faults
+
+from .conftest import run_scan
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client_for, grant, alice, site):
+    grant(alice, site, "classifier")
+    return client_for(alice, htmx=True)
+
+
+@pytest.fixture
+def plain(client_for, grant, alice, site):
+    grant(alice, site, "classifier")
+    return client_for(alice)
+
+
+@pytest.fixture
+def start(site) -> str:
+    return reverse("scan_start", args=[site.slug])
+
+
+def test_a_scan_of_the_site_is_asked_for_and_watched(browser, start, site):
+    html = browser.post(start).content.decode()
+    scan = Scan.objects.get()
+    assert (scan.space, scan.state) == (None, "queued")
+    assert f'id="scan-{scan.pk}"' in html
+    assert 'hx-trigger="every 2s"' in html
+    assert "Waiting for the worker" in html
+
+
+def test_a_scan_of_one_space_is_asked_for(browser, start, space):
+    html = browser.post(start, {"space": "HB"}).content.decode()
+    assert Scan.objects.get().space == space
+    assert "Reading “Handbook”" in html
+
+
+def test_asking_twice_shows_the_same_scan(browser, start):
+    first, second = browser.post(start), browser.post(start)
+    scan = Scan.objects.get()
+    for response in (first, second):
+        assert f'id="scan-{scan.pk}"' in response.content.decode()
+
+
+def test_without_scripts_it_redirects_to_what_is_scanned(plain, start, space):
+    assert plain.post(start)["Location"] == "/sites/acme/spaces/"
+    assert plain.post(start, {"space": "HB"})["Location"] == space.get_absolute_url()
+
+
+def test_asking_refuses_who_has_not_the_right(client_for, grant, bob, site, start):
+    grant(bob, site, "viewer")
+    assert client_for(bob).post(start).status_code == 403
+    assert not Scan.objects.exists()
+
+
+def test_asking_is_a_post(plain, start):
+    assert plain.get(start).status_code == 405
+
+
+def test_a_space_that_is_not_known_cannot_be_scanned(browser, start):
+    assert browser.post(start, {"space": "NOPE"}).status_code == 404
+
+
+def test_asking_survives_a_site_that_does_not_answer(browser, start, sandbox):
+    faults.server_error(sandbox, status=500)
+    assert browser.post(start).status_code == 200, "the site is called by the worker, not by this page"
+
+
+def test_a_scan_that_ended_stops_asking_and_tells_the_page(browser, site, space):
+    scan = run_scan(site, space)
+    response = browser.get(reverse("scan", args=[site.slug, scan.pk]))
+    assert "hx-trigger" not in response.content.decode()
+    assert "scanned" in response["HX-Trigger"]
+    assert "Done" in response.content.decode()
+
+
+def test_a_running_scan_says_how_far_it_is(browser, site, space, operator):
+    scan = services.ask_scan(actor=operator, connection=site, space=space)
+    jobs.claim(scan).beat(done=3, total=9)
+    response = browser.get(reverse("scan", args=[site.slug, scan.pk]))
+    assert "3 of 9" in response.content.decode()
+    assert "HX-Trigger" not in response.headers
+
+
+def test_a_scan_that_failed_says_why_and_what_is_shown(browser, site, space, operator, sandbox):
+    faults.html_answer(sandbox)
+    scan = services.ask_scan(actor=operator, connection=site, space=space)
+    inventory.run(scan, jobs.claim(scan))
+    html = browser.get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
+    assert "Failed" in html
+    assert "What was read before is still shown." in html
+
+
+def test_the_progress_opened_by_itself_leads_to_the_page(plain, site, space, operator):
+    scan = services.ask_scan(actor=operator, connection=site, space=space)
+    assert plain.get(reverse("scan", args=[site.slug, scan.pk]))["Location"] == space.get_absolute_url()
+
+
+def test_the_scan_of_another_site_is_not_shown(browser, site, site_as_editor, operator):
+    scan = services.ask_scan(actor=operator, connection=site_as_editor)
+    assert browser.get(reverse("scan", args=[site.slug, scan.pk])).status_code == 404
+
+
+def test_a_scan_can_be_cancelled(browser, site, operator):
+    scan = services.ask_scan(actor=operator, connection=site)
+    url = reverse("scan_cancel", args=[site.slug, scan.pk])
+    html = browser.post(url).content.decode()
+    scan.refresh_from_db()
+    assert scan.state == "cancelled"
+    assert "Cancelled" in html
+    assert "What it had read is kept; the rest was not read." in html
+
+
+def test_cancelling_what_has_ended_says_so(plain, site, operator):
+    scan = services.ask_scan(actor=operator, connection=site)
+    url = reverse("scan_cancel", args=[site.slug, scan.pk])
+    assert "What it has read so far is kept." in plain.post(url, follow=True).content.decode()
+    assert "had ended already" in plain.post(url, follow=True).content.decode()
+
+
+def test_cancelling_refuses_who_has_not_the_right(client_for, grant, bob, site, operator):
+    grant(bob, site, "viewer")
+    scan = services.ask_scan(actor=operator, connection=site)
+    assert client_for(bob).post(reverse("scan_cancel", args=[site.slug, scan.pk])).status_code == 403
+    scan.refresh_from_db()
+    assert scan.is_open
+
+
+def test_who_may_only_look_sees_progress_without_a_button(client_for, grant, charlie, site, operator):
+    grant(charlie, site, "viewer")
+    scan = services.ask_scan(actor=operator, connection=site)
+    html = client_for(charlie, htmx=True).get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
+    assert "Reading the site" in html
+    assert "Cancel" not in html
+
+
+class CancellingLease(jobs.Lease):
+    """Somebody cancels the scan when a first batch of it was written."""
+
+    def beat(self, **progress) -> None:
+        if Item.objects.filter(space__key="BIG").exists():
+            jobs.cancel(self.job)
+        super().beat(**progress)
+
+
+@pytest.fixture
+def cancelled(site, sandbox, operator, monkeypatch) -> Space:
+    """A space whose first scan was cancelled when it had written 20 of its 70 items."""
+    monkeypatch.setattr(collecting, "BATCH", 20)
+    sandbox.add_space(ACME, "BIG", name="Big", pages=70)
+    big = services.read_space(actor=operator, connection=site, key="BIG")
+    scan = services.ask_scan(actor=operator, connection=site, space=big)
+    lease = jobs.claim(scan)
+    inventory.run(scan, CancellingLease(lease.job, lease.token))
+    big.refresh_from_db()
+    return big
+
+
+def test_a_first_scan_that_was_cancelled_can_be_asked_for_again_on_the_page_of_its_space(plain, site, cancelled):
+    assert 0 < cancelled.items.count() < 70
+    html = plain.get(cancelled.get_absolute_url()).content.decode()
+    assert '<input type="hidden" name="space" value="BIG"><button class="button" type="submit">' in html
+    assert "What it had read is kept; the rest was not read." in html
+    assert "Read in part" in html
+    assert "no scan yet" not in html
+    run_scan(site, cancelled)
+    html = plain.get(cancelled.get_absolute_url()).content.decode()
+    assert "Read in part" not in html
+    assert "Figures of" in html
+
+
+def test_what_a_cancelled_scan_has_read_counts_everywhere_as_a_part(client_for, grant, bob, site, cancelled):
+    grant(bob, site, "classification_manager")
+    browser = client_for(bob)
+    listed = browser.get(reverse("spaces", args=[site.slug])).content.decode()
+    assert f'data-label="Items">{cancelled.items.count()}</td>' in listed
+    assert "In part, " in listed
+    assert "1 not scanned in full" in listed
+    dialog = browser.get(reverse("space_default", args=[site.slug, "BIG"])).content.decode()
+    assert "was never read here" not in dialog
+    assert "As of what was read in part" in dialog
+    assert "The inventory of this space is not complete" in dialog
+
+
+def test_a_cancelled_scan_is_not_told_any_more_when_the_whole_site_was_read(plain, site, few_items, cancelled):
+    run_scan(site)
+    assert "Cancelled" not in plain.get(cancelled.get_absolute_url()).content.decode()
+
+
+def test_a_site_scan_that_was_cancelled_is_told_on_the_list_of_spaces(plain, site, space, operator):
+    services.cancel_scan(actor=operator, scan=services.ask_scan(actor=operator, connection=site))
+    assert "Cancelled" in plain.get(reverse("spaces", args=[site.slug])).content.decode()
+
+
+def test_a_space_whose_drafts_may_not_be_listed_says_so_and_can_be_scanned(plain, site, sandbox, space):
+    faults.refuse(sandbox, call="confluence.pages", message="No drafts for you")
+    run_scan(site, space)
+    Scan.objects.all().delete()  # as when the site was scanned, and not this space alone
+    html = plain.get(space.get_absolute_url()).content.decode()
+    assert "These figures are not complete" in html
+    assert "Drafts of pages could not all be listed: " in html
+    assert "No drafts for you" in html
+    assert 'name="space" value="HB"><button class="button" type="submit">' in html
+
+
+class SilentQueue(DummyBackend):
+    """A queue that does not answer, as Redis during its restart."""
+
+    def enqueue(self, task, args, kwargs):
+        raise ConnectionError("The queue does not answer.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_queue_that_does_not_answer_does_not_lose_the_scan(browser, start, settings):
+    settings.TASKS = {"default": {"BACKEND": f"{__name__}.SilentQueue"}}
+    assert browser.post(start).status_code == 200
+    assert Scan.objects.get().state == "queued", "the sweep hands it out"
