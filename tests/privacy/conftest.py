@@ -1,0 +1,77 @@
+"""The people and the apps that the tests of privacy's services work with; the sandbox stands in for Marketplace."""
+
+import pytest
+
+from portal.access import Actor
+from portal.models import Connection, User
+from portal.sandbox import State, product_id
+from privacy.models import App
+from tests.privacy.marketplace import Marketplace
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(settings):
+    """A call that failed is not tried again after a pause: these tests are about what happens then."""
+    settings.UPSTREAM_PATIENCE_WEB = 0.1
+
+
+@pytest.fixture
+def editor(alice: User, developer_space: Connection, grant) -> Actor:
+    """Alice edits."""
+    grant(alice, developer_space, "privacy_editor")
+    return Actor.of(alice)
+
+
+@pytest.fixture
+def dora(developer_space: Connection, grant) -> Actor:
+    """A second editor."""
+    user = User.objects.create_user("dora@example.com", "x", name="Dora")
+    grant(user, developer_space, "privacy_editor")
+    return Actor.of(user)
+
+
+@pytest.fixture
+def reviewer(bob: User, developer_space: Connection, grant) -> Actor:
+    """Bob signs off."""
+    grant(bob, developer_space, "privacy_reviewer")
+    return Actor.of(bob)
+
+
+@pytest.fixture
+def publisher(charlie: User, developer_space: Connection, grant) -> Actor:
+    """Charlie publishes."""
+    grant(charlie, developer_space, "publisher")
+    return Actor.of(charlie)
+
+
+@pytest.fixture
+def marketplace(sandbox: State) -> Marketplace:
+    """What is at Marketplace, seen and changed from the other side."""
+    return Marketplace(sandbox)
+
+
+@pytest.fixture
+def app_of(developer_space: Connection):
+    """app_of("Diagrams for Confluence"): a seeded app as a row that was not read yet."""
+
+    def make(name: str) -> App:
+        found, _ = App.objects.get_or_create(
+            connection=developer_space,
+            product_id=product_id(name),
+            defaults={"name": name, "app_key": f"com.example.{name.lower().replace(' ', '-')}"},
+        )
+        return App.objects.select_related("connection", "live", "draft").get(pk=found.pk)
+
+    return make
+
+
+@pytest.fixture
+def diagrams(app_of) -> App:
+    """Live, and a draft that differs from it in several places."""
+    return app_of("Diagrams for Confluence")
+
+
+@pytest.fixture
+def board(app_of) -> App:
+    """Live, and no draft."""
+    return app_of("Status Board")

@@ -1,0 +1,290 @@
+"""Who wrote a draft is found whatever happened on its way: nobody signs off what they wrote, and everybody else may."""
+
+import pytest
+
+from portal.access import Actor
+from portal.atlassian import strictjson
+from portal.atlassian.errors import Refused
+from portal.models import Connection
+from portal.sandbox import faults
+from portal.sandbox.marketplace import store
+from privacy import selectors, services
+from privacy.models import App, Review
+from tests.conftest import make_connection
+from tests.privacy.marketplace import CONTACT, DRAFT, READ
+
+pytestmark = pytest.mark.django_db
+
+NAMES = "/commonCloud/dataAccessAndStorage/typesOfDataStored"
+
+
+@pytest.fixture
+def writer(bob, developer_space: Connection, grant) -> Actor:
+    """Bob, who edits and signs off."""
+    grant(bob, developer_space, "privacy_editor", "privacy_reviewer")
+    return Actor.of(bob)
+
+
+@pytest.fixture
+def other(charlie, developer_space: Connection, grant) -> Actor:
+    """Charlie, who edits and signs off too."""
+    grant(charlie, developer_space, "privacy_editor", "privacy_reviewer")
+    return Actor.of(charlie)
+
+
+def contact(actor: Actor, app: App, value: str = "trust@example.com"):
+    return services.answer(actor=actor, app=app, pointer=CONTACT, raw=value)
+
+
+def asked_by(actor: Actor, app: App) -> Review:
+    """Reads the app as it is now and asks."""
+    return services.ask(actor=actor, app=services.read_app(actor=actor, app=app))
+
+
+def must_not_approve(actor: Actor, review: Review) -> None:
+    assert services.why_not_approve(actor, review).startswith("You wrote part of this")
+    with pytest.raises(services.SignOffRefused, match="Somebody else has to sign it off"):
+        services.approve(actor=actor, review=review, seen=review.content_hash)
+
+
+def may_approve(actor: Actor, review: Review) -> None:
+    assert services.why_not_approve(actor, review) == ""
+    services.approve(actor=actor, review=review, seen=review.content_hash)
+    assert selectors.newest_review(app=review.app).state == "approved"
+
+
+# --- what was sent, whatever came of it -------------------------------------------------------------------------------
+
+
+def test_who_sent_a_save_that_could_not_be_read_back_is_its_author(
+    writer, editor, other, diagrams, marketplace, sandbox
+):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(writer, diagrams)
+    marketplace.unreadable_after(2)
+    with pytest.raises(services.NotKnown):
+        services.save_to_marketplace(actor=writer, app=diagrams)
+    faults.clear(sandbox)
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_an_answer_that_went_out_beside_a_strangers_is_still_its_authors_after_the_working_copy_was_dropped(
+    writer, editor, other, diagrams, marketplace
+):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(writer, diagrams)
+    marketplace.meanwhile(diagrams, "edit_draft", before=READ, nth=4, at="/security/x", value="theirs")
+    with pytest.raises(services.NotAsSent):
+        services.save_to_marketplace(actor=writer, app=diagrams)
+    services.reset_working_copy(actor=editor, app=diagrams)
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_a_list_that_a_stranger_added_to_is_still_its_authors(writer, editor, other, diagrams, marketplace):
+    services.open_working_copy(actor=writer, app=diagrams)
+    services.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    services.save_to_marketplace(actor=writer, app=diagrams)
+    entries = ["Diagram titles", "Drawings", "Strange things"]
+    marketplace.act(diagrams, "edit_draft", at="/dataAccessAndStorage/typesOfDataStored", value=entries)
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_a_save_that_atlassian_refused_makes_nobody_an_author(writer, editor, diagrams, sandbox, marketplace):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(writer, diagrams)
+    faults.refuse(sandbox, call=DRAFT, status=400, times=1)
+    with pytest.raises(Refused):
+        services.save_to_marketplace(actor=writer, app=diagrams)
+    services.reset_working_copy(actor=writer, app=diagrams)
+    contact(editor, diagrams, "other@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    may_approve(writer, asked_by(editor, diagrams))
+
+
+def test_authors_are_known_again_after_a_time_in_which_the_draft_could_not_be_read(
+    writer, editor, other, diagrams, marketplace, sandbox
+):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(writer, diagrams)
+    services.save_to_marketplace(actor=writer, app=diagrams)
+    faults.refuse(sandbox, call=READ, status=403, skip=1, times=1)
+    assert services.read_app(actor=editor, app=diagrams).draft_state == "hidden"
+    marketplace.act(diagrams, "edit_draft", at="/security/x", value="theirs")
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+# --- what was changed elsewhere ---------------------------------------------------------------------------------------
+
+
+def change_in_console(marketplace, app: App, who: str, at: str, value: object) -> None:
+    content = marketplace.value(app, "draft")
+    content["security"][at] = value
+    with marketplace.state.write() as db:
+        store(db, app.product_id, "draft", strictjson.dumps(content), by=who, now=2.0, form_status="DRAFT")
+
+
+def test_who_changed_the_draft_in_atlassians_console_is_its_author(writer, editor, other, diagrams, marketplace):
+    change_in_console(marketplace, diagrams, "Bob@Example.com", "securityContact", "trust@example.com")
+    services.read_app(actor=editor, app=diagrams)
+    change_in_console(marketplace, diagrams, "stranger@example.com", "x", "theirs")
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_who_changed_the_draft_in_the_console_stays_its_author_when_it_is_saved_again_as_it_is(
+    writer, editor, diagrams, marketplace
+):
+    change_in_console(marketplace, diagrams, "bob@example.com", "securityContact", "trust@example.com")
+    services.read_app(actor=editor, app=diagrams)
+    services.open_working_copy(actor=editor, app=diagrams)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    must_not_approve(writer, asked_by(editor, diagrams))
+
+
+def test_the_account_of_the_connection_is_not_the_author_of_what_is_saved_from_here(
+    writer, editor, diagrams, developer_space
+):
+    writer.user.email = developer_space.email
+    writer.user.save()
+    account = Actor.of(writer.user)
+    services.open_working_copy(actor=editor, app=diagrams)
+    contact(editor, diagrams)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    may_approve(account, asked_by(editor, diagrams))
+
+
+def test_answers_given_through_another_connection_to_the_same_product_count(bob, writer, editor, diagrams, grant):
+    second = make_connection(
+        "Second account",
+        kind="marketplace",
+        url=diagrams.connection.url,
+        developer_id=diagrams.connection.developer_id,
+    )
+    grant(bob, second, "privacy_editor")
+    there = App.objects.create(
+        connection=second, product_id=diagrams.product_id, name=diagrams.name, app_key=diagrams.app_key
+    )
+    services.open_working_copy(actor=writer, app=there)
+    contact(writer, there)
+    services.save_to_marketplace(actor=writer, app=there)
+
+    must_not_approve(writer, asked_by(editor, diagrams))
+
+
+# --- what came by another way -----------------------------------------------------------------------------------------
+
+
+def test_a_text_is_its_writers_when_another_pushes_it_after_the_working_copy_was_dropped(
+    writer, editor, other, diagrams
+):
+    services.open_working_copy(actor=writer, app=diagrams)
+    text = contact(writer, diagrams).working.text
+    services.reset_working_copy(actor=writer, app=diagrams)
+    services.push_document(actor=editor, app=diagrams, text=text)
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_a_text_that_was_written_over_stays_its_first_writers_when_it_is_restored(writer, editor, other, diagrams):
+    services.open_working_copy(actor=writer, app=diagrams)
+    services.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    services.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings", "Names"])
+    version = services.reset_working_copy(actor=editor, app=diagrams)
+    services.restore(actor=editor, app=diagrams, snapshot=version)
+    services.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Drawings", "Names"])
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_a_list_that_a_stranger_added_to_stays_its_authors_when_it_is_discarded_and_restored(
+    writer, editor, other, diagrams, marketplace
+):
+    services.open_working_copy(actor=writer, app=diagrams)
+    services.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    services.save_to_marketplace(actor=writer, app=diagrams)
+    entries = ["Diagram titles", "Drawings", "Strange things"]
+    marketplace.act(diagrams, "edit_draft", at="/dataAccessAndStorage/typesOfDataStored", value=entries)
+    version = services.discard_draft(actor=editor, app=diagrams)
+    services.restore(actor=editor, app=diagrams, snapshot=version)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_who_only_tried_something_that_never_went_out_may_approve(writer, editor, diagrams):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(editor, diagrams)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    contact(writer, diagrams, "tried@example.com")
+    services.undo(actor=writer, app=diagrams, edit=selectors.ledger(app=diagrams).first())
+    contact(writer, diagrams, "again@example.com")
+    services.reset_working_copy(actor=writer, app=diagrams)
+
+    may_approve(writer, asked_by(editor, diagrams))
+
+
+def test_who_tries_something_while_sign_off_is_asked_for_may_still_approve(writer, editor, diagrams):
+    services.open_working_copy(actor=editor, app=diagrams)
+    contact(editor, diagrams)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    review = asked_by(editor, diagrams)
+    contact(writer, diagrams, "tried@example.com")
+
+    may_approve(writer, review)
+
+
+def test_what_was_published_does_not_make_its_writer_an_author_of_the_next_answer(
+    writer, editor, other, publisher, diagrams
+):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(writer, diagrams)
+    services.save_to_marketplace(actor=writer, app=diagrams)
+    may_approve(other, asked_by(writer, diagrams))
+    assert services.publish(actor=publisher, app=diagrams).ok
+    contact(editor, diagrams, "next@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    may_approve(writer, asked_by(editor, diagrams))
+
+
+def test_a_new_account_of_the_same_name_is_the_same_person(writer, editor, diagrams, developer_space, grant):
+    services.open_working_copy(actor=writer, app=diagrams)
+    contact(writer, diagrams)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    writer.user.delete()
+    again = type(writer.user).objects.create_user("bob@example.com", "another long password")
+    grant(again, developer_space, "privacy_reviewer")
+
+    must_not_approve(Actor.of(again), asked_by(editor, diagrams))

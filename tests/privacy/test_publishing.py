@@ -1,0 +1,435 @@
+"""Publishing: only what was signed off, called once, and live is read back before anything is said to be done."""
+
+import threading
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection as database
+from django.utils import timezone
+
+from portal.atlassian.errors import ApiError, Refused
+from portal.atlassian.http import CONNECT_SECONDS, TOTAL_SECONDS
+from portal.models import AuditEntry
+from portal.sandbox import faults
+from privacy import reading, selectors, services
+from privacy.models import App, Review, Snapshot
+from tests.privacy.marketplace import CONTACT, PUBLISH, READ
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def review(editor, reviewer, diagrams) -> Review:
+    """A draft that Alice wrote and Bob signed off."""
+    services.open_working_copy(actor=editor, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    return review
+
+
+def contact(marketplace, app) -> str:
+    return marketplace.value(app, "live")["security"]["securityContact"]
+
+
+def state_of(review) -> str:
+    return Review.objects.get(pk=review.pk).state
+
+
+def alarm_of(app) -> str:
+    return App.objects.get(pk=app.pk).alarm
+
+
+def test_what_was_signed_off_goes_live_and_is_read_back(review, publisher, diagrams, marketplace):
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.ok
+    assert contact(marketplace, diagrams) == "trust@example.com"
+    assert result.live.content_hash == review.content_hash
+    assert state_of(review) == "published"
+    assert App.objects.get(pk=diagrams.pk).draft_state == "absent"
+    assert Snapshot.objects.get(source=Snapshot.Source.PUBLISHED).content_hash == review.content_hash
+    entries = AuditEntry.objects.filter(action="draft.publish").order_by("sequence")
+    assert [entry.outcome for entry in entries] == ["started", "done"]
+
+
+def test_a_form_that_atlassian_still_reviews_is_said_to_be_submitted(review, publisher, diagrams, sandbox):
+    sandbox.set_setting("review_reads", 5)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert (result.outcome, result.form_status) == ("published", "SUBMITTED")
+    assert "SUBMITTED" in result.sentence
+
+
+def test_a_form_that_is_approved_at_once_needs_no_more_words(review, publisher, diagrams, sandbox):
+    sandbox.set_setting("review_reads", 0)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.form_status == "APPROVED"
+    assert "still to come" not in result.sentence
+
+
+def test_it_refuses_a_person_without_the_right(review, editor, diagrams, marketplace):
+    with pytest.raises(PermissionDenied, match="publish drafts"):
+        services.publish(actor=editor, app=diagrams)
+
+    assert marketplace.calls(PUBLISH) == 0
+
+
+def refused(actor, app, words, marketplace) -> None:
+    with pytest.raises(services.PublishRefused, match=words):
+        services.publish(actor=actor, app=app)
+    assert marketplace.calls(PUBLISH) == 0
+
+
+def test_a_draft_without_sign_off_is_not_published(publisher, diagrams, marketplace):
+    refused(publisher, diagrams, "not signed off", marketplace)
+
+
+def test_an_app_without_a_draft_is_not_published(publisher, board, marketplace):
+    refused(publisher, board, "no draft", marketplace)
+
+
+def test_a_draft_that_waits_or_was_sent_back_is_not_published(review, reviewer, publisher, diagrams, marketplace):
+    services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    refused(publisher, diagrams, "Changes were asked for", marketplace)
+
+
+def test_a_draft_that_moved_after_the_sign_off_is_not_published(review, publisher, diagrams, marketplace):
+    marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
+
+    refused(publisher, diagrams, "not signed off", marketplace)
+    assert state_of(review) == "lapsed"
+
+
+def test_a_draft_that_moved_between_two_looks_is_not_published(review, publisher, diagrams, marketplace):
+    marketplace.meanwhile(diagrams, "edit_draft", before=READ, nth=2, value="stranger@example.com")
+
+    refused(publisher, diagrams, "not signed off", marketplace)
+
+
+def test_nothing_is_published_from_what_a_machine_with_another_clock_has_read(review, publisher, diagrams, marketplace):
+    App.objects.filter(pk=diagrams.pk).update(read_at=timezone.now() + timedelta(minutes=1))
+    marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
+
+    with pytest.raises(services.Busy, match="read by somebody else"):
+        services.publish(actor=publisher, app=diagrams)
+
+    assert marketplace.calls(PUBLISH) == 0
+
+
+def test_live_that_moved_after_the_sign_off_is_said_and_nothing_is_published(review, publisher, diagrams, marketplace):
+    marketplace.act(diagrams, "edit_live", value="live@example.com")
+
+    refused(publisher, diagrams, "Live is not what the reviewers compared", marketplace)
+    assert contact(marketplace, diagrams) == "live@example.com"
+
+
+def test_errors_of_the_checks_block_publishing(editor, reviewer, publisher, diagrams, marketplace):
+    services.open_working_copy(actor=editor, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+
+    refused(publisher, diagrams, "The checks found 1 error", marketplace)
+    assert state_of(review) == "approved"
+
+
+def test_nothing_is_published_when_draft_and_live_cannot_be_read_first(
+    review, publisher, diagrams, sandbox, marketplace
+):
+    faults.server_error(sandbox, call=READ)
+
+    with pytest.raises(ApiError):
+        services.publish(actor=publisher, app=diagrams)
+
+    assert marketplace.calls(PUBLISH) == 0
+    assert state_of(review) == "approved"
+
+
+def test_publishing_twice_sends_one_call(review, publisher, diagrams, marketplace):
+    services.publish(actor=publisher, app=diagrams)
+
+    with pytest.raises(services.PublishRefused):
+        services.publish(actor=publisher, app=diagrams)
+
+    assert marketplace.calls(PUBLISH) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_press_publish_at_once_send_one_call(review, publisher, diagrams, marketplace):
+    barrier = threading.Barrier(2)
+    ends = []
+
+    def press() -> None:
+        barrier.wait()
+        try:
+            ends.append(services.publish(actor=publisher, app=diagrams).outcome)
+        except services.Refusal as refusal:
+            ends.append(type(refusal).__name__)
+        finally:
+            database.close()
+
+    both = [threading.Thread(target=press) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+
+    assert marketplace.calls(PUBLISH) == 1
+    assert sorted(ends) in (["Busy", "published"], ["PublishRefused", "published"])
+
+
+# --- when the answer is not what it should be -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lose_it", [faults.lost_answer, faults.cut_body, faults.broken_body])
+def test_a_lost_answer_to_a_publish_that_worked_is_settled_by_reading(
+    lose_it, review, publisher, diagrams, sandbox, marketplace
+):
+    lose_it(sandbox, call=PUBLISH)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.ok
+    assert state_of(review) == "published"
+    assert marketplace.calls(PUBLISH) == 1
+
+
+@pytest.mark.parametrize("lose_it", [faults.reset_connection, faults.server_error, faults.html_answer, faults.redirect])
+def test_a_publish_that_never_worked_is_settled_by_reading_and_the_sign_off_stands(
+    lose_it, review, publisher, diagrams, sandbox, marketplace
+):
+    lose_it(sandbox, call=PUBLISH, times=1)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.outcome == "not_published"
+    assert "The sign-off stands" in result.sentence
+    assert state_of(review) == "approved"
+    assert marketplace.calls(PUBLISH) <= 1
+    assert services.publish(actor=publisher, app=diagrams).ok
+
+
+@pytest.mark.parametrize("status", [400, 403, 409])
+def test_a_refusal_of_atlassian_is_passed_on_and_the_sign_off_stands(
+    status, review, publisher, diagrams, sandbox, marketplace
+):
+    faults.refuse(sandbox, call=PUBLISH, status=status, message="The listing is locked")
+
+    with pytest.raises(Refused, match="The listing is locked"):
+        services.publish(actor=publisher, app=diagrams)
+
+    assert state_of(review) == "approved"
+    assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "refused"
+
+
+def test_a_publish_whose_result_cannot_be_read_raises_an_alarm(review, publisher, diagrams, sandbox, marketplace):
+    faults.lost_answer(sandbox, call=PUBLISH, times=1)
+    marketplace.unreadable_after(2)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.outcome == "alarm"
+    assert "not known whether" in alarm_of(diagrams)
+    assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "unknown"
+    faults.clear(sandbox)
+    refused_after = marketplace.calls(PUBLISH)
+    with pytest.raises(services.PublishRefused):
+        services.publish(actor=publisher, app=diagrams)
+    assert marketplace.calls(PUBLISH) == refused_after
+
+
+def test_an_alarm_ends_when_live_turns_out_to_be_what_was_approved(review, publisher, diagrams, sandbox, marketplace):
+    marketplace.unreadable_after(2)
+    services.publish(actor=publisher, app=diagrams)
+    faults.clear(sandbox)
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert alarm_of(diagrams) == ""
+    assert state_of(review) == "published"
+
+
+def time_passes(review, app) -> None:
+    """As if the publish call had gone out an hour ago."""
+    Review.objects.filter(pk=review.pk).update(publishing_since=timezone.now() - timedelta(hours=1))
+    App.objects.filter(pk=app.pk).update(publish_until=timezone.now() - timedelta(minutes=50))
+
+
+@pytest.fixture
+def outage(review, publisher, diagrams, sandbox) -> None:
+    """The network failed while Charlie published, and is there again."""
+    faults.reset_connection(sandbox, call=PUBLISH, times=1)
+    faults.refuse(sandbox, call=READ, skip=2, status=400)
+    assert services.publish(actor=publisher, app=diagrams).outcome == "alarm"
+    faults.clear(sandbox)
+
+
+def test_after_an_outage_the_alarm_says_what_was_read_until_the_call_cannot_arrive_any_more(
+    outage, review, publisher, diagrams
+):
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert "draft and live were read since and are as they were" in alarm_of(diagrams)
+    assert "could not be read" not in alarm_of(diagrams)
+    assert state_of(review) == "publishing"
+
+
+def test_an_outage_while_publishing_costs_no_sign_off(outage, review, publisher, diagrams, marketplace):
+    time_passes(review, diagrams)
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert alarm_of(diagrams) == ""
+    assert state_of(review) == "approved"
+    signoff = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0].signoff
+    assert "was not published" in signoff.sentence
+    assert services.publish(actor=publisher, app=diagrams).ok
+
+
+def test_an_alarm_that_nobody_looks_at_is_settled_by_the_sweep(outage, review, diagrams, marketplace):
+    time_passes(review, diagrams)
+    App.objects.filter(pk=diagrams.pk).update(read_at=timezone.now() - timedelta(hours=2))
+
+    assert reading.sweep_publishing() == 1
+
+    assert alarm_of(diagrams) == ""
+    assert state_of(review) == "approved"
+
+
+def test_a_publish_that_atlassian_took_without_any_effect_stays_an_alarm(
+    review, publisher, diagrams, marketplace, sandbox
+):
+    draft, live = marketplace.content(diagrams, "draft"), marketplace.content(diagrams, "live")
+    faults.refuse(sandbox, call=READ, skip=2, status=400)
+    services.publish(actor=publisher, app=diagrams)
+    faults.clear(sandbox)
+    marketplace.put(diagrams, "draft", draft)
+    marketplace.put(diagrams, "live", live, form_status="APPROVED")
+    time_passes(review, diagrams)
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert "live is still the version from before, and the draft is still there" in alarm_of(diagrams)
+    assert state_of(review) == "publishing"
+
+
+def test_nothing_is_saved_while_a_publish_call_without_an_answer_may_still_arrive(
+    review, editor, publisher, diagrams, marketplace, sandbox
+):
+    faults.reset_connection(sandbox, call=PUBLISH, times=1)
+    services.publish(actor=publisher, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+
+    with pytest.raises(services.NotEditable, match="may still arrive"):
+        services.save_to_marketplace(actor=editor, app=diagrams)
+
+    assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "trust@example.com"
+    time_passes(review, diagrams)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+
+@pytest.mark.parametrize("lose_it", [faults.lost_answer, faults.refuse])
+def test_saving_goes_on_once_it_is_known_how_the_publish_call_ended(
+    lose_it, review, editor, publisher, diagrams, sandbox
+):
+    lose_it(sandbox, call=PUBLISH, times=1)
+    with suppress(Refused):
+        services.publish(actor=publisher, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+
+def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_difference(
+    review, publisher, diagrams, marketplace
+):
+    marketplace.meanwhile(diagrams, "edit_live", before=READ, nth=3, value="stranger@example.com")
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.outcome == "alarm"
+    assert "differs in 1 place" in alarm_of(diagrams)
+    assert {"published", "live", "saved"} <= set(Snapshot.objects.values_list("source", flat=True))
+    assert selectors.app_page(app=selectors.find_app(connection=diagrams.connection, key=diagrams.product_id)).obstacles
+
+
+def test_a_draft_changed_just_before_the_call_raises_an_alarm(review, publisher, diagrams, marketplace):
+    marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.outcome == "alarm"
+    assert "stranger@example.com" in result.live.text
+
+
+def test_an_alarm_is_settled_by_a_person_with_a_note(review, publisher, diagrams, marketplace):
+    marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
+    services.publish(actor=publisher, app=diagrams)
+    with pytest.raises(services.PublishRefused, match="Say in the note"):
+        services.settle_alarm(actor=publisher, app=diagrams, note=" ")
+
+    services.settle_alarm(actor=publisher, app=diagrams, note="A colleague corrected the address.")
+
+    assert alarm_of(diagrams) == ""
+    assert state_of(review) == "lapsed"
+    assert AuditEntry.objects.get(action="alarm.settle").reason == "A colleague corrected the address."
+    with pytest.raises(services.PublishRefused, match="no open alarm"):
+        services.settle_alarm(actor=publisher, app=diagrams, note="Again.")
+
+
+def test_settling_refuses_a_person_without_the_right(review, editor, publisher, diagrams, marketplace):
+    marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
+    services.publish(actor=publisher, app=diagrams)
+
+    with pytest.raises(PermissionDenied):
+        services.settle_alarm(actor=editor, app=diagrams, note="Fine.")
+
+    assert alarm_of(diagrams)
+
+
+@pytest.mark.parametrize(("published", "state"), [(True, "published"), (False, "approved")])
+def test_a_publish_whose_process_died_is_settled_by_the_next_reading(
+    published, state, review, publisher, diagrams, marketplace
+):
+    long_ago = timezone.now() - timedelta(hours=1)
+    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING, publishing_since=long_ago)
+    if published:
+        marketplace.act(diagrams, "publish")
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert state_of(review) == state
+
+
+def test_a_publish_whose_process_died_is_settled_by_the_sweep_once_atlassian_answers(
+    review, diagrams, marketplace, sandbox, settings
+):
+    settings.UPSTREAM_PATIENCE_WEB = 0
+    long_ago = timezone.now() - timedelta(hours=1)
+    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING, publishing_since=long_ago)
+    marketplace.act(diagrams, "publish")
+    broken = faults.server_error(sandbox, status=503)
+    assert reading.sweep_publishing() == 0
+    assert state_of(review) == "publishing"
+    faults.clear(sandbox, broken)
+    assert reading.sweep_publishing() == 1
+    assert state_of(review) == "published"
+    assert reading.sweep_publishing() == 0
+
+
+@pytest.mark.parametrize("slow", [timedelta(0), 3 * timedelta(seconds=TOTAL_SECONDS + CONNECT_SECONDS)])
+def test_a_publish_under_way_is_left_alone_by_a_reading(slow, review, publisher, diagrams):
+    since = timezone.now() - slow
+    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING, publishing_since=since)
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert state_of(review) == "publishing"

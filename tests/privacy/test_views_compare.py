@@ -1,0 +1,152 @@
+"""The comparison: what differs is said in words and marks, and a live value can be taken back from it."""
+
+import re
+
+import pytest
+
+from privacy import services
+from tests.privacy.browsing import address, kept, said
+from tests.privacy.marketplace import CONTACT
+
+pytestmark = pytest.mark.django_db
+
+DAYS = "/commonCloud/dataRetention/retentionDurationInDays/max"
+
+
+@pytest.fixture
+def app(editor, diagrams):
+    return services.read_app(actor=editor, app=diagrams)
+
+
+def form_of(page, pointer: str) -> dict[str, str]:
+    """What the button of one row posts."""
+    form = next(form for form in re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL) if pointer in form)
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+
+
+@pytest.fixture
+def compared(editor, app, client_for):
+    client = client_for(editor.user)
+    return lambda **query: client.get(address("app_compare", app, **query))
+
+
+def test_the_draft_stands_left_and_live_right_with_their_times(compared):
+    heads = re.findall(r'<th scope="col">(.*?)</th>', compared().content.decode(), re.DOTALL)
+
+    assert "Draft" in heads[1]
+    assert "Live" in heads[2]
+    assert "Approved" in heads[2]
+    assert "by" in heads[2]
+
+
+def test_only_what_differs_is_shown_unless_all_is_asked_for(compared):
+    assert "Does the app log end-user data?" not in said(compared())
+    assert "Does the app log end-user data?" in said(compared(show="all"))
+
+
+def test_changes_are_counted_by_section(compared):
+    words = said(compared())
+
+    assert "4 answers differ: 1 added, 3 changed" in words
+    assert "Security 1 added, 1 changed" in words
+
+
+def test_words_entries_and_records_are_marked_not_by_colour_alone(compared):
+    page = compared()
+
+    html = page.content.decode()
+    assert re.search(r"Sends and receives support e-mail\s*<ins>", html)
+    assert '<del class="strong" dir="auto">Example Desk Pty</del> <span class="compare-note">Removed' in html
+    assert '<ins class="strong" dir="auto">Example Queue AB</ins> <span class="compare-note">Added' in html
+
+
+def test_what_moved_says_how_far(editor, diagrams, marketplace, client_for):
+    marketplace.put(diagrams, "draft", '{"dataResidency":{"countriesWhereEndUserDataStored":["C","A","B"]}}')
+    marketplace.put(diagrams, "live", '{"dataResidency":{"countriesWhereEndUserDataStored":["A","B","C"]}}')
+    app = services.read_app(actor=editor, app=diagrams)
+
+    assert "Moved up 2" in said(client_for(editor.user).get(address("app_compare", app)))
+
+
+def test_the_working_copy_can_be_compared_too(editor, app, compared):
+    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+
+    page = compared(left="working", right="draft")
+
+    assert "1 answer differs: 1 changed" in said(page)
+    assert "<ins>trust</ins>@" in page.content.decode()
+
+
+def test_any_two_versions_can_be_compared(app, compared):
+    words = said(compared(left=str(app.live_id), right=str(app.draft_id)))
+
+    assert "4 answers differ" in words
+
+
+def test_the_same_version_twice_does_not_differ(compared):
+    assert "Nothing differs" in said(compared(left="live", right="live"))
+
+
+def test_a_version_that_is_not_there_compares_as_nothing(editor, app_of, client_for):
+    clock = services.read_app(actor=editor, app=app_of("Page Clock"))
+
+    words = said(client_for(editor.user).get(address("app_compare", clock)))
+
+    assert "Nothing differs" in words
+
+
+@pytest.mark.parametrize("query", [{"left": "nonsense"}, {"right": "99999999"}, {"left": "\x00"}, {"right": "9" * 50}])
+def test_a_version_that_nobody_knows_is_not_found(compared, query):
+    assert compared(**query).status_code == 404
+
+
+def test_the_live_value_is_offered_only_where_it_can_be_taken(editor, app, compared, charlie, grant, client_for):
+    grant(charlie, app.connection, "viewer")
+
+    assert "Take the live value" in said(compared())
+    assert "Take the live value" not in said(compared(left="live", right="draft"))
+    assert "Take the live value" not in said(client_for(charlie).get(address("app_compare", app)))
+
+
+def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_it(
+    editor, dora, app, compared, client_for
+):
+    page = compared(left="draft", right="live")
+    services.answer(actor=dora, app=app, pointer=DAYS, raw="45")
+
+    answer = client_for(editor.user).post(address("app_take_live", app), form_of(page, DAYS))
+
+    assert answer.status_code == 409
+    assert "kept at most?” is not what this page showed: dora@example.com changed it" in said(answer)
+    assert kept(app, DAYS) == 45
+    assert "45 days" in said(answer)
+    client_for(editor.user).post(address("app_take_live", app), form_of(answer, DAYS))
+    assert kept(app, DAYS) == 90
+
+
+def test_an_answer_in_the_working_copy_is_not_overwritten_from_the_draft(editor, app, compared, client_for):
+    services.answer(actor=editor, app=app, pointer=DAYS, raw="45")
+
+    answer = client_for(editor.user).post(address("app_take_live", app), form_of(compared(), DAYS))
+
+    assert answer.status_code == 409
+    assert kept(app, DAYS) == 45
+
+
+def test_what_a_document_holds_is_text_and_never_markup(editor, diagrams, marketplace, client_for):
+    marketplace.put(
+        diagrams, "draft", '{"security":{"<img src=x>":"<script>a</script> b","securityContact":"<i>x</i> y"}}'
+    )
+    marketplace.put(
+        diagrams, "live", '{"security":{"<img src=x>":"<script>a</script> c","securityContact":"<i>x</i> z"}}'
+    )
+    app = services.read_app(actor=editor, app=diagrams)
+
+    page = client_for(editor.user).get(address("app_compare", app)).content.decode()
+
+    for markup in ("<img src=x>", "<script>a", "<i>x"):
+        assert markup not in page
+
+
+def test_a_stranger_sees_no_comparison(bob, app, client_for):
+    assert client_for(bob).get(address("app_compare", app)).status_code == 404

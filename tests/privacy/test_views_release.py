@@ -1,0 +1,501 @@
+"""Saving, discarding, sign-off and publishing in the browser: each says what happened, what was kept, what to do."""
+
+import json
+import re
+
+import pytest
+
+from portal.sandbox import faults
+from privacy import services
+from privacy.models import App, Review, Verdict
+from tests.privacy.browsing import address, fresh, hidden, kept, said
+from tests.privacy.marketplace import CONTACT, DISCARD, DRAFT, POLICIES, PUBLISH, READ
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def app(editor, diagrams):
+    return services.read_app(actor=editor, app=diagrams)
+
+
+@pytest.fixture
+def edited(editor, app):
+    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    return app
+
+
+@pytest.fixture
+def asked(editor, edited):
+    services.save_to_marketplace(actor=editor, app=edited)
+    return services.ask(actor=editor, app=fresh(edited), note="Please look at the contact.")
+
+
+@pytest.fixture
+def signed_off(asked, reviewer):
+    services.approve(actor=reviewer, review=asked, seen=asked.content_hash)
+    return asked
+
+
+# --- saving ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_working_copy_is_saved_and_read_back(editor, edited, marketplace, client_for):
+    page = client_for(editor.user).post(address("app_save", edited), follow=True)
+
+    assert "is saved to Marketplace and was read back" in said(page)
+    assert marketplace.value(edited, "draft")["security"]["securityContact"] == "trust@example.com"
+
+
+def test_saving_is_refused_to_who_may_not_edit(reviewer, edited, marketplace, client_for):
+    assert client_for(reviewer.user).post(address("app_save", edited)).status_code == 403
+    assert marketplace.calls(DRAFT) == 0
+
+
+def test_a_save_that_atlassian_refuses_keeps_the_working_copy(editor, edited, sandbox, client_for):
+    faults.refuse(sandbox, call=DRAFT, status=400, times=None)
+
+    page = client_for(editor.user).post(address("app_save", edited))
+
+    assert page.status_code == 409
+    assert "the working copy and all versions are kept" in said(page)
+    assert kept(edited, CONTACT) == "trust@example.com"
+
+
+def test_saving_nothing_is_refused_in_words(editor, app, client_for):
+    page = client_for(editor.user).post(address("app_save", app))
+
+    assert page.status_code == 409
+
+
+def test_a_draft_that_changed_meanwhile_is_decided_field_by_field(editor, edited, marketplace, client_for):
+    client, document = client_for(editor.user), marketplace.value(edited, "draft")
+    document["security"].update(
+        securityContact="stranger@vendor.example.com", publicSecurityPoliciesLink="https://vendor.example.com/new"
+    )
+    marketplace.put(edited, "draft", json.dumps(document))
+
+    page = client.post(address("app_save", edited))
+
+    assert page.status_code == 409
+    assert "Nothing was saved yet" in said(page)
+    assert "Changed on both sides (1)" in said(page)
+    assert "stranger@vendor.example.com" in said(page)
+    decisions = {"decided_on": hidden(page, "decided_on"), f"decide:{CONTACT}": "mine", f"decide:{POLICIES}": "theirs"}
+    assert "was read back" in said(client.post(address("app_save", edited), decisions, follow=True))
+    security = marketplace.value(edited, "draft")["security"]
+    assert security["securityContact"] == "trust@example.com"
+    assert security["publicSecurityPoliciesLink"] == "https://vendor.example.com/new"
+
+
+def test_a_conflict_without_a_decision_asks_again(editor, edited, marketplace, client_for):
+    client, document = client_for(editor.user), marketplace.value(edited, "draft")
+    document["security"]["securityContact"] = "stranger@vendor.example.com"
+    marketplace.put(edited, "draft", json.dumps(document))
+    page = client.post(address("app_save", edited))
+
+    page = client.post(address("app_save", edited), {"decided_on": hidden(page, "decided_on"), "decide:/x": "theirs"})
+
+    assert page.status_code == 409
+    assert "1 answer still needs a decision" in said(page)
+    assert kept(edited, CONTACT) == "trust@example.com"
+
+
+def test_an_answer_that_was_changed_at_atlassian_since_is_not_said_to_be_ones_own(
+    editor, edited, marketplace, client_for
+):
+    client = client_for(editor.user)
+    client.post(address("app_save", edited))
+    assert re.search(r"Saved \d\d:\d\d by you", said(client.get(address("app_edit", edited, section="security"))))
+    marketplace.act(edited, "edit_draft", value="stranger@example.com")
+    client.post(address("app_read", edited))
+
+    page = client.get(address("app_edit", edited, section="security"))
+
+    assert "stranger@example.com" in page.content.decode()
+    assert not re.search(r"Saved \d\d:\d\d by you", said(page))
+
+
+def test_a_choice_is_forgotten_where_the_values_changed_and_kept_elsewhere(editor, edited, marketplace, client_for):
+    services.answer(actor=editor, app=edited, pointer=POLICIES, raw="https://vendor.example.com/mine")
+    client, document = client_for(editor.user), marketplace.value(edited, "draft")
+    document["security"].update(
+        securityContact="stranger@vendor.example.com", publicSecurityPoliciesLink="https://vendor.example.com/new"
+    )
+    marketplace.put(edited, "draft", json.dumps(document))
+    page = client.post(address("app_save", edited))
+    choices = {f"decide:{pointer}": "mine" for pointer in (CONTACT, POLICIES)}
+    shown = {name: hidden(page, name) for name in ("decided_on", f"on:{CONTACT}", f"on:{POLICIES}")}
+    document["security"]["securityContact"] = "again@vendor.example.com"
+    marketplace.put(edited, "draft", json.dumps(document))
+
+    page = client.post(address("app_save", edited), {**shown, **choices})
+
+    assert page.status_code == 409
+    assert "changed once more" in said(page)
+    assert [name for name in choices if chosen(page, name)] == [f"decide:{POLICIES}"]
+
+
+def chosen(page, name: str) -> bool:
+    """Whether one of these radio buttons is checked."""
+    return re.search(rf'<input type="radio" name="{re.escape(name)}"[^>]* checked', page.content.decode()) is not None
+
+
+def test_the_address_of_a_step_opens_the_app(editor, edited, client_for):
+    for name in ("app_save", "app_discard", "app_publish", "app_review_ask", "app_reset"):
+        assert client_for(editor.user).get(address(name, edited)).status_code in (302, 403)
+
+
+# --- discarding -----------------------------------------------------------------------------------------------------
+
+
+def test_discarding_asks_first_and_says_where_to_restore(editor, app, client_for):
+    client = client_for(editor.user)
+    assert "The draft is kept here as a version first" in said(client.get(address("app", app)))
+
+    page = client.post(address("app_discard", app), follow=True)
+
+    assert "from where it can be restored" in said(page)
+    assert fresh(app).draft is None
+
+
+def test_discarding_is_refused_to_who_may_not_edit(reviewer, app, marketplace, client_for):
+    assert client_for(reviewer.user).post(address("app_discard", app)).status_code == 403
+    assert marketplace.calls(DISCARD) == 0
+
+
+def test_a_discard_that_atlassian_refuses_leaves_the_draft(editor, app, sandbox, client_for):
+    faults.refuse(sandbox, call=DISCARD, status=400, times=None)
+
+    page = client_for(editor.user).post(address("app_discard", app))
+
+    assert page.status_code == 409
+    assert fresh(app).draft is not None
+
+
+def test_discarding_what_is_not_there_is_refused_in_words(editor, board, client_for):
+    board = services.read_app(actor=editor, app=board)
+
+    page = client_for(editor.user).post(address("app_discard", board))
+
+    assert page.status_code == 409
+    assert "There is no draft" in said(page)
+
+
+# --- sign-off -------------------------------------------------------------------------------------------------------
+
+
+def test_sign_off_is_asked_for_with_a_note(editor, app, client_for):
+    page = client_for(editor.user).post(address("app_review_ask", app), {"note": "مرحبا 👋 <b>"}, follow=True)
+
+    assert "Waiting for sign-off" in said(page)
+    assert "مرحبا 👋 &lt;b&gt;" in page.content.decode()
+
+
+def test_asking_before_saving_is_refused_and_keeps_the_note(editor, edited, client_for):
+    page = client_for(editor.user).post(address("app_review_ask", edited), {"note": "Look at the contact"})
+
+    assert page.status_code == 409
+    assert "Look at the contact" in page.content.decode()
+    assert not Review.objects.exists()
+
+
+def test_a_note_that_is_too_long_is_still_there(editor, app, client_for):
+    page = client_for(editor.user).post(address("app_review_ask", app), {"note": "n" * 10_001})
+
+    assert page.status_code == 422
+    assert "n" * 10_001 in page.content.decode()
+
+
+def test_asking_is_refused_to_who_may_not_edit(reviewer, app, client_for):
+    assert client_for(reviewer.user).post(address("app_review_ask", app)).status_code == 403
+
+
+def test_asking_while_atlassian_does_not_answer_keeps_the_note(editor, app, sandbox, client_for):
+    faults.refuse(sandbox, call=READ, status=400, times=None)
+
+    page = client_for(editor.user).post(address("app_review_ask", app), {"note": "Look at the contact"})
+
+    assert page.status_code == 409
+    assert "Look at the contact" in page.content.decode()
+
+
+def test_the_request_is_withdrawn(editor, asked, client_for):
+    page = client_for(editor.user).post(address("app_review_withdraw", asked.app), follow=True)
+
+    assert "is withdrawn" in said(page)
+    assert Review.objects.get().state == "withdrawn"
+
+
+def test_withdrawing_is_refused_to_who_may_not_edit(reviewer, asked, client_for):
+    assert client_for(reviewer.user).post(address("app_review_withdraw", asked.app)).status_code == 403
+
+
+def test_withdrawing_what_nobody_asked_is_refused_in_words(editor, app, client_for):
+    assert client_for(editor.user).post(address("app_review_withdraw", app)).status_code == 409
+
+
+def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
+    client = client_for(reviewer.user)
+    page = client.get(address("app", asked.app))
+    assert "Please look at the contact." in said(page)
+
+    page = client.post(
+        address("app_review_verdict", asked.app), {"verdict": "approve", "seen": hidden(page, "seen")}, follow=True
+    )
+
+    assert "Signed off by bob@example.com" in said(page)
+    assert Verdict.objects.get().kind == "approve"
+
+
+@pytest.mark.parametrize(("verdict", "state"), [("comment", "approved"), ("changes", "changes")])
+def test_a_verdict_with_a_comment_is_shown_with_it(reviewer, asked, client_for, verdict, state):
+    data = {"verdict": verdict, "seen": asked.content_hash, "comment": "Name the <mailbox>."}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data, follow=True)
+
+    assert "Name the <mailbox>." in said(page)
+    assert Review.objects.get().state == state
+
+
+@pytest.mark.parametrize("verdict", ["comment", "changes", "", "nonsense"])
+def test_a_verdict_that_says_nothing_is_refused(reviewer, asked, client_for, verdict):
+    page = client_for(reviewer.user).post(
+        address("app_review_verdict", asked.app), {"verdict": verdict, "seen": asked.content_hash}
+    )
+
+    assert page.status_code == 422
+    assert not Verdict.objects.exists()
+
+
+def test_a_verdict_on_another_content_is_refused_and_keeps_the_comment(reviewer, asked, client_for):
+    data = {"verdict": "comment", "seen": "x" * 64, "comment": "Looks good"}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    assert page.status_code == 409
+    assert "Looks good" in page.content.decode()
+    assert not Verdict.objects.exists()
+
+
+def test_a_verdict_while_atlassian_does_not_answer_keeps_the_comment(reviewer, asked, sandbox, client_for):
+    faults.refuse(sandbox, call=READ, status=400, times=None)
+    data = {"verdict": "changes", "seen": asked.content_hash, "comment": "Name the mailbox"}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    assert page.status_code == 409
+    assert "Name the mailbox" in page.content.decode()
+
+
+def test_the_author_is_told_why_they_may_not_approve(editor, asked, grant, client_for):
+    grant(editor.user, asked.app.connection, "privacy_reviewer")
+    client = client_for(editor.user)
+
+    assert "Somebody else has to sign it off" in said(client.get(address("app", asked.app)))
+    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": asked.content_hash})
+    assert page.status_code == 409
+    assert not Verdict.objects.exists()
+
+
+def test_a_verdict_is_refused_to_who_has_no_such_role(publisher, asked, client_for):
+    data = {"verdict": "approve", "seen": asked.content_hash}
+
+    assert client_for(publisher.user).post(address("app_review_verdict", asked.app), data).status_code == 403
+
+
+def test_a_lapsed_sign_off_says_why(editor, signed_off, client_for):
+    app = fresh(signed_off.app)
+    services.answer(actor=editor, app=app, pointer=CONTACT, raw="other@example.com")
+    services.save_to_marketplace(actor=editor, app=app)
+
+    words = said(client_for(editor.user).get(address("app", app)))
+
+    assert "Lapsed" in words
+    assert "The draft was changed after the sign-off was asked for" in words
+    assert "Ask again" in words
+
+
+# --- publishing -----------------------------------------------------------------------------------------------------
+
+
+def test_the_checklist_says_what_is_missing_and_offers_no_button(publisher, asked, client_for):
+    page = client_for(publisher.user).get(address("app", asked.app))
+
+    assert "Signed off in exactly this form : not met" in said(page)
+    assert "publish-dialog" not in page.content.decode()
+
+
+def test_the_dialog_says_what_goes_public(publisher, signed_off, client_for):
+    words = said(client_for(publisher.user).get(address("app", signed_off.app)))
+
+    assert "Publish what was signed off?" in words
+    assert "Security: 1 added, 2 changed" in words
+
+
+def test_what_was_signed_off_is_published(publisher, signed_off, marketplace, client_for):
+    page = client_for(publisher.user).post(address("app_publish", signed_off.app), follow=True)
+
+    assert marketplace.value(signed_off.app, "live")["security"]["securityContact"] == "trust@example.com"
+    assert "No draft" in said(page)
+
+
+def test_publishing_is_refused_to_who_may_not(editor, signed_off, marketplace, client_for):
+    assert client_for(editor.user).post(address("app_publish", signed_off.app)).status_code == 403
+    assert marketplace.calls(PUBLISH) == 0
+
+
+def test_publishing_what_is_not_signed_off_is_refused_in_words(publisher, asked, marketplace, client_for):
+    page = client_for(publisher.user).post(address("app_publish", asked.app))
+
+    assert page.status_code == 409
+    assert "Nothing was published." in said(page)
+    assert "The draft waits for sign-off." in said(page)
+    assert marketplace.calls(PUBLISH) == 0
+
+
+def test_a_publish_that_atlassian_refuses_says_so(publisher, signed_off, sandbox, client_for):
+    faults.refuse(sandbox, call=PUBLISH, status=400, times=None)
+
+    page = client_for(publisher.user).post(address("app_publish", signed_off.app))
+
+    assert page.status_code == 409
+    assert "Signed off" in said(page)
+
+
+def test_an_alarm_shows_and_is_settled_with_a_note(publisher, signed_off, client_for):
+    App.objects.filter(pk=signed_off.app_id).update(alarm="Live is not what was approved.")
+    client = client_for(publisher.user)
+    page = client.get(address("app", signed_off.app))
+    assert "Live is not what was approved." in said(page)
+    assert address("app_compare", signed_off.app) in page.content.decode()
+
+    assert client.post(address("app_alarm", signed_off.app), {"note": " "}).status_code == 422
+    page = client.post(address("app_alarm", signed_off.app), {"note": "A colleague corrected it."}, follow=True)
+
+    assert "The alarm is settled" in said(page)
+    assert App.objects.get(pk=signed_off.app_id).alarm == ""
+
+
+def test_an_alarm_is_not_settled_by_who_may_not_publish(editor, signed_off, client_for):
+    App.objects.filter(pk=signed_off.app_id).update(alarm="Live is not what was approved.")
+
+    assert client_for(editor.user).post(address("app_alarm", signed_off.app), {"note": "x"}).status_code == 403
+    assert App.objects.get(pk=signed_off.app_id).alarm
+
+
+def test_settling_what_is_no_alarm_is_refused_in_words(publisher, signed_off, client_for):
+    page = client_for(publisher.user).post(address("app_alarm", signed_off.app), {"note": "x"})
+
+    assert page.status_code == 409
+    assert "There is no open alarm" in said(page)
+
+
+# --- what was typed when somebody else was quicker ------------------------------------------------------------------
+
+
+def test_a_comment_is_still_there_when_the_draft_changed_while_it_was_written(reviewer, asked, marketplace, client_for):
+    marketplace.act(asked.app, "edit_draft", value="stranger@example.com")
+    data = {"verdict": "comment", "seen": asked.content_hash, "comment": "Good, but <mind> the mailbox."}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    assert page.status_code == 409
+    assert "What you wrote Good, but <mind> the mailbox. It was not sent" in said(page)
+
+
+def test_a_comment_is_still_there_when_the_request_was_withdrawn_while_it_was_written(
+    reviewer, editor, asked, client_for
+):
+    services.withdraw(actor=editor, review=asked)
+    data = {"verdict": "changes", "seen": asked.content_hash, "comment": "Name the mailbox"}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    assert page.status_code == 409
+    assert "What you wrote Name the mailbox" in said(page)
+
+
+def test_a_note_is_still_there_when_somebody_else_asked_first(editor, asked, client_for):
+    page = client_for(editor.user).post(address("app_review_ask", asked.app), {"note": "My own note"})
+
+    assert page.status_code == 409
+    assert "What you wrote My own note" in said(page)
+
+
+def test_what_was_found_out_is_still_there_when_somebody_else_settled_the_alarm(publisher, signed_off, client_for):
+    page = client_for(publisher.user).post(address("app_alarm", signed_off.app), {"note": "It was me"})
+
+    assert page.status_code == 409
+    assert "What you wrote It was me" in said(page)
+
+
+def test_a_text_whose_form_is_still_there_stands_in_it_and_nowhere_else(reviewer, asked, client_for):
+    data = {"verdict": "comment", "seen": "x" * 64, "comment": "Looks good"}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    assert page.content.decode().count("Looks good") == 1
+    assert "What you wrote" not in said(page)
+
+
+# --- a draft that cannot be read for a moment -----------------------------------------------------------------------
+
+
+def hide_draft(sandbox) -> None:
+    """The next reading finds live, and may not see the draft."""
+    faults.refuse(sandbox, call=READ, status=403, skip=1, times=1)
+
+
+def test_a_request_for_sign_off_is_not_called_lapsed_when_the_draft_could_not_be_read(
+    editor, asked, sandbox, client_for
+):
+    hide_draft(sandbox)
+
+    words = said(client_for(editor.user).post(address("app_read", asked.app), follow=True))
+
+    assert "Cannot be told" in words
+    assert "may not read the draft now" in words
+    assert "Lapsed" not in words
+    assert "There is no draft" not in words
+    words = said(client_for(editor.user).post(address("app_read", asked.app), follow=True))
+    assert "Waiting for sign-off" in words
+
+
+def test_a_draft_that_cannot_be_read_did_not_move_under_the_working_copy(editor, edited, sandbox, client_for):
+    hide_draft(sandbox)
+
+    words = said(client_for(editor.user).post(address("app_read", edited), follow=True))
+
+    assert "changed under the working copy" not in words
+
+
+def test_asking_while_the_draft_cannot_be_read_says_so(editor, app, sandbox, client_for):
+    hide_draft(sandbox)
+
+    page = client_for(editor.user).post(address("app_review_ask", app), {"note": "Look at it"})
+
+    assert page.status_code == 409
+    assert "may not read the draft now" in said(page)
+    assert "There is no draft" not in said(page)
+    assert "What you wrote Look at it" in said(page)
+
+
+def test_nothing_is_signed_off_that_cannot_be_read(reviewer, asked, sandbox, client_for):
+    hide_draft(sandbox)
+    data = {"verdict": "approve", "seen": asked.content_hash, "comment": "Fine"}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    assert page.status_code == 409
+    assert "Nothing was decided" in said(page)
+    assert not Verdict.objects.exists()
+
+
+def test_a_draft_that_cannot_be_read_is_not_discarded(editor, app, sandbox, marketplace, client_for):
+    hide_draft(sandbox)
+
+    page = client_for(editor.user).post(address("app_discard", app))
+
+    assert "Nothing was discarded" in said(page)
+    assert marketplace.calls(DISCARD) == 0
