@@ -1,0 +1,395 @@
+"""Editing a Privacy & Security document in a browser: nothing that was typed is ever lost."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal.models import Connection
+from portal.sandbox import faults, product_id, stranger
+from privacy.models import App
+
+from .documents import SPACE, answer, app_path, exact, expect_kept, expect_said, question, save
+
+pytestmark = pytest.mark.browser
+
+CONTACT = "Which e-mail address takes security reports and questions?"
+CERTIFIED = "Does the app, or its vendor, hold security certifications?"
+CERTIFICATIONS = "Which certifications are held?"
+KEPT = "Does the app keep end-user data after it was uninstalled?"
+MOST_DAYS = "For how many days is end-user data kept at most?"
+RESIDENCY = "Does the app support data residency?"
+TECHNIQUES = "Which privacy-enhancing techniques does the app use?"
+CONTROLLER = "Is the app a “data controller” under the GDPR?"
+SHARED = "Does the app share end-user data with any third-party entities?"
+PROCESSORS = "Who are the sub-processors?"
+
+
+def contact(page: Page):
+    return page.get_by_label(CONTACT)
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def test_apps_are_listed_with_how_they_stand_and_are_read_again(open_as, sandbox):
+    page = open_as("alice", SPACE)
+    row = page.get_by_role("row")
+    expect(row).to_have_count(9)
+    for name, words in {
+        "Diagrams for Confluence": ("Live", "Draft"),
+        "Diagrams for Jira": ("Live, Atlassian is reviewing", "No draft"),
+        "Status Board": ("Live", "No draft"),
+        "Page Clock": ("Nothing live", "No draft"),
+        "Release Notes Robot": ("Nothing live", "Draft"),
+    }.items():
+        for word in words:
+            expect(row.filter(has=page.get_by_role("link", name=name)).get_by_text(word, exact=True)).to_be_visible()
+
+    stranger.act(sandbox, "edit_draft", host="", product_id=product_id("Status Board"))
+    page.get_by_role("button", name="Read Status Board again").click()
+    board = row.filter(has=page.get_by_role("link", name="Status Board"))
+    expect(board.get_by_text("Draft", exact=True)).to_be_visible()
+    expect(board).to_contain_text("stranger@example.com")
+    page.get_by_label("Show").select_option("With a draft")
+    expect(page).to_have_url(re.compile("only=draft"))
+    expect(row).to_have_count(5)
+    page.get_by_role("searchbox", name="Search").fill("robot")
+    page.get_by_role("button", name="Apply").click()
+    expect(row).to_have_count(2)
+
+    faults.html_answer(sandbox, call="marketplace.*")
+    page.get_by_role("button", name="Read all again").click()
+    expect_said(page, "What was read before is still shown below.")
+    expect(row).to_have_count(2)
+    faults.clear(sandbox)
+    App.objects.all().delete()
+    page.goto(SPACE)
+    page.get_by_role("button", name="Read the apps").click()
+    expect_said(page, "8 of 8 apps were read.")
+    expect(row).to_have_count(9)
+
+
+@pytest.mark.parametrize("spoil", [faults.not_a_number, faults.duplicate_keys, faults.broken_body, faults.oversized])
+def test_a_document_that_cannot_be_trusted_is_said_and_the_reading_before_is_kept(spoil, open_as, sandbox):
+    page = open_as("charlie", app_path("Status Board"))
+    spoil(sandbox, call="marketplace.trust_info")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect_said(page, CONTACT)
+    expect_said(page, "security@vendor.example.com")
+
+
+def test_a_name_that_reads_from_right_to_left_stands_where_every_title_stands(open_as):
+    App.objects.filter(name="Status Board").update(name="لوحة الحالة")
+    page = open_as("charlie", app_path("Status Board"))
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("لوحة الحالة")
+    name, lede = heading.locator("bdi").bounding_box(), page.locator(".page-lede").bounding_box()
+    assert abs(name["x"] - lede["x"]) < 4
+
+
+def test_the_live_document_reads_as_a_customer_reads_it(open_as):
+    page = open_as("charlie", app_path("Diagrams for Confluence"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Diagrams for Confluence")
+    parties = page.get_by_role("region", name="Third parties")
+    expect(parties).to_contain_text(SHARED)
+    expect(parties.get_by_role("row").filter(has_text="Example Mail GmbH")).to_contain_text("Germany, Ireland")
+    expect(page.get_by_role("link", name="https://vendor.example.com/security")).to_have_attribute(
+        "rel", re.compile("noopener")
+    )
+    retention = page.get_by_role("region", name="Data retention")
+    expect(retention).to_contain_text("90")
+    page.get_by_role("navigation", name="Version").get_by_role("link", name="Draft").click()
+    expect(retention).to_contain_text("60")
+    page.goto(app_path("Page Clock"))
+    expect(page.get_by_role("heading", name="Nothing is live, and there is no draft")).to_be_visible()
+
+
+# --- each kind of answer --------------------------------------------------------------------------------------------
+
+
+def test_answers_of_every_kind_are_kept_as_they_are_given_and_nothing_else_changes(open_as, sandbox):
+    board = product_id("Status Board")
+    live = json.loads(sandbox.document_text(board, "live"))
+    page = open_as("alice", app_path("Status Board", "edit/?section=all"))
+    contact(page).fill("trust@example.com")
+    contact(page).press("Enter")
+    expect_kept(question(page, CONTACT))
+    expect(page.get_by_text("1 change not saved to Marketplace yet")).to_be_visible()
+    expect(page.get_by_text("Live: security@vendor.example.com")).to_be_visible()
+
+    answer(question(page, CERTIFIED), "Yes")
+    certifications = question(page, CERTIFICATIONS)
+    expect(certifications.get_by_text("Certifications are said to be held, yet none is listed.")).to_be_visible()
+    certifications.get_by_role("checkbox", name="SOC 2").check()
+    expect_kept(certifications)
+    expect(page.get_by_text("Certifications are said to be held, yet none is listed.")).to_have_count(0)
+    certifications.get_by_role("button", name="Add another value").click()
+    certifications.get_by_role("textbox").last.fill("ISO27018")
+    certifications.get_by_role("textbox").last.press("Tab")
+    expect(page.get_by_text("3 changes not saved to Marketplace yet")).to_be_visible()
+
+    page.get_by_label(MOST_DAYS).fill("30")
+    answer(question(page, CONTROLLER), "Not applicable")
+    expect_kept(question(page, MOST_DAYS))
+    question(page, RESIDENCY).get_by_label("Another value").fill("ON_REQUEST")
+    question(page, RESIDENCY).get_by_label("Another value").press("Tab")
+    expect_kept(question(page, RESIDENCY))
+    techniques = question(page, TECHNIQUES)
+    techniques.get_by_role("textbox").first.press("End")
+    techniques.get_by_role("textbox").first.press("Enter")
+    page.keyboard.insert_text("Rotating keys 🔑")
+    page.keyboard.press("Tab")
+    expect_kept(techniques)
+
+    answer(question(page, SHARED), "Yes")
+    processors = question(page, PROCESSORS)
+    processors.get_by_role("button", name="Add a sub-processor").click()
+    processors.get_by_role("textbox", name="Name").fill("Example Queue AB")
+    processors.get_by_role("textbox", name="Purpose").fill("Passes jobs\nbetween servers")
+    processors.get_by_role("textbox", name="Link").fill("https://queue.example.com")
+    processors.get_by_role("textbox", name="Link").press("Tab")
+    expect_kept(processors)
+    save(page)
+
+    live["security"]["securityContact"] = "trust@example.com"
+    live["security"]["hasCompliantCertifications"] = True
+    live["security"]["compliantCertifications"] = ["SOC2", "ISO27018"]
+    live["dataRetention"]["retentionDurationInDays"]["max"] = 30
+    live["privacy"]["gdpr"]["dataController"]["isAppDataController"] = "NOT_APPLICABLE"
+    live["dataResidency"]["isDataResidencySupported"] = "ON_REQUEST"
+    live["privacy"]["privacyEnhancingTechniques"]["privacyEnhancingTechniquesSupported"].insert(1, "Rotating keys 🔑")
+    live["thirdPartyInformation"]["isEndUserDataShared"] = True
+    queue = {"name": "Example Queue AB", "link": "https://queue.example.com", "purpose": "Passes jobs\nbetween servers"}
+    live["thirdPartyInformation"]["thirdPartyDetails"] = [queue]
+    assert json.loads(sandbox.document_text(board, "draft")) == live
+
+
+def test_a_document_with_odd_values_comes_back_unchanged_besides_the_edit(open_as, sandbox):
+    tools = product_id("Table Tools")
+    before = sandbox.document_text(tools, "live")
+    page = open_as("alice", app_path("Table Tools", "edit/?section=security"))
+    contact(page).fill("tables@example.com")
+    contact(page).press("Tab")
+    expect_kept(question(page, CONTACT))
+    save(page)
+    after = exact(sandbox.document_text(tools, "draft"))
+    assert after == exact(before.replace('"security@vendor.example.com"', '"tables@example.com"'))
+
+
+def test_an_answer_makes_questions_come_and_go_and_checks_stand_beside_it(open_as):
+    page = open_as("alice", app_path("Diagrams for Confluence", "edit/?section=dataRetention"))
+    days = page.get_by_label(MOST_DAYS)
+    days.fill("")
+    days.press("Tab")
+    expect_kept(question(page, MOST_DAYS))
+    answer(question(page, KEPT), "No")
+    expect(days).to_have_count(0)
+    answer(question(page, KEPT), "Yes")
+    days.fill("60")
+    page.get_by_label("For how many days is end-user data kept at least?").fill("400")
+    days.focus()
+    beside = question(page, MOST_DAYS).get_by_text("The fewest days that data is kept are more than the most days.")
+    expect(beside).to_be_visible()
+    sections = page.get_by_role("navigation", name="Sections of the document")
+    expect(sections.get_by_role("link", name=re.compile("Data retention"))).to_contain_text("1 error")
+    days.fill("soon")
+    days.press("Tab")
+    refused = question(page, MOST_DAYS).get_by_text("“soon” is not a whole number of days")
+    expect(refused).to_be_visible()
+    expect(refused).to_contain_text("What you typed is still here")
+    expect(days).to_have_value("soon")
+    days.fill("500")
+    days.press("Tab")
+    expect(beside).to_have_count(0)
+    sections.get_by_role("link", name=re.compile("Security")).click()
+    contact(page).fill("not an address")
+    contact(page).press("Tab")
+    expect(question(page, CONTACT).get_by_text("“not an address” is not a well-formed e-mail address")).to_be_visible()
+    expect_kept(question(page, CONTACT))
+
+
+def test_lists_and_records_grow_move_and_shrink(open_as, sandbox):
+    page = open_as("alice", app_path("Diagrams for Confluence", "edit/?section=thirdPartyInformation"))
+    processors = question(page, PROCESSORS)
+    records = processors.locator("[data-record]")
+    expect(records).to_have_count(5)
+    records.nth(4).get_by_role("button", name="Move up").click()
+    expect_kept(processors)
+    records.nth(0).get_by_role("button", name="Remove").click()
+    expect(records).to_have_count(4)
+    expect_kept(processors)
+    expect(page.get_by_text("not saved to Marketplace yet")).to_be_visible()
+    page.reload()
+    names = [text.strip() for text in processors.locator("summary").all_inner_texts()]
+    assert names == ["Example Mail GmbH", "Example Metrics Ltd", "Example Queue AB", "Example Vault Oy"]
+    processors.locator("summary", has_text="Example Vault Oy").click()
+    entry = records.nth(3).get_by_label("Entry 1: Countries")
+    if not entry.is_visible():
+        processors.locator("summary", has_text="Example Vault Oy").click()
+    entry.fill("Iceland")
+    entry.press("Tab")
+    expect_kept(processors)
+    save(page)
+    kept = json.loads(sandbox.document_text(product_id("Diagrams for Confluence"), "draft"))
+    details = kept["thirdPartyInformation"]["thirdPartyDetails"]
+    assert [each["name"] for each in details] == names
+    assert details[3]["thirdPartyCountries"] == ["Iceland"]
+
+
+def test_a_field_that_nobody_knows_is_edited_as_json_and_bad_json_keeps_its_text(open_as, sandbox):
+    page = open_as("alice", app_path("Table Tools", "edit/?section=security"))
+    note = page.get_by_label(re.compile("x-reviewer note"))
+    expect(note).to_have_value(re.compile("مراجعة أمنية"))
+    deep = "[" * 150 + "]" * 150
+    for text, words in {
+        '{"a": 1, "a": 2}': "twice",
+        '{"a": NaN}': "NaN",
+        '"\\ud800"': "surrogate",
+        "{oops": "JSON",
+        deep: "100",
+    }.items():
+        note.fill(text)
+        note.press("Tab")
+        problem = page.locator("[data-answer]").filter(has=note).locator(".field-error")
+        expect(problem).to_contain_text(re.compile(words, re.IGNORECASE))
+        expect(problem).to_contain_text("What you typed is still here")
+        expect(note).to_have_value(text)
+    fifty = "[" * 50 + "1.0" + "]" * 50
+    note.fill(fifty)
+    note.press("Tab")
+    expect_kept(page.locator("[data-answer]").filter(has=note))
+    save(page)
+    assert f'"x-reviewer note": {fifty}' in sandbox.document_text(product_id("Table Tools"), "draft").replace(
+        '":[', '": ['
+    )
+
+
+def test_a_field_that_was_emptied_stays_in_sight_until_that_is_saved(open_as, sandbox):
+    page = open_as("alice", app_path("Table Tools", "edit/?section=security"))
+    note = page.get_by_label(re.compile("x-reviewer note"))
+    before = note.input_value()
+    place = page.locator("[data-answer]").filter(has=note)
+    note.fill("")
+    note.press("Tab")
+    expect(place.get_by_text(re.compile("^Removed .* by you"))).to_be_visible()
+    page.reload()
+    expect(note).to_have_value("")
+    place.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(note).to_have_value(before)
+    note.fill("")
+    note.press("Tab")
+    expect(place.get_by_text(re.compile("^Removed .* by you"))).to_be_visible()
+    save(page)
+    page.goto(app_path("Table Tools", "edit/?section=security"))
+    expect(contact(page)).to_be_visible()
+    expect(note).to_have_count(0)
+
+
+def test_what_stands_in_the_place_of_answers_gives_way_to_them(open_as, sandbox):
+    board = product_id("Status Board")
+    content = json.loads(sandbox.document_text(board, "live"))
+    content["logDetails"] = []
+    sandbox.add_document(board, {"commonCloud": content})
+    page = open_as("alice", app_path("Status Board"))
+    page.get_by_role("button", name="Read again").click()
+    page.goto(app_path("Status Board", "edit/?section=logDetails"))
+    logs = "Does the app log end-user data?"
+    answer(question(page, logs), "No")
+    expect(question(page, logs)).to_contain_text("edit it as JSON first")
+    whole = page.get_by_label("logDetails", exact=True)
+    whole.fill("{}")
+    whole.press("Tab")
+    expect_said(page, "What it holds is asked question by question now.")
+    answer(question(page, logs), "No")
+    expect_kept(question(page, logs))
+    save(page)
+    assert json.loads(sandbox.document_text(board, "draft"))["logDetails"] == {"logEndUserData": False}
+
+
+def test_ten_thousand_characters_and_five_hundred_records_are_no_trouble(open_as, sandbox):
+    relay = product_id("Forms Relay for Jira")
+    page = open_as("alice", app_path("Forms Relay for Jira", "edit/"))
+    access = page.get_by_label("How does the app access end-user data, and what does it need it for?")
+    text = ("Zażółć gęślą jaźń 🚀 مرحبا\n" * 400).strip()
+    access.fill(text)
+    expect(page.get_by_text(f"{len(text)} characters")).to_be_visible()
+    access.blur()
+    expect_kept(page.locator("[data-answer]").filter(has=access))
+    save(page)
+    kept = json.loads(sandbox.document_text(relay, "draft"))
+    assert kept["dataAccessAndStorage"]["dataAccess"]["dataAccessDescription"] == text
+
+    many = [{"name": f"Example {number}", "purpose": "Hosting"} for number in range(500)]
+    board = product_id("Status Board")
+    content = json.loads(sandbox.document_text(board, "live"))
+    content["thirdPartyInformation"] = {"isEndUserDataShared": True, "thirdPartyDetails": many}
+    sandbox.add_document(board, {"commonCloud": content})
+    page.goto(app_path("Status Board"))
+    page.get_by_role("button", name="Read again").click()
+    page.goto(app_path("Status Board", "edit/?section=thirdPartyInformation"))
+    processors = question(page, PROCESSORS)
+    processors.get_by_text("Example 499", exact=True).click()
+    purpose = processors.get_by_role("textbox", name="Purpose").last
+    purpose.fill("Hosting and backups")
+    purpose.press("Tab")
+    expect_kept(processors)
+    save(page)
+    many[499]["purpose"] = "Hosting and backups"
+    saved = json.loads(sandbox.document_text(board, "draft"))
+    assert saved["thirdPartyInformation"]["thirdPartyDetails"] == many
+
+
+# --- saving ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_save_that_is_refused_or_answered_in_html_keeps_the_working_copy(open_as, sandbox):
+    page = open_as("alice", app_path("Status Board", "edit/?section=security"))
+    contact(page).fill("new@example.com")
+    contact(page).press("Tab")
+    expect_kept(question(page, CONTACT))
+    faults.html_answer(sandbox, call="marketplace.put_draft", times=1)
+    page.get_by_role("button", name="Save to Marketplace").click()
+    expect(page.get_by_role("alert").first).to_contain_text("the working copy and all versions are kept here")
+    faults.refuse(sandbox, call="marketplace.put_draft", message="The listing is locked.")
+    page.goto(app_path("Status Board", "edit/?section=security"))
+    expect(contact(page)).to_have_value("new@example.com")
+    page.get_by_role("button", name="Save to Marketplace").click()
+    expect(page.get_by_role("alert").first).to_contain_text("The listing is locked.")
+    assert sandbox.document(product_id("Status Board"), "draft") is None
+    faults.clear(sandbox)
+    faults.lost_answer(sandbox, call="marketplace.put_draft", times=1)
+    page.goto(app_path("Status Board", "edit/"))
+    save(page)
+    kept = sandbox.document(product_id("Status Board"), "draft")
+    assert kept["commonCloud"]["security"]["securityContact"] == "new@example.com"
+
+
+def test_the_first_document_of_a_new_app_begins_with_the_choice_of_its_questions(open_as, sandbox):
+    page = open_as("alice", app_path("Page Clock", "edit/"))
+    expect(page.get_by_text("Which questions does this document answer?")).to_be_visible()
+    page.get_by_role("button", name="Questionnaire fields").click()
+    page.get_by_role("navigation", name="Sections of the document").get_by_role(
+        "link", name=re.compile("Security")
+    ).click()
+    contact(page).fill("clock@example.com")
+    contact(page).press("Tab")
+    expect_kept(question(page, CONTACT))
+    save(page)
+    kept = sandbox.document(product_id("Page Clock"), "draft")
+    assert kept == {"commonCloud": {"security": {"securityContact": "clock@example.com"}}}
+
+
+def test_an_account_without_drafts_is_told_before_it_could_overwrite_one_unseen(open_as, sandbox):
+    connection = Connection.objects.get(slug="example-apps")
+    connection.email = "editor@example.com"
+    connection.keep_token("sandbox-editor-token")
+    connection.save()
+    page = open_as("alice", app_path("Diagrams for Confluence"))
+    page.get_by_role("button", name="Read again").click()
+    expect_said(page, "Draft may not be read")
+    page.goto(app_path("Diagrams for Confluence", "edit/"))
+    expect(page.get_by_text("saving could overwrite one unseen")).to_be_visible()
+    expect(page.get_by_role("button", name="Save to Marketplace")).to_have_count(0)

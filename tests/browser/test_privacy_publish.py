@@ -1,0 +1,205 @@
+"""Sign-off and publishing in a browser: only what another person approved goes live, in exactly that form, once."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from portal.access import Actor
+from portal.models import User
+from portal.sandbox import faults, product_id, stranger
+from privacy import selectors, services
+from privacy.models import App
+
+from .documents import app_path, expect_kept, expect_said, give, question, save
+
+pytestmark = pytest.mark.browser
+
+DIAGRAMS = "Diagrams for Confluence"
+PRODUCT = product_id(DIAGRAMS)
+CONTACT = "Which e-mail address takes security reports and questions?"
+
+
+def signoff(page: Page) -> Locator:
+    return page.get_by_role("region", name="Sign-off")
+
+
+def publishing(page: Page) -> Locator:
+    return page.get_by_role("region", name="Publish")
+
+
+def edit_contact(page: Page, address: str) -> None:
+    page.goto(app_path(DIAGRAMS, "edit/?section=security"))
+    page.get_by_label(CONTACT).fill(address)
+    page.get_by_label(CONTACT).press("Tab")
+    expect_kept(question(page, CONTACT))
+    save(page)
+
+
+def publish(page: Page) -> None:
+    page.get_by_role("button", name="Publish…").click()
+    dialog = page.get_by_role("dialog", name="Publish what was signed off?")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    box, height = dialog.bounding_box(), page.viewport_size["height"]
+    assert abs(2 * box["y"] + box["height"] - height) < 2, "in the middle of the window"
+    dialog.get_by_role("button", name="Publish").click()
+
+
+@pytest.fixture
+def signed_off(world) -> None:
+    """Alice asked for sign-off of the draft of Diagrams, and Bob gave it."""
+    actors = {name: Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob")}
+    app = App.objects.select_related("connection", "draft", "live").get(product_id=PRODUCT)
+    review = services.ask(actor=actors["alice"], app=app, note="The new queue")
+    services.approve(actor=actors["bob"], review=review, seen=review.content_hash)
+    assert selectors.newest_review(app=app).state == "approved"
+
+
+def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
+    give("alice@example.com", "legal_reviewer")
+    alice, bob = open_as("alice", app_path(DIAGRAMS)), open_as("bob", app_path(DIAGRAMS))
+    expect(signoff(alice)).to_contain_text("Not asked for")
+    expect(publishing(alice).get_by_role("button", name="Publish…")).to_have_count(0)
+    edit_contact(alice, "trust@example.com")
+    signoff(alice).get_by_label("Note for the reviewers (optional)").fill("A new queue, and where to report.")
+    signoff(alice).get_by_role("button", name="Ask for sign-off").click()
+    expect_said(alice, "Sign-off is asked for.")
+    expect(signoff(alice)).to_contain_text("You wrote part of this content, saved it or asked for its sign-off.")
+    expect(signoff(alice).get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+
+    bob.goto("/apps/example-apps/?only=waiting")
+    bob.get_by_role("link", name=DIAGRAMS).click()
+    expect(signoff(bob)).to_contain_text("A new queue, and where to report.")
+    expect(publishing(bob)).to_contain_text("You have no role here that publishes.")
+    signoff(bob).get_by_role("button", name="Ask for changes").click()
+    expect(signoff(bob).get_by_text("Write the comment")).to_be_visible()
+    signoff(bob).get_by_label("Comment").fill("Use the address of the security team, please.")
+    signoff(bob).get_by_role("button", name="Ask for changes").click()
+    expect_said(bob, "Changes are asked for.")
+
+    alice.goto(app_path(DIAGRAMS))
+    expect(alice.get_by_role("main").get_by_text("Changes were asked for").first).to_be_visible()
+    expect(signoff(alice)).to_contain_text("Use the address of the security team, please.")
+    edit_contact(alice, "security.team@example.com")
+    signoff(alice).get_by_role("button", name=re.compile("^Ask (again|for sign-off)$")).click()
+    expect_said(alice, "Sign-off is asked for.")
+    expect(publishing(alice)).to_contain_text("Signed off in exactly this form: not met")
+
+    bob.goto(app_path(DIAGRAMS))
+    signoff(bob).get_by_role("link", name="Look at what changes for customers").click()
+    expect_said(bob, "5 answers differ:")
+    bob.go_back()
+    signoff(bob).get_by_label("Comment").fill("Fine with legal.")
+    signoff(bob).get_by_role("button", name="Approve with comment").click()
+    expect_said(bob, "You signed off this draft in exactly this form.")
+
+    alice.goto(app_path(DIAGRAMS))
+    expect(signoff(alice)).to_contain_text("bob@example.com")
+    publish(alice)
+    expect_said(alice, f"The approved content of “{DIAGRAMS}” is live; it was read back and is equal.")
+    expect_said(alice, "SUBMITTED: its own review is still to come")
+    expect(publishing(alice)).to_contain_text("Live is submitted; Atlassian is reviewing it.")
+    expect(alice.get_by_text("Live, Atlassian is reviewing", exact=True)).to_be_visible()
+    assert sandbox.calls["marketplace.publish"] == 1
+    assert (
+        sandbox.document(PRODUCT, "live")["commonCloud"]["security"]["securityContact"] == "security.team@example.com"
+    )
+    alice.get_by_role("button", name="Read again").click()
+    expect(publishing(alice)).to_contain_text("Live since")
+    expect(alice.get_by_text("No draft", exact=True)).to_be_visible()
+    signoff(alice).get_by_text(re.compile("^History")).click()
+    expect(signoff(alice)).to_contain_text("Fine with legal.")
+
+
+def test_any_later_change_lapses_the_sign_off(open_as, sandbox, signed_off):
+    page = open_as("alice", app_path(DIAGRAMS))
+    expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
+    expect(page.get_by_role("button", name="Publish…")).to_be_visible()
+    edit_contact(page, "later@example.com")
+    expect(publishing(page)).to_contain_text("Signed off in exactly this form: not met")
+    expect(page.get_by_role("button", name="Publish…")).to_have_count(0)
+    expect(signoff(page).get_by_text("Lapsed").first).to_be_visible()
+    signoff(page).get_by_role("button", name="Ask again").click()
+    expect_said(page, "Sign-off is asked for.")
+    stranger.act(sandbox, "edit_draft", host="", product_id=PRODUCT)
+    bob = open_as("bob", app_path(DIAGRAMS))
+    signoff(bob).get_by_role("button", name="Approve", exact=True).click()
+    expect(bob.get_by_role("alert").first).to_contain_text("Nothing was decided")
+    expect(signoff(bob).get_by_text("Lapsed").first).to_be_visible()
+
+
+def test_what_was_on_the_screen_is_what_is_approved(open_as, sandbox):
+    alice = open_as("alice", app_path(DIAGRAMS))
+    signoff(alice).get_by_role("button", name="Ask for sign-off").click()
+    expect_said(alice, "Sign-off is asked for.")
+    bob = open_as("bob", app_path(DIAGRAMS))
+    expect(signoff(bob).get_by_label("Comment")).to_be_visible()
+    signoff(alice).get_by_role("button", name="Withdraw the request").click()
+    alice.get_by_role("dialog").get_by_role("button", name="Continue").click()
+    expect_said(alice, "The request for sign-off is withdrawn.")
+    edit_contact(alice, "other@example.com")
+    signoff(alice).get_by_role("button", name=re.compile("^Ask (again|for sign-off)$")).click()
+    expect_said(alice, "Sign-off is asked for.")
+    signoff(bob).get_by_label("Comment").fill("Looks good to me")
+    signoff(bob).get_by_role("button", name="Approve with comment").click()
+    expect(bob.get_by_role("alert").first).to_contain_text("What you had on the screen is not the content")
+    expect(signoff(bob).get_by_label("Comment")).to_have_value("Looks good to me")
+
+
+def test_a_lost_answer_to_the_publish_call_is_settled_by_reading(open_as, sandbox, signed_off):
+    page = open_as("alice", app_path(DIAGRAMS))
+    faults.reset_connection(sandbox, call="marketplace.publish", times=1)
+    publish(page)
+    expect_said(page, "was not published: the answer to the call was lost")
+    expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
+    faults.lost_answer(sandbox, call="marketplace.publish", times=1)
+    publish(page)
+    expect_said(page, "The answer to the publish call was lost; reading live showed that it took effect.")
+    assert sandbox.calls["marketplace.publish"] == 2
+
+
+def test_a_refusal_of_publishing_says_why_and_the_sign_off_stands(open_as, sandbox, signed_off):
+    page = open_as("alice", app_path(DIAGRAMS))
+    faults.refuse(sandbox, call="marketplace.publish", message="The listing is under review.", times=1)
+    publish(page)
+    expect(page.get_by_role("alert").first).to_contain_text("The listing is under review.")
+    expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
+    publish(page)
+    expect_said(page, "is live; it was read back and is equal")
+
+
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("publish", "There is no draft at Marketplace."),
+        ("edit_live", "Live is not what the reviewers compared the draft with"),
+        ("edit_draft", "The draft is not"),
+    ],
+)
+def test_publishing_is_refused_when_a_stranger_was_quicker(action, reason, open_as, sandbox, signed_off):
+    page = open_as("alice", app_path(DIAGRAMS))
+    expect(page.get_by_role("button", name="Publish…")).to_be_visible()
+    stranger.act(sandbox, action, host="", product_id=PRODUCT)
+    publish(page)
+    alert = page.get_by_role("alert").first
+    expect(alert).to_contain_text("Nothing was published.")
+    expect(alert).to_contain_text(reason)
+    assert sandbox.calls["marketplace.publish"] == 0
+
+
+def test_live_that_is_not_what_was_approved_raises_an_alarm_that_a_person_settles(open_as, sandbox, signed_off):
+    faults.stranger_meanwhile(sandbox, "edit_draft", before="marketplace.publish", product_id=PRODUCT)
+    page = open_as("alice", app_path(DIAGRAMS))
+    publish(page)
+    alarm = page.get_by_role("alert").filter(has_text="Alarm: live is not what was approved")
+    expect(alarm).to_contain_text("It differs in 1 place")
+    expect(alarm).to_contain_text(CONTACT)
+    alarm.get_by_role("link", name="Compare what was approved with live").click()
+    expect_said(page, "stranger@example.com")
+    page.go_back()
+    page.get_by_role("button", name="Settle the alarm…").click()
+    dialog = page.get_by_role("dialog", name="Settle the alarm")
+    dialog.get_by_label("What you found").fill("Support changed the contact. It is right.")
+    dialog.get_by_role("button", name="Settle").click()
+    expect_said(page, "The alarm is settled.")
+    expect(alarm).to_have_count(0)
