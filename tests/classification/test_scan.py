@@ -2,6 +2,7 @@
 
 import json
 import math
+import threading
 from datetime import timedelta
 
 import pytest
@@ -89,13 +90,21 @@ def test_a_scan_goes_on_where_only_apps_are_told_of_data_policies(site, sandbox,
     assert not Space.objects.filter(content_blocked=True).exists()
 
 
-def test_sixteen_calls_are_in_flight_at_most(site, sandbox, operator):
+def test_sixteen_calls_are_in_flight_and_never_more(site, sandbox, operator):
     sandbox.add_space(ACME, "BIG", pages=120)
     big = services.read_space(actor=operator, connection=site, key="BIG")
-    faults.latency(sandbox, 4)
+    faults.latency(sandbox, 1000, call="confluence.page_level")
+    sixteen = threading.Event()
+
+    def answer_when_sixteen_wait(seconds: float) -> None:
+        if sandbox.in_flight >= 16:
+            sixteen.set()
+        assert sixteen.wait(60), f"only {sandbox.in_flight} calls in flight"
+
+    sandbox.sleep = answer_when_sixteen_wait
     sandbox.peak_in_flight = 0
-    run_scan(site, big)
-    assert 8 < sandbox.peak_in_flight <= 16
+    assert run_scan(site, big).done == 120
+    assert sandbox.peak_in_flight == 16
 
 
 def test_a_space_below_another_address_dialect_reads_the_same(reference_site, handbook, operator):
