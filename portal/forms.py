@@ -1,5 +1,6 @@
 """Forms of the portal's own pages."""
 
+import functools
 import zoneinfo
 
 from django import forms
@@ -97,16 +98,22 @@ class PersonEditForm(forms.Form):
         return [name.strip()[:150] for name in self.cleaned_data["groups"].split(",") if name.strip()]
 
 
+@functools.cache
+def time_zones() -> list[str]:
+    """The names of all time zones that are places; read from the disk once, since there are hundreds of files."""
+    places = (zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    return ["UTC", *sorted(places)]
+
+
 class PreferencesForm(forms.Form):
     name = forms.CharField(label="Your name", max_length=150, required=False)
     time_zone = forms.ChoiceField(label="Time zone", required=False)
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        zones = sorted(zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith("Etc/"))
         self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
             ("", "The server's time zone"),
-            *((zone, zone.replace("_", " ")) for zone in ["UTC", *zones]),
+            *((zone, zone.replace("_", " ")) for zone in time_zones()),
         ]
 
 

@@ -1,6 +1,7 @@
 """The house rules that a machine can hold: who imports whom, where HTTP is spoken, how long files and views get."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,17 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imports(path: Path) -> set[str]:
     """Absolute names of all that a file imports, inside functions too."""
     package = name(path).removesuffix(".py").split("/")[:-1]
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -72,7 +79,7 @@ def test_the_service_module_and_the_sandbox_do_not_know_each_other():
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_files_and_functions_stay_readable(path):
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     assert len(path.read_text().splitlines()) <= LONGEST_FILE
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):

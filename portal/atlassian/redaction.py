@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Iterable
 
@@ -82,6 +83,7 @@ def _base64_inside(padded: bytes, shift: int) -> str:
     return digits[(0, 2, 3)[shift] : len(padded) * 8 // 6]
 
 
+@functools.cache
 def _escaped(character: str) -> str:
     """One character raw, or as JSON (nested too), HTML or a URL (encoded twice too) may spell it."""
     code = ord(character)

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command, execute_from_command_line
 from django.utils import timezone
+from django.utils.log import configure_logging
 from django_tasks_db.models import DBTaskResult
 
 from classification.models import Scan
@@ -103,6 +105,14 @@ def test_a_person_who_may_not_sign_in_any_more_cannot_be_acted_as(site, alice, g
     assert refusal("check_connection", "Acme", "--as", "alice@example.com").returncode == 2
 
 
+@pytest.fixture
+def _logging_stays():
+    """A command line sets up logging anew, onto the error stream of its test, which is closed afterwards."""
+    yield
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+
+@pytest.mark.usefixtures("_logging_stays")
 def test_wrong_words_exit_with_2_and_one_line(capsys):
     with pytest.raises(SystemExit) as caught:
         execute_from_command_line(["manage.py", "check_connection"])
