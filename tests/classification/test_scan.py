@@ -93,7 +93,7 @@ def test_a_scan_goes_on_where_only_apps_are_told_of_data_policies(site, sandbox,
 def test_sixteen_calls_are_in_flight_and_never_more(site, sandbox, operator):
     sandbox.add_space(ACME, "BIG", pages=120)
     big = services.read_space(actor=operator, connection=site, key="BIG")
-    faults.latency(sandbox, 1000, call="confluence.page_level")
+    faults.latency(sandbox, 1000, call="confluence.page_level.get")
     sixteen = threading.Event()
 
     def answer_when_sixteen_wait(seconds: float) -> None:
@@ -104,6 +104,7 @@ def test_sixteen_calls_are_in_flight_and_never_more(site, sandbox, operator):
     sandbox.sleep = answer_when_sixteen_wait
     sandbox.peak_in_flight = 0
     assert run_scan(site, big).done == 120
+    assert sixteen.is_set()
     assert sandbox.peak_in_flight == 16
 
 
