@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from .fields import EncryptedSecretField, Secret
-from .registry import AUDIT_ACTIONS, NAV
+from .registry import AUDIT_ACTIONS, NAV, role_label
 
 
 class UserManager(BaseUserManager["User"]):
@@ -140,6 +140,10 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} on {self.connection} for {self.user or self.group}"
+
+    @property
+    def role_label(self) -> str:
+        return role_label(self.role)
 
 
 class AuditHead(models.Model):

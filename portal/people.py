@@ -132,5 +132,5 @@ def _record_grant(actor: Actor, action: str, grant: Grant) -> None:
         connection=grant.connection,
         target_type="grant",
         target_id=str(grant.pk),
-        target_label=f"{registry.ROLES[grant.role].label if grant.role in registry.ROLES else grant.role} for {to}",
+        target_label=f"{grant.role_label} for {to}",
     )

@@ -102,3 +102,8 @@ def add_capabilities(labels: dict[str, str], *, to: dict[str, tuple[str, ...]]) 
 def add_role(role: Role) -> None:
     """Register a role; the order of registration is the order on the page."""
     ROLES[role.key] = role
+
+
+def role_label(key: str) -> str:
+    """A role in words; a role that no longer exists goes by its key."""
+    return ROLES[key].label if key in ROLES else key

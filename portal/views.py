@@ -101,7 +101,7 @@ def _connection_context(request: HttpRequest, connection: Connection, form: Gran
             {
                 "grant": grant,
                 "holder": grant.user.email if grant.user else f"Group {grant.group}",
-                "role": registry.ROLES[grant.role].label if grant.role in registry.ROLES else grant.role,
+                "role": grant.role_label,
             }
             for grant in grants
         ],
@@ -222,7 +222,6 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "person": user,
         "form": form,
         "grants": Grant.objects.filter(user=user).select_related("connection"),
-        "roles": registry.ROLES,
         "second_factor": persons.has_second_factor(user),
         "link": request.build_absolute_uri(link[1]) if link and link[0] == user.pk else "",
     }

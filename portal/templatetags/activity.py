@@ -5,6 +5,8 @@ import re
 
 from django import template
 
+from portal import registry
+
 register = template.Library()
 
 
@@ -26,9 +28,15 @@ def differences(entry) -> list[tuple[str, object, object]]:
     keys = [key for key in keys if not (key.endswith("_id") and key.removesuffix("_id") in {**before, **after})]
     named = len(keys) > 1
     return [
-        (key.replace("_", " ").capitalize() if named else "", before.get(key), after.get(key))
+        (key.replace("_", " ").capitalize() if named else "", _told(key, before), _told(key, after))
         for key in keys[:MOST_DIFFERENCES]
     ]
+
+
+def _told(key: str, values: dict) -> object:
+    """A value as it was recorded; roles are recorded by their key."""
+    value = values.get(key)
+    return registry.role_label(value) if key == "role" and isinstance(value, str) else value
 
 
 @register.filter

@@ -214,3 +214,9 @@ def test_what_reads_the_same_before_and_after_is_not_told_as_a_change(operator):
     entry = audit.record(actor=operator, action="x", before={"a": "", "b": 1}, after={"a": None, "b": 2})
 
     assert differences(entry) == [("", 1, 2)]
+
+
+def test_a_role_that_an_entry_names_is_told_in_words(operator):
+    entry = audit.record(actor=operator, action="x", before={"role": "gone"}, after={"role": "legal_reviewer"})
+
+    assert differences(entry) == [("", "gone", "Legal reviewer")]
