@@ -22,6 +22,8 @@ run: $(VENV)/run.stamp  ## everything at once: web and worker on the embedded de
 
 test: test-fast test-browser  ## all tests, on the database of DATABASE_URL (SQLite without one)
 
+# Each test has a sandbox and a directory of its own: thousands of small files, kept in memory where that is possible.
+test-fast: export TMPDIR := $(shell [ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 test-fast: $(VENV)/dev.stamp
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 

@@ -56,6 +56,11 @@ class Result:
     detail: str
 
     @property
+    def untouched(self) -> bool:
+        """It was not done, and could not be read back either: what was true just before still is."""
+        return not self.read_back and self.status in ("refused", "failed")
+
+    @property
     def told(self) -> ApiError | None:
         """The last thing that the site itself said, also where an answer before it was lost."""
         return self.error.last_told or self.error if self.error else None
@@ -117,15 +122,20 @@ def carry_out(
     status = _judge(change, before, level, error, unreadable)
     detail = _detail(status, quoted(level, target.none), error, unreadable)
     result = Result(status, level, unreadable is None, error or unreadable, detail)
-    audit.record(**entry, after=_after(target, change, result), outcome=status, detail=detail, trace_id=result.trace_id)
+    audit.record(
+        **entry, after=_after(target, change, before, result), outcome=status, detail=detail, trace_id=result.trace_id
+    )
     return result
 
 
-def _after(target: Target, change: Change, result: Result) -> dict | None:
-    """What was read back; else what may have been done, and nothing where it was not."""
-    if result.read_back:
-        return target.facts(result.level)
-    return target.facts(change.wanted) if result.status == "unknown" else None
+def _after(target: Target, change: Change, before: Level | None, result: Result) -> dict:
+    """What is true afterwards, or may be, and beside it what was asked for where that did not come about."""
+    if result.status == "unknown" and not result.read_back:
+        return target.facts(change.wanted)
+    told = target.facts(before if result.untouched else result.level)
+    if result.status != "done" and change.certain:
+        told["asked"] = change.wanted.name if change.wanted else target.none
+    return told
 
 
 def _attempt(call: Callable[[], Any]) -> tuple[Any, ApiError | None]:

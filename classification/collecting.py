@@ -107,6 +107,8 @@ class Collector:
         self.ready: deque[tuple[_SpaceRun, types.Item]] = deque()
         self.staged: list[Entry] = []
         self.runs: list[_SpaceRun] = []
+        #: The space of the last answer, which the progress names.
+        self.latest: _SpaceRun | None = None
         self.spaces = self.listed = self.read = self.failures = self.unread = 0
         self.notes: dict[str, None] = {}
         self._beaten = 0.0
@@ -312,6 +314,7 @@ class Collector:
 
     def _stage(self, run: _SpaceRun, entry: Entry) -> None:
         self.staged.append(entry)
+        self.latest = run
         run.read += 1
         self.read += 1
         self._close_if_over(run)
@@ -381,7 +384,7 @@ class Collector:
         if not always and now - self._beaten < BEAT_EVERY:
             return
         self._beaten = now
-        run = self.runs[0] if self.runs else None
+        run = self.latest
         message = f"{run.space.name}: {run.read:,} of {run.listed:,}" if run else "Reading the list of spaces"
         self.lease.beat(
             done=self.read,

@@ -143,7 +143,7 @@ def _settle(default: _Default, actor: Actor, level: Level | None, before: Level 
     row, now = default.row, timezone.now()
     if result.read_back:
         records.keep_default(row, result.level, now)
-    else:
+    elif not result.untouched:
         records.keep_default(row, row.default_level, now, state=Knowledge.UNREAD)
     scan = None
     if isinstance(row, Space) and result.status == "unknown":  # it may well have been done, or be done in a moment
@@ -154,8 +154,8 @@ def _settle(default: _Default, actor: Actor, level: Level | None, before: Level 
         status=result.status,
         changed=result.read_back and result.level != before,
         message=_message(row, level, result),
-        level=result.level,
-        read_back=result.read_back,
+        level=before if result.untouched else result.level,
+        read_back=result.read_back or result.untouched,
         advice=_advice(default, level, result),
         needs=result.needs,
         trace_id=result.trace_id,

@@ -146,14 +146,14 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
         # After a refusal or a failure the item is as it was, its mark included.
         set_here = wish.verb == "set" if result.status == "done" else None
         records.keep_item_level(item, result.level, now, set_here=set_here)
-    else:
+    elif not result.untouched:
         records.keep_item_level(item, item.level, now, state=Knowledge.UNREAD)
     return Outcome(
         status=result.status,
         changed=(result.read_back and result.level != before) or result.status == "done",
         message=_message(wish, item, result),
-        level=result.level,
-        read_back=result.read_back,
+        level=before if result.untouched else result.level,
+        read_back=result.read_back or result.untouched,
         item=item,
         advice=_advice(wish, item, result),
         needs=result.needs,

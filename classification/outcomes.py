@@ -26,7 +26,8 @@ class Outcome:
     status: "done" (read back as wanted), "refused" (the site said no), "failed" (it was not done), "unknown" (no
     answer, and it could not be read back either; or it reads back as something else).
     changed: the remote level was changed by this call. level: the level that is true now, None for not classified.
-    read_back: False when that is not known, because it could not be read; level is None then and says nothing.
+    read_back: False when that is not known, because it may have been done and could not be read; level is None then and
+    says nothing.
     message: one sentence for the person; advice: what they can do about it, "" when all is well;
     needs: permission and OAuth scope of the call that was refused. gone: the item is no longer there, and was removed
     from the inventory (the object in `item` is kept for its title only). error: what the call raised, for the status of

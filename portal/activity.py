@@ -3,9 +3,10 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
+from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -80,11 +81,18 @@ def settled(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
     return kept
 
 
+def settled_on(page: Page) -> list[AuditEntry]:
+    """`settled` for one page of many: an intention is also settled by an outcome that stands on the page before."""
+    first = page.start_index() - 1
+    newer = list(page.paginator.object_list[max(0, first - page.paginator.per_page) : max(0, first)])
+    return [entry for entry in settled([*newer, *page.object_list]) if entry not in newer]
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
 
 
-def json_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+def json_lines(entries: QuerySet[AuditEntry]) -> Generator[str, None, None]:
     for row in audit.as_rows(entries):
         yield json.dumps(row, ensure_ascii=False) + "\n"
 
@@ -96,11 +104,11 @@ class _Echo:
         return value
 
 
-def csv_lines(entries: QuerySet[AuditEntry]) -> Iterator[str]:
+def csv_lines(entries: QuerySet[AuditEntry]) -> Generator[str, None, None]:
     return csv_of(audit.as_rows(entries), COLUMNS)
 
 
-def csv_of(rows: Iterable[dict], columns: Sequence[str]) -> Iterator[str]:
+def csv_of(rows: Iterable[dict], columns: Sequence[str]) -> Generator[str, None, None]:
     """CSV with a header. A cell that a spreadsheet would run as a formula gets an apostrophe in front."""
     writer = csv.writer(_Echo())
     yield writer.writerow(columns)

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -173,9 +173,12 @@ def grant_add(request: HttpRequest, connection: Connection) -> HttpResponse:
 @on_connection("connection.manage")
 @require_POST
 def grant_remove(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
-    grant = get_object_or_404(Grant.objects.select_related("user", "group", "connection"), connection=connection, pk=pk)
-    persons.take_role(actor=actor_of(request), grant=grant)
-    messages.success(request, "The role is taken away.")
+    grant = connection.grants.select_related("user", "group", "connection").filter(pk=pk).first()
+    if grant is None:
+        messages.info(request, "This role was taken away already.")
+    else:
+        persons.take_role(actor=actor_of(request), grant=grant)
+        messages.success(request, "The role is taken away.")
     return redirect(reverse("connection", args=[connection.slug]) + "#rights")
 
 
@@ -198,10 +201,17 @@ def people(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/people.html", {"form": form, "page": page}, status=422 if form.errors else 200)
 
 
+def _person(pk: int) -> User:
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise Http404("There is no such person. Nothing was changed.")
+    return user
+
+
 @for_administrators
 @require_http_methods(["GET", "POST"])
 def person(request: HttpRequest, pk: int) -> HttpResponse:
-    user = get_object_or_404(User, pk=pk)
+    user = _person(pk)
     initial = {
         "name": user.name,
         "is_active": user.is_active,
@@ -240,7 +250,7 @@ def _show_password_link(request: HttpRequest, user: User) -> HttpResponse:
 @for_administrators
 @require_POST
 def person_password(request: HttpRequest, pk: int) -> HttpResponse:
-    user = get_object_or_404(User, pk=pk)
+    user = _person(pk)
     try:
         return _show_password_link(request, user)
     except ValidationError as error:
@@ -251,7 +261,7 @@ def person_password(request: HttpRequest, pk: int) -> HttpResponse:
 @for_administrators
 @require_POST
 def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    user = get_object_or_404(User, pk=pk)
+    user = _person(pk)
     try:
         persons.remove_second_factor(actor=actor_of(request), user=user)
     except ValidationError as error:
@@ -269,7 +279,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityFilterForm(request.GET, connections=visible_connections(actor_of(request)))
     entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    shown = page.object_list if form.cleaned_data.get("outcome") else trail.settled(page.object_list)
+    shown = page.object_list if form.cleaned_data.get("outcome") else trail.settled_on(page)
     return render(request, "portal/activity.html", {"form": form, "page": page, "entries": shown})
 
 

@@ -6,6 +6,15 @@ Clients raise these and nothing else for anything that a remote host did. No tex
 
 from __future__ import annotations
 
+from typing import Any
+
+
+def in_words(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return f"{whole} second{'' if whole == 1 else 's'}"
+    return f"{round(whole / 60)} minutes"
+
 
 class ApiError(Exception):
     """A call that did not succeed.
@@ -79,6 +88,11 @@ class Limited(ApiError):
     """Atlassian asked to slow down for longer than the caller could wait; `retry_after` says how long."""
 
     default_advice = "Wait a moment and try again. Background work waits by itself."
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        if self.retry_after and not facts.get("advice"):
+            self.advice = f"Try again in {in_words(self.retry_after)}. Background work waits by itself."
 
 
 class Unavailable(ApiError):

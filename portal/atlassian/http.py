@@ -225,7 +225,7 @@ class ApiSession:
             wait = until - now
             if until > give_up_at:
                 raise Limited(
-                    f"Atlassian asked this connection to slow down; it may go on in {_in_words(wait)}.",
+                    "Atlassian asked this connection to slow down, and the call was not sent.",
                     call=call.name,
                     retry_after=wait,
                 )
@@ -446,10 +446,3 @@ def _has_cause(fault: BaseException, kind: type[BaseException]) -> bool:
 
 def _backoff(attempt: int) -> float:
     return min(_BACKOFF * 2.0 ** (attempt - 1), _LONGEST_BACKOFF)
-
-
-def _in_words(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    if whole < 90:
-        return f"{whole} second{'' if whole == 1 else 's'}"
-    return f"{round(whole / 60)} minutes"

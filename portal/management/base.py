@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
 """
 
 import json
+import logging
 import sys
 from typing import Any
 
@@ -43,6 +44,8 @@ class ServiceCommand(BaseCommand):
     """
 
     requires_system_checks: list = []
+    #: Whether the log goes to the terminal too. A command that comes to an end says in its own words what happened.
+    shows_log = False
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs) -> CommandParser:
         kwargs.setdefault("called_from_command_line", getattr(self, "_called_from_command_line", False))
@@ -75,6 +78,8 @@ class ServiceCommand(BaseCommand):
             self.stdout.write(text)
 
     def handle(self, *args, **options) -> None:
+        if getattr(self, "_called_from_command_line", False) and not self.shows_log and options["verbosity"] < 2:
+            logging.getLogger("trustdesk").setLevel(logging.ERROR)
         self.as_json = options.pop("json")
         _check_text(options)
         try:

@@ -1,3 +1,18 @@
+// The editor of a row is loaded when it is opened. One that is there, with what was typed, is not loaded again; one that
+// did not come closes, so that the next click tries again.
+
+const editorOf = (elt) => elt.matches("details[data-edit] > summary") && elt.parentElement;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const details = editorOf(event.detail.elt);
+  if (details && (details.open || details.querySelector("form"))) event.preventDefault();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const details = editorOf(event.detail.elt);
+  if (details && !event.detail.successful) details.open = false;
+});
+
 // A scan that ends refreshes the rows, but never under a person who is changing one of them.
 
 document.addEventListener("htmx:beforeRequest", (event) => {

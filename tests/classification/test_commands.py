@@ -139,7 +139,6 @@ def test_a_refusal_of_the_site_ends_with_1_and_says_what_it_needs(site, sandbox,
         (("--item", "page:1", "--reset", "--reason", "bad\udcff"), "“bad?” is not UTF-8 text"),
         (("--item", "page:\udcff", "--reset"), "“page:?” is not UTF-8 text"),
         (("--item", "page:1", "--reset", "--as", "\udcff"), "“?” is not UTF-8 text"),
-        (("--item", "project:NOPE", "--remove"), "no project"),
     ],
 )
 def test_wrong_usage_ends_with_2(site, handbook, capsys, arguments, words):
@@ -149,6 +148,16 @@ def test_wrong_usage_ends_with_2(site, handbook, capsys, arguments, words):
         code, text = end.code, capsys.readouterr().err
     assert code == 2
     assert words in text
+
+
+def test_a_project_that_is_not_there_is_no_wrong_usage(site, handbook):
+    assert fails("classify", "Acme", "--item", "project:NOPE", "--remove")[0] == 1
+
+
+def test_archived_content_is_said_to_be_archived(site, sandbox, scanned, handbook):
+    code, words = fails("classify", "Acme", "--item", f"page:{handbook['Old rules']}", "--level", "Confidential")
+    assert code == 1
+    assert "Restore it in Confluence first" in words
 
 
 @pytest.mark.parametrize("what", ["page", "space"])

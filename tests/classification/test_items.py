@@ -239,9 +239,11 @@ def test_a_level_that_reads_back_as_wanted_is_done_whatever_the_answer_was(sandb
 def test_what_failed_and_cannot_be_read_back_is_not_recorded_as_if_it_were_done(sandbox, actor, item, level):
     faults.rate_limit(sandbox, call="confluence.page_level.set", retry_after=600)
     outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
-    assert (outcome.status, outcome.read_back, outcome.level) == ("failed", False, None)
+    assert (outcome.status, outcome.level.name) == ("failed", "Internal")
+    assert "Try again in 10 minutes." in outcome.advice
     last = recorded("item.level.set")[-1]
-    assert (last.outcome, last.after) == ("failed", None)
+    assert (last.outcome, last.after["level"], last.after["asked"]) == ("failed", "Internal", "Confidential")
+    assert item("Welcome").level_state == Knowledge.KNOWN, "what was read just before still holds"
 
 
 def test_an_error_of_the_site_leaves_the_row_as_it_was(sandbox, actor, item, level):

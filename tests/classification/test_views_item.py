@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 
 from classification.models import Item
-from portal import audit, connections
+from portal import audit
 from portal.access import Actor
-from portal.models import AuditEntry, Pause
+from portal.models import AuditEntry
 from portal.sandbox import ACME, faults
 
 pytestmark = pytest.mark.django_db
@@ -274,17 +274,25 @@ def test_a_row_that_is_changed_in_a_tree_keeps_its_place(browser, item, level, s
 
 def test_what_could_not_be_read_back_is_called_not_known_and_can_be_tried_again(browser, site, item, level, sandbox):
     row = item("Welcome")
-    faults.rate_limit(sandbox, call="confluence.page_level.set", retry_after=600, times=1)
+    faults.server_error(sandbox, status=500, call="confluence.page_level.*", skip=1)
     response = browser.post(editor_url(row), sent(row, level=level("Confidential")))
     html = response.content.decode()
     assert response.status_code >= 400
     assert 'True now: <span class="lozenge level-unknown">Not known</span>' in html
     assert 'name="seen" value="?"' in html
-    Pause.objects.all().delete()
-    connections.forget_sessions()
+    faults.clear(sandbox)
     again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen="?"))
     assert again.status_code == 200
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_what_was_refused_is_told_with_what_was_asked_for(plain, item, level, sandbox):
+    faults.refuse(sandbox, operation="set", message="Locked")
+    plain.post(editor_url(item("Welcome")), sent(item("Welcome"), level=level("Public"), reason="For all"))
+    page = plain.get(item("Welcome").get_absolute_url()).content.decode()
+    assert '<span class="muted">to</span> <span dir="auto">Public</span>' in page
+    activity = plain.get(reverse("activity")).content.decode()
+    assert '<span class="muted">Asked for:</span> <span dir="auto">Public</span>' in activity
 
 
 def test_a_level_that_was_archived_a_second_ago_is_refused_with_the_text_kept(browser, item, level, sandbox):

@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db import connections as databases
 
 from portal import activity, audit
@@ -220,3 +221,15 @@ def test_a_role_that_an_entry_names_is_told_in_words(operator):
     entry = audit.record(actor=operator, action="x", before={"role": "gone"}, after={"role": "legal_reviewer"})
 
     assert differences(entry) == [("", "gone", "Legal reviewer")]
+
+
+def test_a_change_is_not_cut_in_two_at_the_border_of_a_page(operator):
+    facts = {"actor": operator, "action": "x", "target_id": "1"}
+    audit.record(**facts, outcome="started")
+    audit.record(**facts, outcome="failed")
+    for _ in range(49):
+        audit.record(actor=operator, action="y")
+    pages = Paginator(AuditEntry.objects.all(), 50)
+
+    assert [entry.outcome for entry in activity.settled_on(pages.page(1))][-1] == "failed"
+    assert activity.settled_on(pages.page(2)) == []

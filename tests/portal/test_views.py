@@ -325,8 +325,19 @@ def test_a_grant_of_another_connection_cannot_be_taken_through_ones_own(
     grant(alice, site, "connection_admin")
     grant(bob, organization, "viewer")
     foreign = Grant.objects.get(user=bob)
-    assert client_for(alice).post(reverse("grant_remove", args=[site.slug, foreign.pk])).status_code == 404
+    client_for(alice).post(reverse("grant_remove", args=[site.slug, foreign.pk]))
     assert Grant.objects.filter(pk=foreign.pk).exists()
+
+
+def test_a_role_that_somebody_took_away_meanwhile_is_said_to_be_gone(alice, bob, grant, client_for, site):
+    grant(alice, site, "connection_admin")
+    grant(bob, site, "viewer")
+    url = reverse("grant_remove", args=[site.slug, Grant.objects.get(user=bob).pk])
+    browser = client_for(alice)
+    browser.post(url)
+    again = browser.post(url, follow=True)
+    assert again.status_code == 200
+    assert "This role was taken away already." in again.content.decode()
 
 
 # --- people -------------------------------------------------------------------------------------------------------

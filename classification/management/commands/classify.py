@@ -65,6 +65,8 @@ class Command(ServiceCommand):
     ) -> Outcome:
         status = options["status"] or Item.Status.CURRENT
         item: Item | None = find_item(connection, kind, remote_id, status)
+        if item is None and not options["status"]:  # the service says what is true of archived content
+            item = find_item(connection, kind, remote_id, Item.Status.ARCHIVED)
         if item is None:
             read = services.read_item(actor=actor, connection=connection, kind=kind, remote_id=remote_id, status=status)
             item = read.item
@@ -90,7 +92,7 @@ class Command(ServiceCommand):
             services.read_projects(actor=actor, connection=connection)
             project = find_project(connection, key)
         if project is None:
-            raise Usage(f"There is no project with the key {key} that the account of “{connection.name}” may see")
+            raise Failed(f"There is no project with the key {key} that the account of “{connection.name}” may see")
         if level is not None:
             return services.set_project_default(actor=actor, project=project, level=level, reason=reason)
         return services.clear_project_default(actor=actor, project=project, reason=reason)

@@ -17,12 +17,14 @@ class _SpokenLease(jobs.Lease):
 
     def __init__(self, lease: jobs.Lease, say) -> None:
         super().__init__(lease.job, lease.token)
-        self.say = say
+        self.say, self.said = say, ""
 
     def beat(self, **progress) -> None:
         super().beat(**progress)
-        if progress.get("message"):
-            self.say(progress["message"])
+        message = progress.get("message", "")
+        if message != self.said:
+            self.said = message
+            self.say(message)
 
 
 class Command(ServiceCommand):

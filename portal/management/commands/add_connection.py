@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import warnings
 
 from portal import checking, connections
 from portal.management.base import Failed, ServiceCommand, Usage
@@ -46,6 +47,10 @@ class Command(ServiceCommand):
                 raise Usage(f"The environment variable {variable} is empty or not set.")
             return os.environ[variable]
         try:
-            return getpass.getpass("API token (not shown): ")
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", getpass.GetPassWarning)
+                return getpass.getpass("API token (not shown): ")
+        except getpass.GetPassWarning:
+            raise Usage("There is no terminal to ask for the token on; name a variable with --token-env.") from None
         except (EOFError, KeyboardInterrupt):
             raise Failed("No token was given. Nothing was added.") from None

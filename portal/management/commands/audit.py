@@ -1,6 +1,7 @@
 """Proves, exports and signs the audit trail."""
 
 import argparse
+import contextlib
 import re
 
 from django.core.exceptions import PermissionDenied
@@ -81,6 +82,8 @@ class Command(ServiceCommand):
                 raise Failed(f"{out} could not be written: {error.strerror}.") from error
             self.say(f"Written to {out}.")
         elif not self.as_json:
-            for line in lines:
-                self.stdout.write(line, ending="")
+            # Where the reader has had enough this ends by an exception, and the database must not be left reading.
+            with contextlib.closing(lines):
+                for line in lines:
+                    self.stdout.write(line, ending="")
         return {"entries": entries.count(), "file": out} if out else list(audit.as_rows(entries))

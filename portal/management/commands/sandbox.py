@@ -28,6 +28,7 @@ def _milliseconds(text: str) -> float:
 
 
 class Command(ServiceCommand):
+    shows_log = True
     help = "Serve Atlassian's answers without Atlassian over HTTP, on one port for all of its hosts."
 
     def arguments(self, parser: CommandParser) -> None:

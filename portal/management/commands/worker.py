@@ -27,6 +27,7 @@ PRUNE_EVERY = 24 * 3600
 
 
 class Command(ServiceCommand):
+    shows_log = True
     help = "Work through the queue. Start as many as needed, on any machine that reaches the same database."
 
     def arguments(self, parser):
