@@ -34,6 +34,11 @@ class RecordInput:
     token: str
     values: Mapping[str, Any]
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the page made this row for one more record."""
+        return not self.token or self.token.startswith("new")
+
 
 Raw: TypeAlias = str | Sequence[str] | Sequence[RecordInput]
 
@@ -242,6 +247,12 @@ def _clean_records(field: Field, rows: Sequence[RecordInput], current: Json) -> 
     places = _places(rows, before)
     result: list[Json] = []
     for number, (row, place) in enumerate(zip(rows, places, strict=True), start=1):
+        if place is None and not row.is_new:
+            # Made anew from what the page shows of it, it would lose all that the page does not show.
+            raise AnswerError(
+                f"A {field.record} of this list was changed or taken away since this page showed it, "
+                "so the list cannot be kept as a whole. Reload the page to see what is there now."
+            )
         record = MISSING if place is None else before[place]
         if record is not MISSING and not isinstance(record, dict):
             result.append(record)
@@ -256,15 +267,26 @@ def _clean_records(field: Field, rows: Sequence[RecordInput], current: Json) -> 
     return result
 
 
+def renamed(field: Field, raw: Raw, kept: Json) -> dict[str, str]:
+    """The rows of a list that was just kept -> the tokens that they have now, so that the page can name them so."""
+    rows = [row for row in _listed(raw) if isinstance(row, RecordInput)]
+    rows = [row for row in rows if not row.is_new or _clean_record(field, row, MISSING, 0)]  # an empty one is not kept
+    records = kept if isinstance(kept, list) else []
+    if len(rows) != len(records):
+        return {}
+    tokens = [row_token(index, record) for index, record in enumerate(records)]
+    return {row.token: token for row, token in zip(rows, tokens, strict=True) if row.token and row.token != token}
+
+
 def place_of(token: str, records: Sequence[Json]) -> int | None:
     """The position of the record that a page names, which may have moved since."""
     return _places([RecordInput(token, {})], records)[0]
 
 
 def _places(rows: Sequence[RecordInput], before: Sequence[Json]) -> list[int | None]:
-    """For each posted row the position of its record: by its token, else by its number if that record is still free.
+    """For each posted row the position of its record: by its token, else where the same record stands now.
 
-    The second way serves a page whose earlier change was saved while the person typed on.
+    A row that says what is in it takes the record at its old number, if nobody else does: that one was changed since.
     """
     tokens = {row_token(index, record): index for index, record in enumerate(before)}
     by_digest: dict[str, list[int]] = {}
@@ -282,7 +304,7 @@ def _places(rows: Sequence[RecordInput], before: Sequence[Json]) -> list[int | N
                     taken.add(free)
 
     claim(lambda row: by_digest.get(row.token.partition("-")[2], []))
-    claim(lambda row: _numbered(row.token, len(before)))
+    claim(lambda row: _numbered(row.token, len(before)) if row.values else [])
     return places
 
 

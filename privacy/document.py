@@ -321,7 +321,7 @@ class Document:
                 if (value is not None and value != {}) or catalogue.is_unknown(pointer):
                     found.append(pointer)
             elif field.kind == "records" and isinstance(value, list):
-                found += _unknown_in_records(field, value)
+                found += unknown_in_records(field, value)
         return tuple(found)
 
 
@@ -349,7 +349,7 @@ def _collect(value: Json, known: object, pointer: str, units: dict[str, Json]) -
         units[pointer] = value
 
 
-def _unknown_in_records(field: Field, records: list[Json]) -> list[str]:
+def unknown_in_records(field: Field, records: list[Json]) -> list[str]:
     keys = {part.key for part in field.parts}
     found = []
     for index, record in enumerate(records):

@@ -286,7 +286,11 @@ def _try(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: 
         if before is MISSING and changed:
             after.in_old_place(pointer, document, _models(working))
         after.text  # noqa: B018 - refuses what could not be read back, before anything is kept
-    except (AnswerError, PointerError, StrictJSONError) as error:
+    except AnswerError as error:
+        if seen is not None and seen != fingerprint(document, pointer):  # what the page does not know may be why
+            raise _conflict(actor, app, pointer, typed, document, document) from None
+        raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
+    except (PointerError, StrictJSONError) as error:
         raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
     if not changed:
         return Answered(working, document, pointer, fingerprint(document, pointer), None)

@@ -12,7 +12,8 @@ from privacy.document import Document, FormValue, Progress, form_value, json_tex
 from privacy.editing import fingerprint
 from privacy.models import EMPTY_TEXT, App, Edit, WorkingCopy
 from privacy.render import Reading, label_of, read
-from privacy.wire import MISSING, Json, same
+from privacy.showing import plain
+from privacy.wire import MISSING, Json, join, same, split, walk
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class FieldView:
 class UnknownView:
     """One place that no question covers, as JSON text; `last_edit` and `there` as for a question.
 
-    inside         the records that it lies in, if any
+    inside         the records that it lies in, if any; `of` is the name of the record
     holds_answers  questions lie below it, which need an object here
     removed        it was taken away here, which is not saved yet
     """
@@ -62,6 +63,7 @@ class UnknownView:
     live_json: str
     changed: bool
     inside: Field | None = None
+    of: str = ""
     holds_answers: bool = False
     removed: bool = False
     findings: tuple[Finding, ...] = ()
@@ -164,14 +166,22 @@ class _Desk:
     def unknown(self, pointer: str) -> UnknownView:
         value, live = self.document.get(pointer), self.live_value(pointer)
         last_edit, there = self.trace(pointer, value)
+        inside = catalogue.field_at(pointer)
+        path, of = split(pointer), ""
+        if inside is not None and inside.kind == "records":
+            number = len(split(inside.pointer))
+            record = walk(self.document.tree, path[: number + 1])
+            of = plain(record.get(inside.identity)) if isinstance(record, dict) else ""
+            path = (*path[:number], of or path[number], *path[number + 1 :])
         return UnknownView(
             pointer=pointer,
-            label=label_of(pointer),
+            label=label_of(join(path)),
             json=json_text(value),
             seen=fingerprint(self.document, pointer),
             live_json=json_text(live),
             changed=not same(value, live),
-            inside=catalogue.field_at(pointer),
+            inside=inside,
+            of=of,
             holds_answers=catalogue.holds_answers(pointer),
             removed=value is MISSING,
             findings=self.about(pointer),

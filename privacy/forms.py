@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from portal.access import Actor
 from privacy import services
-from privacy.answers import AnswerError, Raw, RecordInput, clean, clean_json, place_of, posted
+from privacy.answers import AnswerError, Raw, RecordInput, clean, clean_json, place_of, posted, renamed
 from privacy.catalogue import Field
 from privacy.document import Document
 from privacy.form_page import FieldView, UnknownView
@@ -174,6 +174,13 @@ def keep(*, actor: Actor, app: App, given: Given) -> services.Answered | Problem
         return Problem(given, str(error), conflict=True, theirs=theirs, seen=error.seen, own=error.own)
     except services.AnswerRefused as error:
         return Problem(given, str(error))
+
+
+def tokens_after(given: Given, outcome: services.Answered) -> dict[str, str]:
+    """What the records of a page that gave this answer are called from now on: old token -> new token."""
+    if given.field is None or given.raw is None or given.field.kind != "records":
+        return {}
+    return renamed(given.field, given.raw, outcome.document.get(given.pointer))
 
 
 def as_typed(form: FormValue, raw: Raw | None) -> FormValue:

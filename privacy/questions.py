@@ -8,11 +8,13 @@ from urllib.parse import quote
 from django.db.models import Model
 
 from privacy import forms
-from privacy.catalogue import CATALOGUE, Group, Section
+from privacy.catalogue import CATALOGUE, Field, Group, Section
 from privacy.catalogue import section as section_named
+from privacy.document import unknown_in_records
 from privacy.form_page import EditPage, FieldView, SectionView, UnknownView
 from privacy.models import Edit
-from privacy.showing import FormRow, FormValue
+from privacy.showing import FormRow, FormValue, plain
+from privacy.wire import Json, same, split, walk
 
 ALL = "all"
 #: From how many records on only their names are drawn, and what each holds when it is opened.
@@ -152,6 +154,41 @@ def flipped(page: EditPage, asker: Question, shown: Iterable[str], *, viewer: Mo
     return found
 
 
+def _in(view: FieldView | UnknownView) -> str:
+    """The pointer of the records that a place lies in, which move and go; "" for a place that stays where it is."""
+    inside = view.inside if isinstance(view, UnknownView) else None
+    return inside.pointer if inside is not None and inside.kind == "records" else ""
+
+
+def inside(
+    page: EditPage, records: Question, before: Json, *, viewer: Model | None
+) -> tuple[list[Question], list[str]]:
+    """What lies in these records beside their parts and is not what it was when they were `before`, drawn anew, and
+    the anchors of what lay there and does not any more."""
+    field: Field = records.view.field  # type: ignore[union-attr]
+    old, new = _places_in(field, before), _places_in(field, page.document.get(field.pointer))
+    views, waiting = views_of(page), _waiting(page)
+    moved = [pointer for pointer, place in new.items() if pointer not in old or not same(old[pointer], place)]
+    drawn = [question(views[pointer], viewer, {}, waiting) for pointer in moved if pointer in views]
+    return drawn, [anchor_of(pointer) for pointer in old if pointer not in new]
+
+
+def _places_in(field: Field, records: Json) -> dict[str, Json]:
+    """Pointer of what lies in the records beside their parts -> the name of its record and its value."""
+    if not isinstance(records, list):
+        return {}
+    found: dict[str, Json] = {}
+    for pointer in unknown_in_records(field, records):
+        path = split(pointer)[len(split(field.pointer)) :]
+        found[pointer] = [plain(walk(records, (path[0], field.identity))), plain(walk(records, path))]
+    return found
+
+
+def anchor_of(pointer: str) -> str:
+    """The id on the page of a place that the catalogue does not know."""
+    return f"q-{hashlib.sha256(pointer.encode()).hexdigest()[:12]}"
+
+
 def _waiting(page: EditPage) -> dict[str, tuple[str, ...]]:
     """Pointer of an answer -> names of the questions that it makes the form ask, where they are asked now."""
     found: dict[str, tuple[str, ...]] = {}
@@ -176,8 +213,8 @@ def question(
             view,
             None,
             key=forms.JSON + view.pointer,
-            anchor=f"q-{hashlib.sha256(view.pointer.encode()).hexdigest()[:12]}",
-            address=f"pointer={quote(view.pointer, safe='')}",
+            anchor=anchor_of(view.pointer),
+            address=f"pointer={quote(view.pointer, safe='')}" + (f"&of={quote(view.of, safe='')}" if _in(view) else ""),
             pointer=view.pointer,
             json=problem.given.text if problem else view.json,
             known=False,

@@ -11,6 +11,7 @@ from portal.access import actor_of
 from portal.responses import fragment_error, with_toast
 from privacy import catalogue, forms, questions, selectors, services
 from privacy.form_page import EditPage, edit_page, worked_on_document
+from privacy.ledger import read_back
 from privacy.models import App, Edit
 from privacy.pages import PROBLEMS, act, find, on_app, show_compare, status_of, url
 
@@ -109,8 +110,11 @@ def app_answer(request: HttpRequest, app: App) -> HttpResponse:
 def app_unknown(request: HttpRequest, app: App) -> HttpResponse:
     """One value that is edited as JSON: a place that the catalogue does not know, or an answer of another type."""
     pointer = request.GET.get("pointer", "")
-    if pointer not in questions.views_of(edit_page(app=app)):
+    view = questions.views_of(edit_page(app=app)).get(pointer)
+    if view is None:
         raise Http404("This place is not in the document any more, so nothing was changed. Reload the page.")
+    if request.GET.get("of", "") != getattr(view, "of", ""):
+        return _refuse(request, app, "This place belongs to another entry now. Nothing was changed. Reload the page.")
     if request.method == "GET":
         return _show_question(request, app, pointer)
     return _keep_one(request, app, pointer, lambda data: forms.given_json(pointer, data))
@@ -142,14 +146,17 @@ def _keep_one(
         if problem:
             return _show_form(request, find(app.connection, app.app_key), problems={pointer: problem})
         return redirect(url("app_edit", app))
-    return _answered(request, app, pointer, problem)
+    return _answered(request, app, given, outcome)
 
 
-def _answered(request: HttpRequest, app: App, pointer: str, problem: forms.Problem | None) -> HttpResponse:
+def _answered(
+    request: HttpRequest, app: App, given: forms.Given, outcome: services.Answered | forms.Problem
+) -> HttpResponse:
     """What changes on the page after one answer; the control itself is not touched, so nobody's typing is lost.
 
     Unless the value is of another kind now, so that the control could not post it again.
     """
+    problem, pointer = outcome if isinstance(outcome, forms.Problem) else None, given.pointer
     page = edit_page(app=find(app.connection, app.app_key))
     question = questions.one(page, pointer, viewer=request.user, problem=problem)  # type: ignore[arg-type]
     if question is None and problem is not None:
@@ -163,8 +170,21 @@ def _answered(request: HttpRequest, app: App, pointer: str, problem: forms.Probl
         response = render(request, "privacy/_replaced.html", context)
         response["HX-Retarget"] = f"#{question.anchor}"
         return response
+    if isinstance(outcome, services.Answered):
+        context |= _records_after(request, page, question, given, outcome)
     status = 200 if problem is None else 409 if problem.conflict else 422
     return render(request, "privacy/_answered.html", context, status=status)
+
+
+def _records_after(
+    request: HttpRequest, page: EditPage, question: questions.Question, given: forms.Given, outcome: services.Answered
+) -> dict:
+    """What the page has to know after its records changed: how they are called now, and what else lies in them now."""
+    if given.field is None or given.field.kind != "records":
+        return {}
+    before = read_back(outcome.edit.before) if outcome.edit else page.document.get(given.pointer)
+    inside, gone = questions.inside(page, question, before, viewer=request.user)  # type: ignore[arg-type]
+    return {"tokens": forms.tokens_after(given, outcome), "inside": inside, "gone": gone}
 
 
 def _show_question(request: HttpRequest, app: App, pointer: str, sentence: str = "") -> HttpResponse:

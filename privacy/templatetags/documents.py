@@ -89,6 +89,12 @@ def clock(at: datetime) -> str:
 
 
 @register.filter
+def as_json(value: Json) -> str:
+    """What a script of the page reads from an attribute."""
+    return json.dumps(value)
+
+
+@register.filter
 def insisting(question: Question) -> str:
     """What to post beside an answer to put it in the place of somebody else's, as JSON for htmx."""
     name = question.pointer if question.as_json else question.key

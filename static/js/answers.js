@@ -43,18 +43,46 @@ document.addEventListener("keydown", (event) => {
 
 let fresh = 0;
 
+// Everything that a record posts goes by its token.
+function rename(root, key, from, to) {
+  for (const input of root.querySelectorAll("[name]")) {
+    if (input.name === `${key}.row`) input.value = to;
+    else if (input.name.startsWith(`${key}.${from}.`)) input.name = `${key}.${to}.${input.name.slice(`${key}.${from}.`.length)}`;
+  }
+  for (const template of root.querySelectorAll("template")) rename(template.content, key, from, to);
+}
+
+const tokenOf = (record, key) => [...record.querySelectorAll("[name]")].find((input) => input.name === `${key}.row`)?.value;
+
+// A list that was kept names its records anew, so that the next change finds each of them wherever it stands then.
+document.addEventListener("htmx:afterSwap", () => {
+  for (const side of document.querySelectorAll("[data-renamed]")) {
+    const tokens = JSON.parse(side.dataset.renamed);
+    side.removeAttribute("data-renamed");
+    const field = answerOf(side)?.querySelector("[data-records]");
+    if (!field) continue;
+    const key = field.dataset.records;
+    for (const record of field.querySelectorAll(":scope > [data-record-list] > [data-record]")) {
+      const token = tokenOf(record, key);
+      if (token in tokens) rename(record, key, token, tokens[token]);
+    }
+  }
+});
+
+// What a folded record holds is asked for by the name that it has now.
+document.addEventListener("htmx:configRequest", (event) => {
+  const record = event.detail.verb === "get" && event.detail.elt.closest("[data-record]");
+  if (!record) return;
+  const address = new URL(event.detail.path, location.href);
+  address.searchParams.set("token", tokenOf(record, record.closest("[data-records]").dataset.records));
+  event.detail.path = address.pathname + address.search;
+});
+
 function addRecord(field) {
   const record = field.querySelector(":scope > template").content.firstElementChild.cloneNode(true);
   const key = field.dataset.records;
   const token = `new-${Date.now()}-${(fresh += 1)}`;
-  const rename = (root) => {
-    for (const input of root.querySelectorAll("[name]")) {
-      if (input.name === `${key}.row`) input.value = token;
-      else input.name = input.name.replace(`${key}.new.`, `${key}.${token}.`);
-    }
-    for (const template of root.querySelectorAll("template")) rename(template.content);
-  };
-  rename(record);
+  rename(record, key, "new", token);
   field.querySelector(":scope > [data-record-list]").append(record);
   record.querySelector("input[type=text]")?.focus();
 }

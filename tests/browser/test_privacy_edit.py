@@ -239,6 +239,49 @@ def test_lists_and_records_grow_move_and_shrink(open_as, sandbox):
     assert details[3]["thirdPartyCountries"] == ["Iceland"]
 
 
+def test_records_keep_what_the_page_does_not_show_through_a_row_of_changes(open_as, sandbox):
+    page, board = open_as("alice", app_path("Status Board")), product_id("Status Board")
+    unknown = {"dpaSigned": True, "reviewed": {"by": "Example"}}
+    content = json.loads(sandbox.document_text(board, "live"))
+    records = [{"name": name, "purpose": "Hosting", **unknown} for name in ("Alpha", "Beta", "Gamma")]
+    content["thirdPartyInformation"] = {"isEndUserDataShared": True, "thirdPartyDetails": records}
+    sandbox.add_document(board, {"commonCloud": content})
+    page.get_by_role("button", name="Read again").click()
+    page.goto(app_path("Status Board", "edit/?section=thirdPartyInformation"))
+    processors = question(page, PROCESSORS)
+    rows = processors.locator("[data-record]")
+    others = page.locator("[data-answer]").filter(has=page.locator(".answer-label", has_text="› dpaSigned"))
+    expect(others.filter(has_text="Beta › dpaSigned")).to_be_visible()
+
+    name = rows.nth(1).get_by_role("textbox", name="Name")
+    name.fill("Beta Ltd")
+    name.press("Tab")
+    expect_kept(processors)
+    expect(others.filter(has_text="Beta Ltd › dpaSigned")).to_be_visible()
+    rows.nth(0).get_by_role("button", name="Remove").click()
+    expect(rows).to_have_count(2)
+    expect_kept(processors)
+    expect(others.filter(has_text="Gamma › dpaSigned")).to_be_visible()
+    expect(others).to_have_count(2)
+    rows.nth(1).get_by_role("button", name="Move up").click()
+    expect_kept(processors)
+    purpose = rows.nth(0).get_by_role("textbox", name="Purpose")
+    purpose.fill("Backups")
+    purpose.press("Tab")
+    expect_kept(processors)
+    signed = others.filter(has_text="Beta Ltd › dpaSigned")
+    signed.get_by_role("textbox").fill("false")
+    signed.get_by_role("textbox").press("Tab")
+    expect_kept(signed)
+    save(page)
+
+    saved = json.loads(sandbox.document_text(board, "draft"))["thirdPartyInformation"]["thirdPartyDetails"]
+    assert saved == [
+        {"name": "Gamma", "purpose": "Backups", **unknown},
+        {"name": "Beta Ltd", "purpose": "Hosting", **unknown, "dpaSigned": False},
+    ]
+
+
 def test_a_field_that_nobody_knows_is_edited_as_json_and_bad_json_keeps_its_text(open_as, sandbox):
     page = open_as("alice", app_path("Table Tools", "edit/?section=security"))
     note = page.get_by_label(re.compile("x-reviewer note"))
@@ -338,6 +381,17 @@ def test_ten_thousand_characters_and_five_hundred_records_are_no_trouble(open_as
     expect_kept(processors)
     save(page)
     many[499]["purpose"] = "Hosting and backups"
+    page.goto(app_path("Status Board", "edit/?section=thirdPartyInformation"))
+    processors.locator("[data-record]").nth(0).get_by_role("button", name="Remove").click()
+    expect_kept(processors)
+    processors.get_by_text("Example 250", exact=True).click()
+    purpose = processors.get_by_role("textbox", name="Purpose").first
+    purpose.fill("Mail")
+    purpose.press("Tab")
+    expect_kept(processors)
+    save(page)
+    many[250]["purpose"] = "Mail"
+    del many[0]
     saved = json.loads(sandbox.document_text(board, "draft"))
     assert saved["thirdPartyInformation"]["thirdPartyDetails"] == many
 

@@ -1,6 +1,8 @@
 """Records in the form: added, changed, moved, and drawn one by one where they are many."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -130,3 +132,93 @@ def test_a_part_of_another_form_does_not_keep_its_record_from_being_changed(edit
 
     assert "1 answer is kept" in said(page)
     assert kept(app, RECORDS) == [{"name": "B", "thirdPartyCountries": [{"code": "FI"}], "purpose": "a\x00b"}]
+
+
+# --- what the page does not show of a record ------------------------------------------------------------------------
+
+UNKNOWN = {"dpaSigned": True, "reviewed": {"by": "Example"}}
+
+
+@pytest.fixture
+def odd(editor, diagrams, marketplace):
+    """Three sub-processors, each with keys that no question knows."""
+    records = [{"name": name, "link": "https://example.com", **UNKNOWN} for name in ("Alpha", "Beta", "Gamma")]
+    content = {"thirdPartyInformation": {"isEndUserDataShared": True, "thirdPartyDetails": records}}
+    marketplace.put(diagrams, "draft", json.dumps(content))
+    return services.read_app(actor=editor, app=diagrams)
+
+
+class Page:
+    """The list of records as a browser holds it: it posts all rows, and goes by the names that an answer gives them."""
+
+    def __init__(self, client, app):
+        self.client, self.app, self.name = client, app, name_of(RECORDS)
+        form = client.get(address("app_edit", app, section="all")).content.decode()
+        self.rows = rows_of(form, self.name)
+        self.seen = seen(app, RECORDS)
+
+    def post(self, **parts):
+        """Post the rows as they stand; `parts` of the one at `row`."""
+        row, data = parts.pop("row", 0), {f"{self.name}.row": ["", *self.rows], f"seen.{self.name}": self.seen}
+        data |= {f"{self.name}.{self.rows[row]}.{part}": value for part, value in parts.items()}
+        response = self.client.post(address("app_answer", self.app, field=self.name, on_section="all"), data)
+        told = re.search(r'data-renamed="([^"]*)"', response.content.decode())
+        tokens = json.loads(html.unescape(told[1])) if told else {}
+        if response.status_code == 200:
+            self.rows = [tokens.get(token, token) for token in self.rows]
+            self.seen = seen(self.app, RECORDS)
+        return response
+
+
+def test_what_the_page_does_not_show_stays_through_a_row_of_changes(editor, odd, client_for):
+    page = Page(client_for(editor.user, htmx=True), odd)
+
+    page.post(row=1, name="Beta Ltd")
+    page.rows.reverse()
+    page.post()
+    page.rows.remove(page.rows[-1])
+    page.post()
+    page.rows.append("new-1")
+    page.post(row=2, name="Delta")
+    page.post(row=0, link="https://example.com/gamma")
+    assert page.post(row=2, link="https://example.com/delta").status_code == 200
+
+    assert kept(odd, RECORDS) == [
+        {"name": "Gamma", "link": "https://example.com/gamma", **UNKNOWN},
+        {"name": "Beta Ltd", "link": "https://example.com", **UNKNOWN},
+        {"name": "Delta", "link": "https://example.com/delta"},
+    ]
+
+
+def test_insisting_on_a_list_with_an_entry_that_is_gone_drops_nothing(editor, dora, odd, client_for):
+    page = Page(client_for(editor.user, htmx=True), odd)
+    services.answer(actor=dora, app=odd, pointer=RECORDS, raw=[RecordInput(token, {}) for token in page.rows[1:]])
+    now = kept(odd, RECORDS)
+
+    assert page.post(row=2, name="Gamma Ltd").status_code == 409
+    page.seen = seen(odd, RECORDS)
+    again = page.post(row=2, name="Gamma Ltd")
+
+    assert again.status_code == 422
+    assert "changed or taken away since this page showed it" in said(again)
+    assert kept(odd, RECORDS) == now
+
+
+def test_what_lies_in_records_is_drawn_anew_when_they_move_and_never_written_into_another(editor, odd, client_for):
+    client = client_for(editor.user, htmx=True)
+    page = Page(client, odd)
+    place = f"{RECORDS}/1/dpaSigned"
+    drawn = client.get(address("app_edit", odd, section="all")).content.decode()
+    assert "Beta › dpaSigned" in drawn
+    page.rows.pop(0)
+
+    answered = page.post().content.decode()
+    assert "Gamma › dpaSigned" in answered
+    assert answered.count('hx-swap-oob="delete"') == 2
+    late = client.post(address("app_unknown", odd, pointer=place, of="Beta"), {f"json:{place}": "false"})
+
+    assert late.status_code == 409
+    assert "belongs to another entry now" in said(late)
+    assert [record["dpaSigned"] for record in kept(odd, RECORDS)] == [True, True]
+    client.post(address("app_unknown", odd, pointer=place, of="Gamma"), {f"json:{place}": "false"})
+    assert [record["dpaSigned"] for record in kept(odd, RECORDS)] == [True, False]
