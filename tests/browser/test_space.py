@@ -59,6 +59,19 @@ def test_a_level_is_set_in_its_row_and_row_bar_figures_and_message_show_it(open_
     expect(row(page, "Lost property").locator("summary")).to_have_text("Confidential")
 
 
+def test_an_editor_that_could_not_be_loaded_is_loaded_by_the_next_click(open_as, desk):
+    page = open_as("bob", desk.path)
+    page.context.set_offline(True)
+    row(page, "Lost property").locator("summary").click()
+    expect(said(page, "network")).to_be_visible()
+    page.context.set_offline(False)
+    editor = edit(page, "Lost property")
+    choose(editor, "Confidential")
+    editor.locator("summary").click()
+    editor.locator("summary").click()
+    expect(editor.get_by_role("radio", name=re.compile("^Confidential"))).to_be_checked()
+
+
 def test_a_lower_level_asks_for_a_reason_and_keeps_it(open_as, desk, sandbox):
     page = open_as("bob", desk.path)
     editor = edit(page, "Key list")
