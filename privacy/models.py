@@ -47,7 +47,8 @@ class App(models.Model):
     writer = models.CharField(max_length=32, blank=True)
     writing = models.CharField(max_length=100, blank=True)
     writing_until = models.DateTimeField(null=True)
-    #: Until then a publish call whose end is not known may still arrive, and publish whatever is the draft by then.
+    #: Until then a publish call whose review gave it up, its end unknown, may still arrive, and publish whatever is the
+    #: draft by then. That of a review still being published follows from its `publishing_since`.
     publish_until = models.DateTimeField(null=True)
 
     class Meta:

@@ -90,7 +90,8 @@ def _open_forms(page: selectors.AppPage, allowed: Collection[str], why_not: str)
     """Which of these forms the page draws for this person now."""
     state = page.signoff.state
     waiting = state in ("waiting", "signed_off")
-    closed = waiting or state in ("publishing", "hidden")
+    # What was asked for or signed off cannot be published once live moved: it is asked for again in its place.
+    closed = (waiting and not page.signoff.live_moved) or state in ("publishing", "hidden")
     return {
         "verdict": waiting and not why_not,
         "ask": not closed and page.draft.document is not None and "privacy.edit" in allowed,

@@ -1,7 +1,5 @@
 """The release room of privacy: only what was signed off goes live, the call goes out once, and live is read back."""
 
-from datetime import datetime
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,7 +11,7 @@ from privacy.checks import check
 from privacy.document import Document
 from privacy.models import App, Review, Snapshot
 from privacy.refusals import PublishRefused
-from privacy.settling import PublishResult, alarm, arrives_until, release, settle
+from privacy.settling import PublishResult, alarm, may_still_arrive, release, settle
 from privacy.standing import close, hash_of, standing
 from privacy.versions import fetch, keep, store
 
@@ -99,7 +97,6 @@ def _claim(actor: Actor, app: App) -> Review:
         if not approved.update(state=State.PUBLISHING, publishing_since=now, closed_because=""):
             raise PublishRefused([NOT_PUBLISHED, "Somebody else is publishing it, or the sign-off was taken back."])
         review.state, review.publishing_since = State.PUBLISHING, now
-        App.objects.filter(pk=app.pk).update(publish_until=arrives_until(review))
         document = Document.from_text(app.draft.text)
         keep(app=app, source=Snapshot.Source.PUBLISHED, document=document, text=app.draft.text, actor=actor)
         remote.record(
@@ -115,13 +112,11 @@ def _claim(actor: Actor, app: App) -> Review:
 
 def _send(actor: Actor, app: App, review: Review) -> PublishResult:
     client = connections.marketplace(app.connection)
-    earlier = app.publish_until
     lost: ApiError | None = None
     try:
         client.publish(app.product_id)
     except ApiError as error:
         if remote.is_definite(error):
-            _arrived(app, earlier)
             _refused(actor, app, review, error)
             raise
         lost = error
@@ -139,15 +134,7 @@ def _send(actor: Actor, app: App, review: Review) -> PublishResult:
             "ends."
         )
         return alarm(actor=actor, app=app, review=review, what=what, trace_id=error.trace_id)
-    result = settle(actor=actor, app=app, review=review, trace_id=lost.trace_id if lost else "")
-    if result.ok:
-        _arrived(app, earlier)
-    return result
-
-
-def _arrived(app: App, earlier: datetime | None) -> None:
-    """The call is over, so that only an earlier one may still arrive."""
-    App.objects.filter(pk=app.pk).update(publish_until=earlier)
+    return settle(actor=actor, app=app, review=review, trace_id=lost.trace_id if lost else "")
 
 
 def _refused(actor: Actor, app: App, review: Review, error: ApiError) -> None:
@@ -183,7 +170,8 @@ def settle_alarm(*, actor: Actor, app: App, note: str) -> App:
         review = standing(app)
         if review is not None and review.state == State.PUBLISHING:
             because = f"An alarm of its publishing was settled by {actor.label}: {note}"
-            close(actor=actor, review=review, state=State.LAPSED, because=because)
+            if close(actor=actor, review=review, state=State.LAPSED, because=because):
+                may_still_arrive(app, review)
         remote.record(actor, app, "alarm.settle", before={"alarm": app.alarm}, reason=note)
     app.alarm = ""
     return app

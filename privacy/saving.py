@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -19,7 +20,7 @@ from privacy.editing import enter, replace
 from privacy.merge import MergeRow, Side
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
 from privacy.record import readable
-from privacy.refusals import AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown
+from privacy.refusals import AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
 from privacy.settling import call_on_its_way
 from privacy.standing import HIDDEN, lapse_if_moved
 from privacy.versions import fetch, keep, moment, store
@@ -27,6 +28,8 @@ from privacy.versions import fetch, keep, moment, store
 Source = Snapshot.Source
 #: What a person can decide for one answer.
 SIDES: Final[dict[str, Side]] = {"mine": "mine", "theirs": "theirs"}
+#: What is left to say when a pushed file was not saved.
+FILE_IS_WORKING_COPY = "The file is the working copy of this app now: save it again, or drop it in the form."
 
 
 @dataclass(frozen=True)
@@ -335,7 +338,8 @@ def push_document(*, actor: Actor, app: App, text: str) -> Saved:
     Keys, order and number literals go out as they are in the text. A text that still has the `properties` of the
     version it was pulled from is only saved over that version, or over what the same person saved since. Raises
     AnswerRefused when the text is not a document, NotEditable when somebody's unsaved working copy would be replaced,
-    and what `save_to_marketplace` raises.
+    and what `save_to_marketplace` raises. By then the text is the working copy, and the error says so; the one
+    from before is not put back, because the save may have arrived all the same.
     """
     access.require(actor, app.connection, "privacy.edit")
     document = parse_document(text)
@@ -350,7 +354,14 @@ def push_document(*, actor: Actor, app: App, text: str) -> Saved:
     _require_pulled_from(actor, app, document)
     with transaction.atomic():
         replace(actor=actor, app=app, document=document, text=text)
-    return save_to_marketplace(actor=actor, app=app)
+    try:
+        return save_to_marketplace(actor=actor, app=app)
+    except ApiError as error:
+        error.advice = f"{error.advice} {FILE_IS_WORKING_COPY}"
+        raise
+    except (Refusal, PermissionDenied) as refusal:
+        refusal.args = (f"{refusal} {FILE_IS_WORKING_COPY}",)
+        raise
 
 
 def _require_pulled_from(actor: Actor, app: App, document: Document) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from portal import audit, connections
@@ -85,8 +84,21 @@ def arrives_until(review: Review) -> datetime:
 
 def call_on_its_way(app: App) -> datetime | None:
     """Until when a publish call may still arrive and publish whatever is the draft by then; None when there is none."""
-    calls = App.objects.filter(product_id=app.product_id, publish_until__gt=timezone.now())
-    return calls.aggregate(until=Max("publish_until"))["until"]
+    # The reviews first: one that gives its call up in between has left the time with the app by then.
+    publishing = Review.objects.filter(app__product_id=app.product_id, state=State.PUBLISHING)
+    deadlines = [arrives_until(review) for review in publishing]
+    given_up = App.objects.filter(product_id=app.product_id).values_list("publish_until", flat=True)
+    deadlines += [until for until in given_up if until is not None]
+    return max((until for until in deadlines if until > timezone.now()), default=None)
+
+
+def may_still_arrive(app: App, review: Review) -> None:
+    """Keep with the app until when a call may arrive that its review gives up without knowing how it ended.
+
+    While a review is being published that time follows from the review itself. So what turns out to have arrived, or
+    was refused, leaves nothing behind, and the time of an earlier call is still here.
+    """
+    App.objects.filter(pk=app.pk).update(publish_until=arrives_until(review))
 
 
 def _reword(app: App, what: str) -> None:
@@ -141,6 +153,7 @@ def _not_published(actor: Actor, app: App, review: Review, trace_id: str) -> Pub
     )
     with transaction.atomic():
         if release(review, because=sentence):
+            may_still_arrive(app, review)
             App.objects.filter(pk=app.pk).update(alarm="")
             app.alarm = ""
             _record(actor, app, review, "failed", sentence, trace_id)

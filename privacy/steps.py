@@ -100,7 +100,7 @@ def _not_signed_off(page: AppPage) -> str:
         "none": "Ask for sign-off, so that somebody else looks at it.",
         "waiting": "Somebody who did not write it has to look at it and sign it off.",
         "changes_asked": "Make the changes that were asked for, save, and ask again.",
-        "lapsed": "The draft changed after it was signed off. Look at the changes and ask again.",
+        "lapsed": "The earlier request for sign-off lapsed. Look at what changed and ask again.",
         "publishing": "It is being published already. Read the app again to see how that ended.",
     }
     return said.get(page.signoff.state, "")

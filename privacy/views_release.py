@@ -46,9 +46,10 @@ def _still_fitting(request: HttpRequest, moved: services.MovedMeanwhile, decisio
 def _show_moved(
     request: HttpRequest, app: App, moved: services.MovedMeanwhile, decisions: dict[str, str]
 ) -> HttpResponse:
+    app = find(app.connection, app.app_key)  # the save has read it again
     context = {
         "tab": "edit",
-        "page": selectors.app_page(app=find(app.connection, app.app_key)),
+        "page": selectors.app_page(app=app),
         "app": app,
         "moved": moved,
         "decisions": decisions,

@@ -10,7 +10,7 @@ from portal.models import AuditEntry
 from portal.sandbox import faults
 from privacy import services
 from privacy.models import App, Snapshot, WorkingCopy
-from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH
+from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH, READ
 
 pytestmark = pytest.mark.django_db
 KEY = "com.example.diagrams-for-confluence"
@@ -48,6 +48,21 @@ def test_list_as_json(run):
 
     row = next(row for row in rows if row["app_key"] == KEY)
     assert (row["live"], row["draft"], row["sign_off"]) == ("APPROVED", "present", "not asked for")
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_list_prints_all_rows_and_fails_when_an_app_could_not_be_read(words, developer_space, diagrams, sandbox):
+    faults.html_answer(sandbox, call=READ, item=diagrams.product_id)
+    out = io.StringIO()
+
+    with pytest.raises(CommandError) as caught:
+        call_command("privacy", developer_space.name, "list", *words, stdout=out)
+
+    assert str(caught.value) == "7 of 8 apps were read. 1 could not be read; their rows say why."
+    assert caught.value.returncode == 1
+    assert out.getvalue().count("(com.example." if not words else '"app_key"') == 8
+    if words:
+        assert [row["app_key"] for row in json.loads(out.getvalue()) if row["read_error"]] == [KEY]
 
 
 @pytest.mark.parametrize("key", [KEY, "Diagrams for Confluence", "b7a1c0de-0000-4000-8000-000000000001"])
@@ -143,6 +158,50 @@ def test_push_refuses_a_file_that_is_no_document_in_one_line(text, words, run, t
     assert words in str(error)
     assert error.returncode == 1
     assert marketplace.calls(DRAFT) == 0
+
+
+NOW_THE_WORKING_COPY = "The file is the working copy of this app now: save it again, or drop it in the form."
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file to push."""
+    file = tmp_path / "new.json"
+    file.write_text('{"commonCloud": {"security": {"securityContact": "file@example.com"}}}')
+    return file
+
+
+def kept(app) -> bool:
+    return "file@example.com" in WorkingCopy.objects.get(app=app).text
+
+
+def test_a_push_that_atlassian_refuses_says_that_the_file_is_the_working_copy_now(run, file, diagrams, sandbox):
+    faults.refuse(sandbox, call=DRAFT, status=400, message="The listing is locked")
+
+    error = fails(run, "push", KEY, "--file", str(file))
+
+    assert "The listing is locked" in str(error)
+    assert NOW_THE_WORKING_COPY in str(error)
+    assert kept(diagrams)
+
+
+def test_a_push_that_is_refused_here_says_so_too(run, file, diagrams, marketplace):
+    marketplace.unreadable_after(6)  # by the command, before the file is taken, and before it is sent
+
+    error = fails(run, "push", KEY, "--file", str(file))
+
+    assert "could not be read afterwards" in str(error)
+    assert str(error).endswith(NOW_THE_WORKING_COPY)
+    assert kept(diagrams)
+
+
+def test_a_push_that_failed_before_the_file_was_taken_does_not_say_so(run, file, marketplace):
+    marketplace.unreadable_after(2)
+
+    error = fails(run, "push", KEY, "--file", str(file))
+
+    assert "working copy" not in str(error)
+    assert not WorkingCopy.objects.exists()
 
 
 def test_push_refuses_a_file_that_is_not_there(run, tmp_path):

@@ -348,6 +348,61 @@ def test_saving_goes_on_once_it_is_known_how_the_publish_call_ended(
     services.save_to_marketplace(actor=editor, app=diagrams)
 
 
+def unread_publish(publisher, app, sandbox, *, lost: bool) -> None:
+    """A publish call that worked, after which live could not be read; then Atlassian answers again."""
+    if lost:
+        faults.lost_answer(sandbox, call=PUBLISH)
+    faults.server_error(sandbox, call=READ, skip=2)
+    assert services.publish(actor=publisher, app=app).outcome == "alarm"
+    faults.clear(sandbox)
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_saving_goes_on_once_an_alarm_ended_because_what_was_approved_is_live(
+    lost, review, editor, publisher, diagrams, sandbox, marketplace
+):
+    unread_publish(publisher, diagrams, sandbox, lost=lost)
+    services.read_app(actor=publisher, app=diagrams)
+    assert state_of(review) == "published"
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "other@example.com"
+
+
+@pytest.mark.parametrize("alarmed", [True, False])
+def test_a_publish_that_worked_does_not_hide_an_earlier_call_that_may_still_arrive(
+    alarmed, review, editor, publisher, diagrams, sandbox, marketplace
+):
+    faults.reset_connection(sandbox, call=PUBLISH, times=1)
+    assert services.publish(actor=publisher, app=diagrams).outcome == "not_published"
+    if alarmed:
+        unread_publish(publisher, diagrams, sandbox, lost=True)
+        services.read_app(actor=publisher, app=diagrams)
+    else:
+        services.publish(actor=publisher, app=diagrams)
+    assert state_of(review) == "published"
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+
+    with pytest.raises(services.NotEditable, match="may still arrive"):
+        services.save_to_marketplace(actor=editor, app=diagrams)
+
+    assert marketplace.content(diagrams, "draft") is None
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_nothing_is_saved_while_the_call_of_an_alarm_may_still_arrive_though_a_person_settled_it(
+    settled, outage, review, editor, publisher, diagrams
+):
+    if settled:
+        services.settle_alarm(actor=publisher, app=diagrams, note="Looked at the console.")
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+
+    with pytest.raises(services.NotEditable, match="may still arrive"):
+        services.save_to_marketplace(actor=editor, app=diagrams)
+
+
 def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_difference(
     review, publisher, diagrams, marketplace
 ):

@@ -86,6 +86,10 @@ class Command(ServiceCommand):
             for problem in (row["read_error"], row["alarm"]):
                 if problem:
                     self.say(f"  {problem}")
+        if report.failures or report.unread:
+            if self.as_json:
+                self.print_json(rows)
+            raise Failed(report.sentence)
         self.say(report.sentence)
         return rows
 
