@@ -120,6 +120,14 @@ def test_wrong_words_exit_with_2_and_one_line(capsys):
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
+@pytest.mark.usefixtures("_logging_stays")
+def test_a_command_says_what_happened_in_its_own_words_and_not_by_its_log(site, sandbox, capsys):
+    execute_from_command_line(["manage.py", "check_connection", "Acme"])
+    told = capsys.readouterr()
+    assert "works" in told.out
+    assert told.err == ""
+
+
 def test_a_reader_who_has_had_enough_ends_a_command_quietly(tmp_path):
     reading, writing = os.pipe()
     os.close(reading)
