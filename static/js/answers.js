@@ -111,6 +111,7 @@ document.addEventListener("click", (event) => {
   else if (button.matches("[data-remove-entry]")) removed(button.closest("li"), "input");
   else if (button.matches("[data-add-record]")) addRecord(button.closest("[data-records]"));
   else if (button.matches("[data-remove-record]")) removed(button.closest("[data-record]"), "summary");
+  else if (button.matches("[data-send-again]")) changed(answerOf(button));
   else if (button.matches("[data-move]")) moveRecord(button.closest("[data-record]"), button.dataset.move === "up", button);
 });
 
@@ -204,6 +205,11 @@ function say(answer, failed) {
   const line = answer.querySelector("[data-unsent]");
   if (line) line.hidden = !failed;
 }
+
+// A browser tells of a change once: what did not get through is sent again when the network is back, or by hand.
+addEventListener("online", () => {
+  for (const answer of [...unsaved]) if (answer.querySelector("[data-unsent]:not([hidden])")) changed(answer);
+});
 
 function waiting() {
   for (const answers of [unsaved, pending, underway]) {
