@@ -64,7 +64,7 @@ def prepare(url: str):
     site = Connection(name="Bench", slug="bench", kind="site", url=url, email=ADMIN[0])
     site.keep_token(ADMIN[1])
     site.save()
-    return site, services.read_space(actor=Actor.operator(), connection=site, key="BENCH")
+    return site, services.read_space(actor=Actor.command_line(), connection=site, key="BENCH")
 
 
 def trustdesk(site, space) -> tuple[float, int, int]:
@@ -73,7 +73,7 @@ def trustdesk(site, space) -> tuple[float, int, int]:
     from portal import jobs
     from portal.access import Actor
 
-    scan = services.ask_scan(actor=Actor.operator(), connection=site, space=space)
+    scan = services.ask_scan(actor=Actor.command_line(), connection=site, space=space)
     begun = time.perf_counter()
     lease = jobs.claim(scan)
     inventory.run(scan, lease)

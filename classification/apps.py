@@ -58,6 +58,8 @@ class ClassificationConfig(AppConfig):
         registry.add_capabilities(CAPABILITIES, to={"viewer": see, "connection_admin": see})
         for role in ROLES:
             registry.add_role(role)
+        registry.SYSTEM_ACTORS["scan"] = registry.SystemActor("Trustdesk (scan)", {"classification.scan"})
+        registry.SYSTEM_ACTORS["demo"].capabilities.update({"classification.view", "classification.scan"})
         registry.NAV.extend(NAV)
         registry.AUDIT_ACTIONS.update(AUDIT_ACTIONS)
         registry.SWEEPERS.append(tasks.sweep_scans)

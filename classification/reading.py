@@ -228,7 +228,7 @@ def cancel_scan(*, actor: Actor, scan: Scan) -> bool:
 
 def fill_demo(connection: Connection) -> None:
     """Let the demo's pages have something to show: levels and projects at once, content by a scan in the background."""
-    actor = Actor.operator()
+    actor = Actor.system("demo")
     if connection.kind in (Connection.Kind.SITE, Connection.Kind.ORGANIZATION):
         read_levels(actor=actor, connection=connection)
     if connection.kind == Connection.Kind.SITE:

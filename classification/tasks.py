@@ -2,7 +2,7 @@
 
 from django_tasks import task
 
-from portal import jobs
+from portal import access, jobs
 
 from .models import Scan
 
@@ -13,6 +13,9 @@ def run_scan(scan_id: int) -> None:
     from . import inventory  # the clients need not be loaded where a scan is only asked for
 
     scan = Scan.objects.select_related("connection", "space").filter(pk=scan_id).first()
+    if scan:
+        # It acts by itself, not with the rights of who asked: that they may ask was checked when they did.
+        access.require(access.Actor.system("scan"), scan.connection, "classification.scan")
     lease = jobs.claim(scan) if scan else None
     if scan and lease:
         inventory.run(scan, lease)

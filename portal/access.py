@@ -4,6 +4,7 @@ import functools
 import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -13,30 +14,67 @@ from . import registry
 from .models import Connection, Grant, User
 
 
+class Kind(Enum):
+    """What acts. Rights follow from the kind, never from a missing person."""
+
+    PERSON = "person"
+    COMMAND_LINE = "command line"
+    SYSTEM = "system"
+
+
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a signed-in person, or the operator at this machine's command line (`user` is None)."""
+    """Who acts: a person, the command line of this machine, or a named part of Trustdesk itself.
 
-    user: User | None
+    Made by `of`, `command_line` and `system` alone. `user`: the person, None for the other two. `listed`: what a named
+    part of Trustdesk may do, on every connection.
+    """
+
+    kind: Kind
     label: str
+    user: User | None = None
+    listed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if (self.kind is Kind.PERSON) != (self.user is not None):
+            raise TypeError("A person, and nobody else, acts with a user.")
+        if self.listed and self.kind is not Kind.SYSTEM:
+            raise TypeError("Only a part of Trustdesk has capabilities of its own.")
 
     @classmethod
     def of(cls, user: User) -> "Actor":
-        return cls(user=user, label=user.email)
+        return cls(Kind.PERSON, label=user.email, user=user)
 
     @classmethod
-    def operator(cls) -> "Actor":
+    def command_line(cls) -> "Actor":
         try:
             name = getpass.getuser()
         except (KeyError, OSError):  # a container may run under a number without a name
             name = "unknown"
-        return cls(user=None, label=f"local operator ({name})")
+        return cls(Kind.COMMAND_LINE, label=f"Command line ({name})")
+
+    @classmethod
+    def operator(cls) -> "Actor":
+        return cls.command_line()
+
+    @classmethod
+    def system(cls, key: str) -> "Actor":
+        """A row of `registry.SYSTEM_ACTORS`. Raises KeyError."""
+        row = registry.SYSTEM_ACTORS[key]
+        return cls(Kind.SYSTEM, label=row.label, listed=frozenset(row.capabilities))
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether this actor looks after Trustdesk itself: its connections and its people."""
+        if self.kind is Kind.PERSON:
+            return bool(self.user and self.user.is_superuser and self.user.is_active)
+        return self.kind is Kind.COMMAND_LINE
 
 
 #: Trustdesk's administrators look after every connection; anything more they have to grant themselves, on record.
 ADMINISTRATOR_ROLES = frozenset({"viewer", "connection_admin"})
-#: The operator at the command line may do all but sign off: an approval has to have a person's name.
-OPERATOR_MAY_NOT = frozenset({"privacy.approve"})
+#: The command line may do all but approve: an approval has to have a person's name.
+COMMAND_LINE_MAY_NOT = frozenset({"privacy.approve"})
 
 
 def roles_by_connection(user: User) -> dict[int, set[str]]:
@@ -53,10 +91,13 @@ def roles_by_connection(user: User) -> dict[int, set[str]]:
 
 def capabilities(actor: Actor, connection: Connection) -> set[str]:
     """All that this actor may do on this connection."""
-    if actor.user is None:
-        return set(registry.CAPABILITIES) - OPERATOR_MAY_NOT
+    if actor.kind is Kind.COMMAND_LINE:
+        return set(registry.CAPABILITIES) - COMMAND_LINE_MAY_NOT
+    if actor.kind is Kind.SYSTEM:
+        return set(actor.listed)
+    assert actor.user is not None
     roles = set(roles_by_connection(actor.user).get(connection.pk, ()))
-    if actor.user.is_superuser and actor.user.is_active:
+    if actor.is_administrator:
         roles |= ADMINISTRATOR_ROLES
     found: set[str] = set()
     for key in roles:
@@ -81,8 +122,10 @@ def require(actor: Actor, connection: Connection, capability: str) -> None:
 
 def visible_connections(actor: Actor) -> QuerySet[Connection]:
     """The connections that this actor may see."""
-    if actor.user is None or (actor.user.is_superuser and actor.user.is_active):
+    if actor.is_administrator or "connection.view" in actor.listed:
         return Connection.objects.all()
+    if actor.user is None:
+        return Connection.objects.none()
     return Connection.objects.filter(pk__in=list(roles_by_connection(actor.user)))
 
 
@@ -130,5 +173,5 @@ def for_administrators(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 
 
 def require_administrator(actor: Actor) -> None:
-    if actor.user is not None and not (actor.user.is_superuser and actor.user.is_active):
+    if not actor.is_administrator:
         raise PermissionDenied("Only an administrator of Trustdesk may do this. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""What the rooms tell each other as data: capabilities, roles, navigation, audit labels and sweepers.
+"""What the apps tell the portal as data: capabilities, roles, system actors, navigation, audit labels and sweepers.
 
 Apps add their own rows in `AppConfig.ready()`; the portal never imports an app.
 """
@@ -57,6 +57,22 @@ ROLES: dict[str, Role] = {
             {"connection.view", "activity.view", "connection.manage"},
         ),
     )
+}
+
+
+@dataclass
+class SystemActor:
+    """A part of Trustdesk that acts by itself, and all that it may do. Its label stands in the activity."""
+
+    label: str
+    capabilities: set[str] = field(default_factory=set)
+
+
+SYSTEM_ACTORS: dict[str, SystemActor] = {
+    #: The sweepers of the worker, which finish what a process that died left behind.
+    "sweep": SystemActor("Trustdesk (worker)"),
+    #: Fills the pages of the embedded demo.
+    "demo": SystemActor("Trustdesk (demo)"),
 }
 
 NAV: list[NavItem] = []

@@ -25,6 +25,8 @@ class PrivacyConfig(AppConfig):
             },
             to={"viewer": ("privacy.view",), "connection_admin": ("privacy.view",)},
         )
+        for key in ("demo", "sweep"):
+            registry.SYSTEM_ACTORS[key].capabilities.add("privacy.view")
         kinds = ("marketplace",)
         see = {"connection.view", "activity.view", "privacy.view"}
         roles = (

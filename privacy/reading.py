@@ -79,7 +79,7 @@ def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20
 def fill_demo(connection: Connection) -> None:
     """Let the demo's pages have something to show."""
     if connection.kind == Connection.Kind.MARKETPLACE:
-        read_apps(actor=Actor.operator(), connection=connection)
+        read_apps(actor=Actor.system("demo"), connection=connection)
 
 
 def _enlist(connection: Connection, listed: list[ListedApp]) -> list[App]:
@@ -141,7 +141,7 @@ def sweep_publishing() -> int:
     settled = 0
     for review in forgotten.select_related("app__connection"):
         try:
-            remote.refresh(actor=Actor(user=None, label="Trustdesk (worker)"), app=review.app)
+            remote.refresh(actor=Actor.system("sweep"), app=review.app)
         except (ApiError, SecretUnreadable) as error:
             logger.warning("publishing of app %s cannot be settled yet: %s", review.app_id, error)
         else:

@@ -190,7 +190,7 @@ def why_not_approve(actor: Actor, review: Review) -> str:
         return "You have no role here that signs off drafts."
     if review.state not in (State.OPEN, State.APPROVED):
         return _closed(review)
-    if actor.user is None:
+    if actor.kind is not access.Kind.PERSON:
         return "A sign-off has to have a person's name."
     asked = {"id": review.requested_by_id, "label": review.requested_by_label}
     return NOT_ONES_OWN if is_among(actor, [asked, *review.authors]) else ""

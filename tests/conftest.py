@@ -88,7 +88,7 @@ def administrator(db) -> User:
 
 @pytest.fixture
 def operator() -> Actor:
-    return Actor.operator()
+    return Actor.command_line()
 
 
 @pytest.fixture

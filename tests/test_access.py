@@ -106,7 +106,7 @@ def test_every_address_is_in_the_table():
 @pytest.fixture
 def world(sandbox, site: Connection, developer_space: Connection, organization: Connection, bob: User) -> dict:
     """One of everything that an address can name."""
-    operator = Actor.operator()
+    operator = Actor.command_line()
     with sandbox.write() as db:  # one app with a draft is enough to name one
         db.execute("DELETE FROM apps WHERE app_key NOT LIKE '%diagrams-for-confluence'")
     classification.read_levels(actor=operator, connection=site)
@@ -135,7 +135,7 @@ def space_pages(site: Connection, space):
 
     client = connections.confluence(site)
     for page in client.space_items(space.remote_id, "page"):
-        classification.read_item(actor=Actor.operator(), connection=site, kind="page", remote_id=page.id)
+        classification.read_item(actor=Actor.command_line(), connection=site, kind="page", remote_id=page.id)
         yield page.id
 
 
@@ -281,7 +281,7 @@ def test_every_command_that_acts_is_in_the_table():
     )
 
 
-def test_the_local_operator_may_do_all_but_sign_off(site, operator):
+def test_the_command_line_may_do_all_but_approve(site, operator):
     from portal.access import capabilities
 
     assert capabilities(operator, site) == set(registry.CAPABILITIES) - {"privacy.approve"}

@@ -100,7 +100,7 @@ class ServiceCommand(BaseCommand):
 
     def _actor(self, email: str | None) -> Actor:
         if email is None:
-            return Actor.operator()
+            return Actor.command_line()
         user = User.objects.filter(email__iexact=email, is_active=True).first()
         if user is None:
             raise Usage(f"There is no active person with the e-mail address “{email}”.")

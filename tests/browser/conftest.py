@@ -93,7 +93,7 @@ def read_demo(seeded_sandbox, tmp_path_factory, django_db_setup, django_db_block
     with django_db_blocker.unblock(), override_settings(**quick):
         state = state_at(place / "sandbox.sqlite3")
         connections.forget_sessions()
-        demo.make(actor=Actor.operator())
+        demo.make(actor=Actor.command_line())
         work()
         connections.forget_sessions()
         # Flushing makes these two anew itself.
@@ -161,7 +161,7 @@ def desk(world, sandbox) -> Desk:
         above = {"parent": ids[more["parent"]]} if "parent" in more else {}
         ids[title] = sandbox.add_item(ACME, "DESK", title=title, level=level, **{**more, **above})
     sandbox.add_item(ACME, "DESK", title="Key list, longer", draft_of=ids["Key list"], level="Confidential")
-    acme, actor = Connection.objects.get(slug="acme"), Actor.operator()
+    acme, actor = Connection.objects.get(slug="acme"), Actor.command_line()
     space = services.read_space(actor=actor, connection=acme, key="DESK")
     services.ask_scan(actor=actor, connection=acme, space=space)
     world()

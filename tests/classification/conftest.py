@@ -18,7 +18,7 @@ def _nobody_waits(settings):
 
 def run_scan(connection: Connection, space: Space | None = None) -> Scan:
     """A whole scan, from being asked for to its end."""
-    scan = services.ask_scan(actor=Actor.operator(), connection=connection, space=space)
+    scan = services.ask_scan(actor=Actor.command_line(), connection=connection, space=space)
     lease = jobs.claim(scan)
     assert lease is not None
     inventory.run(scan, lease)
@@ -57,7 +57,7 @@ def handbook(sandbox: State) -> dict[str, str]:
 @pytest.fixture
 def space(site: Connection, handbook) -> Space:
     """The handbook as the inventory knows it before anybody scanned it."""
-    return services.read_space(actor=Actor.operator(), connection=site, key="HB")
+    return services.read_space(actor=Actor.command_line(), connection=site, key="HB")
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_classify_reads_an_item_first_that_it_does_not_know(site, sandbox, handb
     assert text == "“Welcome” is “Confidential” now.\n"
     assert sandbox.own_level(ACME, handbook["Welcome"]) == "Confidential"
     assert Item.objects.get(remote_id=handbook["Welcome"]).set_here
-    assert AuditEntry.objects.filter(action="item.level.set").first().actor_label.startswith("local operator")
+    assert AuditEntry.objects.filter(action="item.level.set").first().actor_label.startswith("Command line (")
 
 
 def test_classify_sets_by_id_resets_and_tells_json(site, handbook):

@@ -122,7 +122,7 @@ def test_only_published_levels_may_be_set(sandbox, actor, item, level, name):
 
 
 def test_a_level_of_another_connection_may_not_be_set(organization, actor, item):
-    services.read_levels(actor=Actor.operator(), connection=organization)
+    services.read_levels(actor=Actor.command_line(), connection=organization)
     theirs = Level.objects.get(connection=organization, name="Confidential")
     with pytest.raises(services.LevelNotApplicable, match="another connection"):
         services.set_item_level(actor=actor, item=item("Welcome"), level=theirs)

@@ -51,7 +51,7 @@ def test_a_connection_is_added_with_a_token_from_the_environment_and_tested(sand
     assert result["slug"] == "docs"
     assert [line["state"] for line in result["check"]] == ["works"] * 4
     assert ACCOUNTS[0].token not in said
-    assert AuditEntry.objects.get(action="connection.added").actor_label.startswith("local operator")
+    assert AuditEntry.objects.get(action="connection.added").actor_label.startswith("Command line (")
 
 
 def test_a_token_is_asked_for_on_a_prompt_when_no_variable_is_named(sandbox, monkeypatch):

@@ -39,7 +39,7 @@ def one_of_each(number: int) -> list[Connection]:
 
 
 def read(site: Connection, apps: Connection, organization: Connection) -> None:
-    operator = Actor.operator()
+    operator = Actor.command_line()
     run_scan(site, classification.read_space(actor=operator, connection=site, key="HB"))
     classification.read_levels(actor=operator, connection=organization)
     privacy.read_apps(actor=operator, connection=apps)

@@ -18,7 +18,7 @@ KEY = "com.example.diagrams-for-confluence"
 
 @pytest.fixture
 def run(developer_space):
-    """run("pull", APP, "--state", "live") -> what it printed, as the local operator unless --as is given."""
+    """run("pull", APP, "--state", "live") -> what it printed, as the command line unless --as is given."""
 
     def call(*words: str) -> str:
         out = io.StringIO()
@@ -233,7 +233,7 @@ def test_publish_sends_what_was_signed_off(run, editor, reviewer, diagrams, mark
     result = json.loads(run("publish", diagrams.product_id, "--json"))
 
     assert result["outcome"] == "published"
-    assert AuditEntry.objects.filter(action="draft.publish").first().actor_label.startswith("local operator")
+    assert AuditEntry.objects.filter(action="draft.publish").first().actor_label.startswith("Command line (")
 
 
 def test_a_person_acts_with_their_own_rights(run, reviewer):

@@ -4,10 +4,8 @@ import argparse
 import contextlib
 import re
 
-from django.core.exceptions import PermissionDenied
-
 from portal import activity, audit
-from portal.access import visible_connections
+from portal.access import require_administrator, visible_connections
 from portal.forms import ActivityFilterForm
 from portal.management.base import Failed, ServiceCommand
 
@@ -44,8 +42,7 @@ class Command(ServiceCommand):
         return getattr(self, f"_{what}")(actor, **options)
 
     def _verify(self, actor, *, expect, against, **options):
-        if actor.user is not None and not actor.user.is_superuser:
-            raise PermissionDenied("Only an administrator may verify the whole trail. Nothing was changed.")
+        require_administrator(actor)
         result = audit.verify((expect or {}) | self._exported(against))
         if not result.ok:
             raise Failed(result.problem)

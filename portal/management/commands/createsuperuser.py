@@ -14,4 +14,4 @@ class Command(createsuperuser.Command):
         newest = User.objects.aggregate(newest=Max("pk"))["newest"] or 0
         super().handle(*args, **options)
         for user in User.objects.filter(pk__gt=newest, is_superuser=True):
-            people.record_administrator(actor=Actor.operator(), user=user)
+            people.record_administrator(actor=Actor.command_line(), user=user)
