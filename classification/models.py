@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from portal.jobs import Job
+from portal.leases import Leased
 from portal.models import Connection
 
 
@@ -56,7 +57,7 @@ class Knowledge(models.TextChoices):
     HIDDEN = "hidden", "May not be read"
 
 
-class WithDefault(models.Model):
+class WithDefault(Leased):
     """What has a default level. `default_level` may hold what was known last while `default_state` is UNREAD."""
 
     default_level = models.ForeignKey(Level, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -64,7 +65,7 @@ class WithDefault(models.Model):
     #: When the call that told the default was made; older answers are not written over newer ones.
     default_read_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(Leased.Meta):
         abstract = True
 
     @property
@@ -112,7 +113,7 @@ class Space(WithDefault):
         return reverse("space", args=[self.connection.slug, self.key])
 
 
-class Item(models.Model):
+class Item(Leased):
     """A page or blog post in one status; the draft of a published page is a row of its own."""
 
     class Kind(models.TextChoices):

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from .leases import LeaseLost
 from .models import User
 
 logger = logging.getLogger("trustdesk.jobs")
@@ -60,10 +61,6 @@ class Job(models.Model):
     @property
     def percent(self) -> int:
         return min(100, self.done * 100 // self.total) if self.total else 0
-
-
-class LeaseLost(Exception):
-    """Another worker has the row now, or somebody cancelled it: stop at once and write nothing more."""
 
 
 class Lease:
