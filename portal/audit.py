@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from .access import Actor, require_administrator, visible_connections
+from .access import Actor, connections_with, require_administrator
 from .models import AuditEntry, AuditHead, Connection
 
 FIRST_HASH = "0" * 64
@@ -232,10 +232,10 @@ def noted_in(lines: Iterable[str]) -> dict[int, str]:
 
 
 def visible_entries(actor: Actor) -> QuerySet[AuditEntry]:
-    """The entries that this actor may read: of the connections they may see; the rest for administrators alone."""
+    """The entries of the connections where this actor has activity.view; the rest for administrators alone."""
     if actor.is_administrator:
         return AuditEntry.objects.all()
-    return AuditEntry.objects.filter(connection__in=visible_connections(actor))
+    return AuditEntry.objects.filter(connection__in=connections_with(actor, "activity.view"))
 
 
 def history(*, connection: Connection, target_type: str, target_id: str) -> QuerySet[AuditEntry]:

@@ -15,7 +15,7 @@ from . import activity as trail
 from . import audit, checking, registry
 from . import connections as services
 from . import people as persons
-from .access import actor_of, for_administrators, may, on_connection, visible_connections
+from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
 from .forms import (
     ActivityFilterForm,
     ConnectionForm,
@@ -276,7 +276,7 @@ def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
-    form = ActivityFilterForm(request.GET, connections=visible_connections(actor_of(request)))
+    form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
     entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
     shown = page.object_list if form.cleaned_data.get("outcome") else trail.settled_on(page)
@@ -286,7 +286,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 @require_GET
 def activity_export(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered entries as CSV (`format=csv`) or JSON lines."""
-    form = ActivityFilterForm(request.GET, connections=visible_connections(actor_of(request)))
+    form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
     entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
     as_csv = request.GET.get("format") == "csv"
     lines = trail.csv_lines(entries) if as_csv else trail.json_lines(entries)

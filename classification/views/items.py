@@ -53,6 +53,7 @@ def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None
     return {
         "item": item,
         "detail": detail,
+        "may_see_history": may(actor_of(request), connection, "activity.view"),
         "history": detail.history,
         "space": detail.space,
         "editor": editor,

@@ -5,7 +5,7 @@ import contextlib
 import re
 
 from portal import activity, audit
-from portal.access import require_administrator, visible_connections
+from portal.access import connections_with, require_administrator
 from portal.forms import ActivityFilterForm
 from portal.management.base import Failed, ServiceCommand
 
@@ -66,7 +66,7 @@ class Command(ServiceCommand):
 
     def _export(self, actor, *, format, out, **options):
         values = {name: options[f"filter_{name}"] for name in FILTERS if options[f"filter_{name}"]}
-        form = ActivityFilterForm(values, connections=visible_connections(actor))
+        form = ActivityFilterForm(values, connections=connections_with(actor, "activity.view"))
         if not form.is_valid():
             raise Failed("; ".join(f"{name}: {error[0]}" for name, error in form.errors.items()))
         entries = activity.filtered(audit.visible_entries(actor), form)
