@@ -32,6 +32,8 @@ Switches of failure; each also takes `call=`, `host=`, `item=`, `skip=`, `times=
     faults.refuse(state, item="98310", operation="set", message="This page is under legal hold.")
     faults.reset_connection(state, times=1)              # nothing was done
     faults.lost_answer(state, call="marketplace.publish", times=1)    # it was done, but no answer comes
+    faults.late_arrival(state, call="marketplace.publish", times=1)   # no answer; done once a test says
+    deliver_late(state)                                  # … that it arrives
     faults.slow_body(state, 60)                          # faults.cut_body, broken_body, oversized, html_answer,
     faults.redirect(state, to="https://elsewhere.example.com/")       # duplicate_keys, not_a_number: the same way
     faults.stranger_meanwhile(state, "edit_draft", before="marketplace.publish", product_id=product)
@@ -52,6 +54,7 @@ Names of calls, as in `call=` (patterns with * work) and in the counters:
 
 from portal.sandbox import faults, stranger
 from portal.sandbox.names import ACCOUNTS, ACME, ADMIN, DEVELOPER_ID, EDIT, GLOBEX, NONE, ORG_ID, SITES, VIEW, Account
+from portal.sandbox.router import deliver_late
 from portal.sandbox.seed import ensure_seeded, level_ari, seed_basics
 from portal.sandbox.seed_documents import product_id
 from portal.sandbox.state import State, default_state
@@ -72,6 +75,7 @@ __all__ = [
     "SandboxAdapter",
     "State",
     "default_state",
+    "deliver_late",
     "ensure_seeded",
     "faults",
     "level_ari",

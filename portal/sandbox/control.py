@@ -6,6 +6,7 @@
 | `POST /_sandbox/faults` | set one: `{"kind": "latency", "ms": 200, "call": "confluence.*"}` → 201 `{"id": 1}` |
 | `DELETE /_sandbox/faults`, `DELETE /_sandbox/faults/{id}` | take all or one away |
 | `POST /_sandbox/stranger` | a stranger acts now: `{"action": "edit_draft", "product_id": "…"}`, a site by `"host"` |
+| `POST /_sandbox/late` with `{}` | the calls that were held back by `late_arrival` arrive now; their statuses |
 | `GET /_sandbox/calls` | how often each call came in since the server started |
 | `PUT /_sandbox/settings` | `{"host": "…", "dialect": "reference"}`, `"entitled": false`, `"policies_readable": true` |
 | `POST /_sandbox/reset` with `{}` | forget everything and put the demo content in again |
@@ -14,7 +15,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from portal.sandbox import faults, seed, stranger
+from portal.sandbox import faults, router, seed, stranger
 from portal.sandbox.messages import Problem, SandboxRequest, SandboxResponse, answer, body_object, no_content
 from portal.sandbox.names import ACME, ORG_ID, SITES
 from portal.sandbox.state import State
@@ -57,6 +58,10 @@ def _stranger(state: State, which: str, given: dict[str, Any]) -> SandboxRespons
     return no_content()
 
 
+def _late(state: State, which: str, given: dict[str, Any]) -> SandboxResponse:
+    return answer({"statuses": [response.status for response in router.deliver_late(state)]})
+
+
 def _calls(state: State, which: str, given: dict[str, Any]) -> SandboxResponse:
     return answer(dict(state.calls))
 
@@ -85,6 +90,7 @@ ACTIONS = {
     ("POST", "faults"): _put,
     ("DELETE", "faults"): _clear,
     ("POST", "stranger"): _stranger,
+    ("POST", "late"): _late,
     ("GET", "calls"): _calls,
     ("PUT", "settings"): _settings,
     ("POST", "reset"): _reset,

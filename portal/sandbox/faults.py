@@ -30,6 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "refuse": {"status": 403, "message": "", "shape": "plain"},
     "reset_connection": {},
     "lost_answer": {},
+    "late_arrival": {},
     "html_answer": {"status": 200},
     "redirect": {"to": "https://login.example.com/", "status": 302},
     "slow_body": {"seconds": 5.0},
@@ -173,6 +174,11 @@ def lost_answer(state: State, **where: Any) -> int:
     return put(state, "lost_answer", **where)
 
 
+def late_arrival(state: State, **where: Any) -> int:
+    """The connection breaks, and what was asked is only done once `router.deliver_late` says so."""
+    return put(state, "late_arrival", **where)
+
+
 def html_answer(state: State, *, status: int = 200, **where: Any) -> int:
     """A sign-in page instead of JSON; nothing was done."""
     return put(state, "html_answer", status=status, **where)
@@ -263,11 +269,22 @@ def before(state: State, request: SandboxRequest, faults: list[Fault]) -> Sandbo
     for fault in faults:
         if fault.kind == "stranger":
             stranger.act(state, fault.params["action"], host=request.host, **fault.params["params"])
+        elif fault.kind == "late_arrival":
+            _hold(state, request)
+            return SandboxResponse(broken="reset")
         elif fault.kind in _INSTEAD:
             response = _INSTEAD[fault.kind](state, fault)
             if response is not None:
                 return response
     return None
+
+
+def _hold(state: State, request: SandboxRequest) -> None:
+    with state.write() as db:
+        db.execute(
+            "INSERT INTO late (method, url, headers, body, dialect) VALUES (?, ?, ?, ?, ?)",
+            (request.method, request.url, json.dumps(request.headers), request.body, request.dialect),
+        )
 
 
 def after(state: State, response: SandboxResponse, faults: list[Fault]) -> SandboxResponse:

@@ -53,7 +53,8 @@ class SandboxResponse:
 class SandboxRequest:
     """A request after routing. `host` is the site's host, or api.atlassian.com; header names are lower case.
 
-    `origin` is where links point: `https://{host}`, or the address of the server that plays all hosts.
+    `url` is the address as it was asked for. `origin` is where links point: `https://{host}`, or the address of the
+    server that plays all hosts.
     """
 
     method: str
@@ -63,6 +64,7 @@ class SandboxRequest:
     headers: dict[str, str]
     body: bytes
     origin: str = ""
+    url: str = ""
     call: str = ""
     args: dict[str, str] = field(default_factory=dict)
     dialect: str = "current"

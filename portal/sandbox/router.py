@@ -1,5 +1,6 @@
 """The sandbox's front door: finds the call that a request means, checks who asks, and lets the failure switches act."""
 
+import json
 import secrets
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -54,11 +55,19 @@ _TABLES = {api.prefix: _table(api.routes) for api in APIS}
 
 
 def handle(
-    state: State, method: str, url: str, headers: dict[str, str], body: bytes = b"", *, dialect: str = ""
+    state: State,
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    body: bytes = b"",
+    *,
+    dialect: str = "",
+    switches: bool = True,
 ) -> SandboxResponse:
     """Answer one request. `url` is absolute; `dialect` "" means as the host is set, or as a header asks.
 
-    The answer's delays and breaks are for the transport to carry out. Raises nothing for a bad request.
+    `switches`: whether the failure switches act. The answer's delays and breaks are for the transport to carry out.
+    Raises nothing for a bad request.
     """
     try:
         parts = urlsplit(url)
@@ -72,9 +81,10 @@ def handle(
         {name.lower(): value for name, value in headers.items()},
         body or b"",
         f"{parts.scheme}://{parts.netloc}",
+        url,
     )
     try:
-        response = _answer(state, request, dialect)
+        response = _answer(state, request, dialect, switches)
     except Problem as problem:
         response = problem.response()
     response.call = request.call or "unknown"
@@ -82,13 +92,32 @@ def handle(
     return response
 
 
-def _answer(state: State, request: SandboxRequest, dialect: str) -> SandboxResponse:
+def deliver_late(state: State) -> list[SandboxResponse]:
+    """Carry out the calls that `faults.late_arrival` held back, oldest first; their answers reach nobody."""
+    with state.write() as db:
+        rows = db.execute("SELECT * FROM late ORDER BY id").fetchall()
+        db.execute("DELETE FROM late")
+    return [
+        handle(
+            state,
+            row["method"],
+            row["url"],
+            json.loads(row["headers"]),
+            row["body"],
+            dialect=row["dialect"],
+            switches=False,
+        )
+        for row in rows
+    ]
+
+
+def _answer(state: State, request: SandboxRequest, dialect: str, with_switches: bool) -> SandboxResponse:
     api, path, bearer = _locate(state, request)
     request.dialect = dialect or request.headers.get(DIALECT_HEADER, "") or state.dialect(request.host)
     route = _find(api, path, request)
     request.call = route.call
     state.count(route.call)
-    switches = faults.matching(state, request)
+    switches = faults.matching(state, request) if with_switches else []
     instead = faults.before(state, request, switches) if switches else None
     if instead is None:
         try:

@@ -1,6 +1,6 @@
 """The tables of the sandbox's own SQLite file."""
 
-VERSION = 1
+VERSION = 2
 
 # One row is one piece of content; `level` is what a person set by hand (null: none), `unset` is 1 when someone took the
 # level away for good, so that not even the space default applies. The unpublished changes of a current page are a
@@ -63,5 +63,9 @@ CREATE TABLE IF NOT EXISTS documents (
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, call TEXT NOT NULL, host TEXT NOT NULL, item TEXT NOT NULL,
     skip INTEGER NOT NULL, times INTEGER, until REAL, params TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS late (
+    id INTEGER PRIMARY KEY, method TEXT NOT NULL, url TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
+    dialect TEXT NOT NULL
 );
 """

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from portal.sandbox import ACME, GLOBEX, State, faults, level_ari, product_id
+from portal.sandbox import ACME, GLOBEX, State, deliver_late, faults, level_ari, product_id
 
 from .conftest import ADMIN, CONFLUENCE, JIRA, MARKETPLACE, level_of, reset_level, session, set_level
 
@@ -146,6 +146,31 @@ def test_a_switch_acts_only_where_it_is_told(state, admin):
 def test_a_switch_can_let_some_pass_first(state, admin):
     faults.server_error(state, skip=2, times=1)
     assert [admin.get(SPACES).status_code for _ in range(4)] == [200, 200, 503, 200]
+
+
+def test_a_late_call_gets_no_answer_and_is_carried_out_once_it_is_delivered(state, admin):
+    product = f"{MARKETPLACE}/privacy-and-security/products/{product_id('Diagrams for Confluence')}"
+    draft = state.document_text(product_id("Diagrams for Confluence"), "draft")
+    faults.late_arrival(state, call="marketplace.publish", times=1)
+    with pytest.raises(requests.ConnectionError):
+        admin.post(f"{product}/publish")
+    assert state.document_text(product_id("Diagrams for Confluence"), "draft") == draft
+
+    assert [answer.status for answer in deliver_late(state)] == [200]
+
+    assert state.document_text(product_id("Diagrams for Confluence"), "draft") is None
+    assert deliver_late(state) == []
+
+
+def test_a_late_call_arrives_whatever_switches_are_set_by_then(state, admin):
+    product = f"{MARKETPLACE}/privacy-and-security/products/{product_id('Diagrams for Confluence')}"
+    faults.late_arrival(state, call="marketplace.put_draft")
+    with pytest.raises(requests.ConnectionError):
+        admin.put(product, json={"commonCloud": {"late": True}})
+
+    assert [answer.status for answer in deliver_late(state)] == [200]
+
+    assert state.document(product_id("Diagrams for Confluence"), "draft")["commonCloud"]["late"] is True
 
 
 def test_switches_are_listed_and_taken_away(state, admin):
