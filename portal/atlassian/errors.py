@@ -28,6 +28,7 @@ class ApiError(Exception):
     retry_after: seconds after which a new try makes sense, or None.
     body: start of the answer's body, redacted; for the log and for experts, not for a page.
     attempts: how often the call was sent.
+    unanswered: a try went out and got no answer from what does the work, so it may still be carried out later.
     last_told: what the last try of a write met when an earlier one got no answer, so that nobody knows what was done.
     """
 
@@ -45,6 +46,7 @@ class ApiError(Exception):
         retry_after: float | None = None,
         body: str = "",
         attempts: int = 0,
+        unanswered: bool = False,
         last_told: ApiError | None = None,
     ) -> None:
         super().__init__(message)
@@ -57,6 +59,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
         self.body = body
         self.attempts = attempts
+        self.unanswered = unanswered
         self.last_told = last_told
 
     def __str__(self) -> str:

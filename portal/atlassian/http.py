@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -42,6 +42,8 @@ _BACKOFF, _LONGEST_BACKOFF = 0.5, 20.0
 # Everyone who waited for the same pause wakes within this time rather than in the same instant.
 _WAKE_SPREAD = 0.25
 _PASSING = frozenset({429, 502, 503, 504})
+#: Said by a gateway that passed the call on and got no answer itself.
+_PASSED_ON = (408, 502, 504)
 _CHUNK = 65536
 _LONGEST_REFUSAL = 100_000
 
@@ -59,12 +61,17 @@ class CallRecord:
 
 @dataclass(slots=True)
 class _Outcome:
-    """One attempt. again: repeating it may help; wait_until: unix time that the host asked us to wait for, or 0."""
+    """One attempt.
+
+    again: repeating it may help; wait_until: unix time that the host asked us to wait for, or 0.
+    sent: False when the host was not even reached.
+    """
 
     answer: Answer | None = None
     error: ApiError | None = None
     again: bool = False
     wait_until: float = 0.0
+    sent: bool = True
 
 
 class _Counter:
@@ -182,22 +189,24 @@ class ApiSession:
         give_up_at = self._clock() + self.patience
         not_before, attempt = 0.0, 0
         unsettled: ApiError | None = None
+        unanswered = False
         while True:
             try:
                 release = self._take_turn(call, not_before, give_up_at)
             except Limited as error:
-                raise _last_word(error, unsettled, attempt) from None
+                raise _last_word(error, unsettled, attempt, unanswered) from None
             attempt += 1
             try:
                 outcome = self._attempt(call, request, attempt)
             finally:
                 release()
             if outcome.answer is not None:
-                return outcome.answer
+                return replace(outcome.answer, unanswered=True) if unanswered else outcome.answer
             assert outcome.error is not None
+            unanswered = unanswered or (outcome.sent and outcome.error.status in (None, *_PASSED_ON))
             not_before = self._next_try_at(outcome, attempt)
             if not safe or not not_before or not_before > give_up_at:
-                raise _last_word(outcome.error, unsettled, attempt)
+                raise _last_word(outcome.error, unsettled, attempt, unanswered)
             if call.method != "GET" and isinstance(outcome.error, Unavailable):
                 unsettled = outcome.error
 
@@ -345,14 +354,14 @@ class ApiSession:
         text = str(fault)
         if isinstance(fault, requests.exceptions.SSLError) and "EOF" not in text:
             why = "could not be reached over a trusted connection (its certificate or TLS is not accepted)"
-            return _Outcome(error=failures.no_answer(call, self.host, why, configured=True))
+            return _Outcome(error=failures.no_answer(call, self.host, why, configured=True), sent=False)
         if _has_cause(fault, NameResolutionError) or "Failed to resolve" in text:
             error = failures.no_answer(call, self.host, "is not known on the network", configured=True)
-            return _Outcome(error=error)
+            return _Outcome(error=error, sent=False)
         if isinstance(fault, (requests.Timeout, TimeoutError)) or "timed out" in text or "took too long" in text:
             return _Outcome(error=failures.no_answer(call, self.host, "did not answer in time"), again=True)
         if _has_cause(fault, NewConnectionError):
-            return _Outcome(error=failures.no_answer(call, self.host, "could not be reached"), again=True)
+            return _Outcome(error=failures.no_answer(call, self.host, "could not be reached"), again=True, sent=False)
         if isinstance(fault, (requests.exceptions.ContentDecodingError, DecodeError)):
             return _Outcome(error=failures.no_answer(call, self.host, "sent an answer that cannot be unpacked"))
         if isinstance(fault, requests.exceptions.InvalidURL):
@@ -389,7 +398,7 @@ class ApiSession:
             self.on_call(CallRecord(call.name, status, ms, attempt, trace_id))
 
 
-def _last_word(error: ApiError, unsettled: ApiError | None, attempts: int) -> ApiError:
+def _last_word(error: ApiError, unsettled: ApiError | None, attempts: int, unanswered: bool) -> ApiError:
     """What to raise: a write of which an earlier try got no answer may have been done, whatever the last try met."""
     if unsettled is not None and not isinstance(error, Unavailable):
         error = Unavailable(
@@ -401,7 +410,7 @@ def _last_word(error: ApiError, unsettled: ApiError | None, attempts: int) -> Ap
             retry_after=error.retry_after,
             last_told=error,
         )
-    error.attempts = attempts
+    error.attempts, error.unanswered = attempts, unanswered
     return error
 
 

@@ -44,6 +44,7 @@ class Call:
 class Answer:
     """A successful answer. headers: case-insensitive; text: the whole body, "" when there is none.
 
+    unanswered: an earlier try of the same call got no answer and may still be carried out, see `ApiError`.
     redact: takes credentials out of what is quoted from it.
     """
 
@@ -53,6 +54,7 @@ class Answer:
     trace_id: str
     call: Call
     redact: Callable[[str], str] = field(default=str, repr=False)
+    unanswered: bool = False
 
     def json(self) -> Any:
         """The body read by `strictjson.loads`. Raises Unavailable when it is empty or not JSON that can be kept."""

@@ -4,6 +4,7 @@ import base64
 import gzip
 import html
 import json
+import socket
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from portal.atlassian.errors import ApiError, Limited, Misconfigured, NotFound, Refused, Unavailable
 from portal.atlassian.http import MAX_BYTES
 from portal.atlassian.redaction import Redactor
-from tests.atlassian.conftest import EMAIL, PUT, READ, reply, reset
+from tests.atlassian.conftest import EMAIL, POST, PUT, READ, reply, reset
 
 ONE = {"id": "1"}
 #: Of the shape that real tokens have.
@@ -260,3 +261,57 @@ def test_the_gateway_needs_a_cloud_id(make_session):
     for path in ("/ex", "/ex/confluence", "/ex/confluence/", "/ex/trello/1"):
         with pytest.raises(Misconfigured, match="cloud id"):
             make_session(base_url=f"https://api.atlassian.com{path}")
+
+
+@pytest.mark.parametrize("call", [PUT, POST])
+@pytest.mark.parametrize(
+    ("answer", "unanswered"),
+    [
+        (reset, True),
+        (reply(504), True),
+        (reply(502), True),
+        (reply(408), True),
+        (reply(503), False),
+        (reply(500), False),
+        (reply(409), False),
+        (reply(302, headers={"Location": "https://elsewhere.example.com/"}), False),
+    ],
+)
+def test_only_a_write_without_an_answer_may_still_be_carried_out(host, make_session, call, answer, unanswered):
+    host.answers(answer)
+
+    with pytest.raises(ApiError) as caught:
+        make_session(patience=0).call(call, path_args={"id": "1"}, body={})
+
+    assert caught.value.unanswered is unanswered
+
+
+def test_a_write_that_did_not_reach_the_host_is_not_carried_out_later(make_session):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        session = make_session(base_url=f"http://127.0.0.1:{closed.getsockname()[1]}", patience=0)
+
+        with pytest.raises(Unavailable) as caught:
+            session.call(POST, path_args={"id": "1"})
+
+    assert not caught.value.unanswered
+
+
+@pytest.mark.parametrize(("first", "unanswered"), [(reset, True), (reply(503), False)])
+def test_a_write_that_worked_when_repeated_says_that_its_first_try_may_still_arrive(
+    host, make_session, first, unanswered
+):
+    host.answers(first, reply(200, {}))
+
+    answer = make_session(patience=60).call(PUT, path_args={"id": "1"}, body={})
+
+    assert answer.unanswered is unanswered
+
+
+def test_a_refusal_after_a_lost_try_leaves_the_lost_one(host, make_session):
+    host.answers(reset, reply(403))
+
+    with pytest.raises(Unavailable) as caught:
+        make_session(patience=8).call(PUT, path_args={"id": "1"}, body={})
+
+    assert caught.value.unanswered
