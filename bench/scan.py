@@ -87,7 +87,7 @@ def trustdesk(site, space) -> tuple[float, int, int]:
 def listing(session: requests.Session, url: str, space_id: str) -> list[tuple[str, str, str]]:
     found = []
     for kind, path, query in (
-        ("pages", f"/spaces/{space_id}/pages", "status=current,archived"),
+        ("pages", f"/spaces/{space_id}/pages", "status=current&status=archived"),
         ("blogposts", f"/spaces/{space_id}/blogposts", "status=current"),
         ("pages", "/pages", f"status=draft&space-id={space_id}"),
         ("blogposts", "/blogposts", f"status=draft&space-id={space_id}"),

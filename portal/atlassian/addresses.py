@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
 from portal.atlassian.errors import Misconfigured, Refused
@@ -52,10 +53,16 @@ def segment(call: Call, value: object) -> str:
     return quote(text, safe="")
 
 
-def param(value: object) -> str:
-    """A value as Atlassian reads it in a query."""
+def query_pairs(params: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Parameters as Atlassian reads them in a query: a list is repeated under its name, None and "" are left out."""
+    pairs = []
+    for name, value in params.items():
+        values = value if isinstance(value, (list, tuple)) else (value,)
+        pairs += [(name, _param(one)) for one in values if one not in (None, "")]
+    return pairs
+
+
+def _param(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(str, value))
     return str(value)

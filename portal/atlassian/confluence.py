@@ -16,6 +16,8 @@ from portal.atlassian.messages import Answer, Call
 from portal.atlassian.types import Item, Level, Space
 
 LARGEST_PAGE = 250
+# The most values that one request may name.
+MOST_IDS, MOST_SPACE_IDS = 250, 100
 LONGEST_ID = 64
 # Kinds of items: the word in paths, the words for people, and the word in OAuth scopes.
 KINDS = {
@@ -239,10 +241,15 @@ class ConfluenceClient:
         labels: Sequence[str] = (),
         sort: str = "",
     ) -> Iterator[Space]:
-        """The spaces that the account may see. sort: id, key or name, with "-" in front for descending."""
-        params = {"ids": ids, "keys": keys, "type": type, "status": status, "labels": labels, "sort": sort}
-        for answer, body, entry in self._results(self.SPACES, params=params):
-            yield self._space(answer, body, entry)
+        """The spaces that the account may see. sort: id, key or name, with "-" in front for descending.
+
+        More ids or keys than one request takes are asked for in parts, each of which is sorted by itself.
+        """
+        for some_ids in chunks(ids, MOST_IDS):
+            for some_keys in chunks(keys, MOST_IDS):
+                params = {"ids": some_ids, "keys": some_keys, "type": type, "status": status, "labels": labels}
+                for answer, body, entry in self._results(self.SPACES, params={**params, "sort": sort}):
+                    yield self._space(answer, body, entry)
 
     SPACE = _call(
         "space", "GET", "/spaces/{id}", "read a space", group="space", scope=_READ_SPACE, permission=_VIEW_SPACE
@@ -321,9 +328,8 @@ class ConfluenceClient:
         """By space id, whether a policy hides content of it; spaces of which this account is not told are left out."""
         blocked: dict[str, bool] = {}
         try:
-            for start in range(0, len(ids), LARGEST_PAGE):
-                params = {"ids": list(ids[start : start + LARGEST_PAGE])}
-                for answer, _, entry in self._results(self.DATA_POLICY_SPACES, params=params):
+            for some in chunks(ids, MOST_IDS) if ids else ():
+                for answer, _, entry in self._results(self.DATA_POLICY_SPACES, params={"ids": some}):
                     policy = reading.inner(entry.get("dataPolicy"))
                     blocked[reading.required(answer, entry, "id")] = policy.get("anyContentBlocked") is True
         except ApiError as error:
@@ -384,6 +390,12 @@ class ConfluenceClient:
             return f"{self.session.base_url}/wiki{path}"
         base = reading.text(reading.inner(body.get("_links")).get("base")).rstrip("/")
         return f"{base}{path}" if base.startswith("https://") else ""
+
+
+def chunks(values: Sequence[str], most: int) -> Iterator[list[str]]:
+    """The values in lists of at most `most`; one empty list when there are none, since no values ask for all."""
+    for start in range(0, len(values) or 1, most):
+        yield list(values[start : start + most])
 
 
 def _of(calls: dict[str, Call], kind: str) -> Call:

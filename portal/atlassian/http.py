@@ -19,7 +19,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError, NameResolutionError, NewConnectionError
 
 from portal.atlassian import failures, strictjson
-from portal.atlassian.addresses import origin_of, param, segment, split_address
+from portal.atlassian.addresses import origin_of, query_pairs, segment, split_address
 from portal.atlassian.errors import ApiError, Limited, Refused, Unavailable
 from portal.atlassian.limits import MemoryThrottle, Throttle, seconds_to_rest
 from portal.atlassian.messages import Answer, Call
@@ -180,7 +180,7 @@ class ApiSession:
     ) -> Answer:
         """Make one call and return its answer, whose status is 2xx.
 
-        path_args fill the path, percent-encoded. params: None and "" are left out; a list becomes one text with commas.
+        path_args fill the path, percent-encoded. params: None and "" are left out; a list is repeated under its name.
         body: any value that `strictjson.dumps` takes. retry: False never repeats; else only what is safe is repeated.
         Raises Refused, NotFound, Misconfigured, Limited or Unavailable; see `errors.py`.
         """
@@ -255,7 +255,7 @@ class ApiSession:
     ) -> requests.PreparedRequest:
         path = call.path.format_map({name: segment(call, value) for name, value in path_args.items()})
         url = self._origin + self._product_prefix(call) + path
-        query = urlencode([(name, param(value)) for name, value in params.items() if value not in (None, "", (), [])])
+        query = urlencode(query_pairs(params))
         headers: dict[str, str] = dict(self._headers)
         data = None
         if body is not None:

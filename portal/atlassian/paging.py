@@ -17,6 +17,8 @@ from portal.atlassian.messages import Answer, Call
 
 # Far beyond any site (250 items each), so that a host cannot keep a worker busy for ever.
 MAX_PAGES = 20_000
+# A list of 250 ids is repeated in each link.
+MOST_FIELDS = 1_000
 _NEXT_LINK = re.compile(r'<([^<>]*)>\s*(?:;[^,<]*)?;\s*rel="?next"?', re.IGNORECASE)
 
 Page = tuple[Answer, dict[str, Any]]
@@ -76,12 +78,12 @@ def next_params(answer: Answer, body: Mapping[str, Any], links: str) -> dict[str
     if "?" not in link and "/" not in link:
         return {"cursor": link}
     try:
-        query = parse_qs(urlsplit(link).query, keep_blank_values=True, max_num_fields=50)
+        query = parse_qs(urlsplit(link).query, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         query = {}
     if not query:
         raise answer.unusable("its link to the next page cannot be read")
-    return {name: ",".join(values) for name, values in query.items()}
+    return {name: values[0] if len(values) == 1 else values for name, values in query.items()}
 
 
 def _fingerprint(params: Mapping[str, object]) -> frozenset[tuple[str, str]]:

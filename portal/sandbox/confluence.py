@@ -19,13 +19,27 @@ ITEM_SORTS = {"id": "id", "created-date": "created_at", "modified-date": "versio
 def _choices(request: SandboxRequest, name: str, allowed: tuple[str, ...], default: tuple[str, ...]) -> list[str]:
     given = request.many(name)
     for value in given:
-        if value not in allowed:
-            raise Problem(400, f"Provided value '{value[:40]}' for '{name}' is not one of {', '.join(allowed)}")
+        _require_one_of(value, name, allowed)
     return given or list(default)
 
 
-def _numbers(request: SandboxRequest, name: str) -> list[int]:
-    return [confluence_levels.number(value, name) for value in request.many(name)]
+def _choice(request: SandboxRequest, name: str, allowed: tuple[str, ...], default: str) -> str:
+    given = request.one(name, default)
+    _require_one_of(given, name, allowed)
+    return given
+
+
+def _choice_or_none(request: SandboxRequest, name: str, allowed: tuple[str, ...]) -> list[str]:
+    return [_choice(request, name, allowed, "")] if name in request.query else []
+
+
+def _require_one_of(value: str, name: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise Problem(400, f"Provided value '{value[:40]}' for '{name}' is not one of {', '.join(allowed)}")
+
+
+def _numbers(request: SandboxRequest, name: str, *, most: int = 250) -> list[int]:
+    return [confluence_levels.number(value, name) for value in request.many(name, most=most)]
 
 
 def _marks(values: list[Any]) -> str:
@@ -56,13 +70,13 @@ def _select_spaces(db: sqlite3.Connection, request: SandboxRequest) -> tuple[str
     clause, hidden = spaces_clause(db, request, VIEW)
     select = f"SELECT * FROM spaces WHERE host = ? AND id {clause}"  # noqa: S608 - marks and our own words
     params: list[Any] = [request.host, *hidden]
-    for name, column, values in (
-        ("ids", "id", _numbers(request, "ids")),
-        ("keys", "key", request.many("keys")),
-        ("type", "type", _choices(request, "type", SPACE_TYPES, ())),
-        ("status", "status", _choices(request, "status", ("current", "archived"), ())),
+    for column, values in (
+        ("id", _numbers(request, "ids")),
+        ("key", request.many("keys")),
+        ("type", _choice_or_none(request, "type", SPACE_TYPES)),
+        ("status", _choice_or_none(request, "status", ("current", "archived"))),
     ):
-        if name in request.query:
+        if values:
             select, params = select + f" AND {column} IN ({_marks(values)})", [*params, *values]
     if request.many("labels"):
         select += " AND 0"  # no space of the sandbox carries a label
@@ -141,7 +155,7 @@ def _items_page(
 def items_of_space(kind: str, default_statuses: tuple[str, ...]):
     def items(state: State, request: SandboxRequest) -> SandboxResponse:
         statuses = _choices(request, "status", ITEM_STATUSES, default_statuses)
-        depth = _choices(request, "depth", ("all", "root"), ("all",))[-1]
+        depth = _choice(request, "depth", ("all", "root"), "all")
         with state.read() as db:
             site_of(db, request)
             row, _ = confluence_levels.find_space(db, request)
@@ -171,9 +185,8 @@ def items_of_site(kind: str, default_statuses: tuple[str, ...]):
                     " AND (i.draft = 0 OR NOT EXISTS (SELECT 1 FROM items c WHERE c.host = i.host AND c.id = i.id"
                     " AND c.draft = 0))"
                 )
-            for name, column in (("id", "i.id"), ("space-id", "i.space_id")):
-                if name in request.query:
-                    values = _numbers(request, name)
+            for name, column, most in (("id", "i.id", 250), ("space-id", "i.space_id", 100)):
+                if values := _numbers(request, name, most=most):
                     select, params = select + f" AND {column} IN ({_marks(values)})", [*params, *values]
             rows, cursor = _items_page(db, request, select, params)
         return paging.results(request, [_item_view(row) for row in rows], cursor)
@@ -184,7 +197,7 @@ def items_of_site(kind: str, default_statuses: tuple[str, ...]):
 def one_item(kind: str):
     def item(state: State, request: SandboxRequest) -> SandboxResponse:
         statuses = _choices(request, "status", (*ITEM_STATUSES, "draft", "historical"), ("current", "archived"))
-        wants_draft = _choices(request, "get-draft", ("true", "false"), ("false",))[-1] == "true"
+        wants_draft = _choice(request, "get-draft", ("true", "false"), "false") == "true"
         item_id = confluence_levels.number(request.args["id"], "id")
         with state.read() as db:
             site_of(db, request)

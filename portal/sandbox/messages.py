@@ -54,7 +54,7 @@ class SandboxRequest:
     """A request after routing. `host` is the site's host, or api.atlassian.com; header names are lower case.
 
     `url` is the address as it was asked for. `origin` is where links point: `https://{host}`, or the address of the
-    server that plays all hosts.
+    server that plays all hosts. `shape`: how the API words a refusal.
     """
 
     method: str
@@ -68,6 +68,7 @@ class SandboxRequest:
     call: str = ""
     args: dict[str, str] = field(default_factory=dict)
     dialect: str = "current"
+    shape: str = "v2"
     caller: Caller = field(default_factory=Caller)
 
     @cached_property
@@ -75,12 +76,21 @@ class SandboxRequest:
         return parse_qs(self.query_string, keep_blank_values=True)
 
     def one(self, name: str, default: str = "") -> str:
-        values = self.query.get(name)
-        return values[-1] if values else default
+        """A parameter that may be given once; a Problem (400) when it is repeated."""
+        values = self.query.get(name, [])
+        if len(values) > 1:
+            raise Problem(400, f"Parameter '{name}' must not be given more than once", shape=self.shape)
+        return values[0] if values else default
 
-    def many(self, name: str) -> list[str]:
-        """A repeatable parameter, given repeatedly or with commas."""
-        return [part for value in self.query.get(name, []) for part in value.split(",") if part]
+    def many(self, name: str, *, most: int = 250) -> list[str]:
+        """A parameter that is repeated for each of its values; a Problem (400) for more than `most`, or for commas."""
+        values = self.query.get(name, [])
+        if len(values) > most:
+            raise Problem(400, f"Parameter '{name}' must not have more than {most} values", shape=self.shape)
+        for value in values:
+            if "," in value:
+                raise Problem(400, f"Provided value '{value[:40]}' for '{name}' is not valid", shape=self.shape)
+        return values
 
 
 class Problem(Exception):

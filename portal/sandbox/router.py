@@ -26,14 +26,15 @@ class Api:
     basic: bool
     bearer: bool
     unauthorized_shape: str
+    shape: str
     anonymous: bool = False
 
 
 APIS = (
-    Api("/wiki/api/v2", confluence.ROUTES, True, True, False, "gateway"),
-    Api("/rest/api/3", jira.ROUTES, True, True, False, "text"),
-    Api("/admin", organization.ROUTES, False, False, True, "gateway"),
-    Api("/marketplace/rest/3", marketplace.ROUTES, False, True, True, "gateway", anonymous=True),
+    Api("/wiki/api/v2", confluence.ROUTES, True, True, False, "gateway", "v2"),
+    Api("/rest/api/3", jira.ROUTES, True, True, False, "text", "jira"),
+    Api("/admin", organization.ROUTES, False, False, True, "gateway", "org"),
+    Api("/marketplace/rest/3", marketplace.ROUTES, False, True, True, "gateway", "market", anonymous=True),
 )
 _BY_CLOUD_ID = {cloud_id: host for host, cloud_id in SITES.items()}
 _Table = dict[int, list[tuple[tuple[str | None, ...], Route]]]
@@ -113,6 +114,7 @@ def deliver_late(state: State) -> list[SandboxResponse]:
 
 def _answer(state: State, request: SandboxRequest, dialect: str, with_switches: bool) -> SandboxResponse:
     api, path, bearer = _locate(state, request)
+    request.shape = api.shape
     request.dialect = dialect or request.headers.get(DIALECT_HEADER, "") or state.dialect(request.host)
     route = _find(api, path, request)
     request.call = route.call

@@ -31,7 +31,7 @@ def test_a_call_is_sent_as_declared(host, session):
     )
 
     sent = host.requests[0]
-    assert (sent.method, sent.path) == ("PUT", "/wiki/api/v2/things/ari%3Acloud%2F%C3%BC%3F%231?a=1%2C2&b=true")
+    assert (sent.method, sent.path) == ("PUT", "/wiki/api/v2/things/ari%3Acloud%2F%C3%BC%3F%231?a=1&a=2&b=true")
     assert sent.body == '{"é":1}'.encode()
     assert sent.headers["Content-Type"] == "application/json"
     assert sent.headers["Accept"] == "application/json"

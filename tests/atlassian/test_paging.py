@@ -1,5 +1,7 @@
 """Lists in pages: walked lazily, to their end, and never to another host."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from portal.atlassian.confluence import ConfluenceClient
@@ -61,6 +63,27 @@ def test_a_cursor_is_sent_back_exactly(host, session):
     assert host.requests[1].path.endswith("&cursor=a%2Bb%2F%3D%3D")
 
 
+def test_a_list_stays_repeated_from_page_to_page(host, session):
+    link = "/wiki/api/v2/spaces?ids=1&ids=2&limit=250&cursor=two"
+    host.answers(results("1", link=link), results("2"))
+
+    assert [space.id for space in ConfluenceClient(session).spaces(ids=["1", "2"])] == ["1", "2"]
+    assert host.requests[1].path == "/wiki/api/v2/spaces?ids=1&ids=2&limit=250&cursor=two"
+
+
+def test_a_list_that_is_too_long_for_one_request_is_asked_for_in_parts(host, session):
+    ids = [str(number) for number in range(600)]
+
+    def one_per_id(handler) -> None:
+        asked = parse_qs(urlsplit(handler.path).query)["ids"]
+        results(*asked)(handler)
+
+    host.answers(one_per_id)
+    assert [space.id for space in ConfluenceClient(session).spaces(ids=ids)] == ids
+    assert list(ConfluenceClient(session).data_policy_spaces(ids)) == ids
+    assert [request.path.count("ids=") for request in host.requests] == [250, 250, 100] * 2
+
+
 def test_an_empty_page_with_a_next_one_is_not_the_end(host, session):
     host.answers(results(link="?cursor=two"), results("1"))
 
@@ -87,7 +110,7 @@ def test_a_page_that_names_itself_as_next_is_asked_once(host, session):
 
 
 @pytest.mark.parametrize(
-    "link", ["/wiki/api/v2/spaces", "https://[broken", "?" + "&".join(f"a{n}=1" for n in range(99))]
+    "link", ["/wiki/api/v2/spaces", "https://[broken", "?" + "&".join(f"a{n}=1" for n in range(1_001))]
 )
 def test_a_link_that_cannot_be_read_is_an_error(host, session, link):
     host.answers(results("1", link=link))

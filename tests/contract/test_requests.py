@@ -105,14 +105,14 @@ CONFLUENCE = [
             c.spaces(ids=["1", "2"], keys=["A"], type="global", status="current", labels=["x"], sort="-name")
         ),
         "GET",
-        f"{V2}/spaces?ids=1%2C2&keys=A&type=global&status=current&labels=x&sort=-name&limit=250",
+        f"{V2}/spaces?ids=1&ids=2&keys=A&type=global&status=current&labels=x&sort=-name&limit=250",
     ),
     Fact("confluence.space", lambda c: c.space("7"), "GET", f"{V2}/spaces/7"),
     Fact(
         "confluence.space_pages",
         lambda c: list(c.space_items("7", "page", ("current", "archived"))),
         "GET",
-        f"{V2}/spaces/7/pages?status=current%2Carchived&depth=all&limit=250",
+        f"{V2}/spaces/7/pages?status=current&status=archived&depth=all&limit=250",
     ),
     Fact(
         "confluence.space_blogposts",
@@ -139,7 +139,7 @@ CONFLUENCE = [
         "confluence.data_policy_spaces",
         lambda c: c.data_policy_spaces(["1", "2"]),
         "GET",
-        f"{V2}/data-policies/spaces?ids=1%2C2&limit=250",
+        f"{V2}/data-policies/spaces?ids=1&ids=2&limit=250",
     ),
 ]
 
@@ -206,7 +206,7 @@ ORGANIZATION = [
             c.events(q="x", since=MARCH, until=MARCH, actions=["a", "b"], actors=["u"], products=["jira"], limit=9)
         ),
         "GET",
-        f"{LOG}/events?q=x&from=1772323200000&to=1772323200000&action=a%2Cb&actor=u&product=jira&limit=9",
+        f"{LOG}/events?q=x&from=1772323200000&to=1772323200000&action=a&action=b&actor=u&product=jira&limit=9",
     ),
     Fact(
         "organization.events_stream",

