@@ -10,15 +10,15 @@ The left side is the new one (draft), the right side the old one (live); None st
             row.form                           "words", "entries", "records" or "plain": which of these to draw
             row.words                          Segments equal / insert (left only) / delete (right only), when asked
             row.entries                        EntryChange same / added / removed / moved (places up +, down -)
-            row.records                        RecordChange, matched by name, with parts that are like rows
+            row.records                        RecordChange, matched by name and likeness, with parts that are like rows
     apply(diff, live)                          a copy of live with the content of the draft
-    take(draft, live, pointer)                 "take the live value" for one answer
+    take(draft, live, pointer)                 "Revert to live" for one answer
     three = three_way(base, mine, theirs)      .conflicts .merged: rows with base, mine, theirs, outcome and readings
     merge(three, {pointer: "mine"})            -> Document; Undecided when a conflict has no decision
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -26,7 +26,7 @@ from typing import Literal
 from privacy import catalogue, wire
 from privacy.catalogue import Field, Section
 from privacy.document import Document
-from privacy.matching import Place, Segment, align, pair, pair_in_turns, words
+from privacy.matching import Place, Segment, align, pair, words
 from privacy.merge import (
     MergeRow,
     ThreeWay,
@@ -39,6 +39,7 @@ from privacy.merge import (
     units_of,
     write_units,
 )
+from privacy.record_pairs import pair_records
 from privacy.render import Reading, label_of, read, record_title
 from privacy.showing import plain
 from privacy.wire import MISSING, Json
@@ -66,14 +67,29 @@ KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "rewritten")
 
 
 @dataclass(frozen=True)
-class EntryChange:
-    """One entry of a list: its words, what became of it, and its positions (from 0; None where it is not)."""
+class Placed:
+    """Where an entry stands in both lists (from 0; None where it is not), and how far up (+) or down (-) it moved."""
+
+    left: int | None
+    right: int | None
+    moved: int
+
+    @property
+    def move(self) -> str:
+        """The move in words, with the places as people count them: "Moved from 3 to 1"; "" for one that stayed."""
+        if not self.moved or self.left is None or self.right is None:
+            return ""
+        if self.left == self.right:  # others left and came, so that it has the same number among other neighbours
+            return f"Moved {'up' if self.moved > 0 else 'down'} {abs(self.moved)}"
+        return f"Moved from {self.right + 1} to {self.left + 1}"
+
+
+@dataclass(frozen=True)
+class EntryChange(Placed):
+    """One entry of a list: its words, and what became of it."""
 
     place: Place
     text: str
-    left: int | None
-    right: int | None
-    moved: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,6 +149,31 @@ class PartChange:
             return ()
         return _records(self.field, _list(self.left), _list(self.right))
 
+    @property
+    def inserts(self) -> bool:
+        """Whether the left side holds something here that the right one does not."""
+        return self._has("insert", "left", "added", self.left)
+
+    @property
+    def removes(self) -> bool:
+        """Whether the right side holds something here that the left one does not."""
+        return self._has("delete", "right", "removed", self.right)
+
+    def _has(self, piece: str, side: str, place: str, value: Json) -> bool:
+        if self.kind in ("same", "rewritten"):
+            return False
+        if self.form == "words":
+            return any(segment.kind == piece for segment in self.words)
+        if self.form == "entries":
+            return any(entry.place == place for entry in self.entries)
+        if self.form == "records":
+            part = "inserts" if side == "left" else "removes"
+            return any(
+                record.kind == place or (record.kind == "changed" and any(getattr(item, part) for item in record.parts))
+                for record in self.records
+            )
+        return not wire.is_blank(value)
+
 
 @dataclass(frozen=True)
 class Row(PartChange):
@@ -148,16 +189,26 @@ class Row(PartChange):
 
 
 @dataclass(frozen=True)
-class RecordChange:
-    """One record on both sides: what became of it, how far it moved, and its parts.
+class RecordChange(Placed):
+    """One record on both sides: what became of it, what it is called on each side ("" where it is not), and its parts.
 
     kind: same / added / removed / changed; `moved` is 0 for one that stayed among its neighbours.
     """
 
     kind: Kind
-    title: str
-    moved: int
+    left_title: str
+    right_title: str
     parts: tuple[PartChange, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is called now, or was called when it is gone."""
+        return self.left_title or self.right_title
+
+    @property
+    def renamed(self) -> bool:
+        """Whether it has another name on each side."""
+        return self.kind == "changed" and self.left_title != self.right_title
 
     @property
     def is_change(self) -> bool:
@@ -281,40 +332,22 @@ def _entries(field: Field | None, left: list[Json], right: list[Json]) -> tuple[
         value = left[item.left] if item.left is not None else right[item.right or 0]
         text = plain(value) if value is not None else "null"
         text = text if field is None else field.label(text)
-        rows.append(EntryChange(item.place, text, item.left, item.right, item.moved))
+        rows.append(EntryChange(item.left, item.right, item.moved, item.place, text))
     return tuple(rows)
 
 
 def _records(field: Field, left: list[Json], right: list[Json]) -> tuple[RecordChange, ...]:
-    """Matched by being equal, then by identity, then by all but the identity (a record that was renamed)."""
-    ways: tuple[Callable[[Json], str | None], ...] = (
-        wire.canonical,
-        lambda record: _identity(field, record),
-        lambda record: _rest(field, record),
-    )
-    pairs = pair_in_turns([([way(record) for record in left], [way(record) for record in right]) for way in ways])
     changes = []
-    for item in align(pairs, len(left), len(right)):
+    for item in align(pair_records(field, left, right), len(left), len(right)):
         new = MISSING if item.left is None else left[item.left]
         old = MISSING if item.right is None else right[item.right]
         kind: Kind = "added" if old is MISSING else "removed" if new is MISSING else "changed"
-        title = record_title(field, old if new is MISSING else new)
         if wire.same(new, old):
             kind = "same"
-        changes.append(RecordChange(kind, title, item.moved, _parts(field, new, old)))
+        title, old_title = ("" if side is MISSING else record_title(field, side) for side in (new, old))
+        parts = _parts(field, new, old)
+        changes.append(RecordChange(item.left, item.right, item.moved, kind, title, old_title, parts))
     return tuple(changes)
-
-
-def _identity(field: Field, record: Json) -> str | None:
-    name = record.get(field.identity) if isinstance(record, dict) else None
-    return name.strip().casefold() if isinstance(name, str) and name.strip() else None
-
-
-def _rest(field: Field, record: Json) -> str | None:
-    if not isinstance(record, dict):
-        return None
-    rest = {key: value for key, value in record.items() if key != field.identity and not wire.is_blank(value)}
-    return wire.canonical(rest) if rest else None
 
 
 def _parts(field: Field, left: Json, right: Json) -> tuple[PartChange, ...]:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django import template
 from django.utils import formats, timezone
 
 from privacy.catalogue import CATALOGUE, Field, section_of
 from privacy.checks import Finding
-from privacy.diff import EntryChange, PartChange, RecordChange
+from privacy.diff import EntryChange, PartChange, Placed, RecordChange
 from privacy.editing import fingerprint_of
 from privacy.form_page import FieldView, UnknownView
 from privacy.forms import SEEN
@@ -21,7 +22,7 @@ from privacy.wire import Json
 
 register = template.Library()
 
-KINDS = {"added": "added", "removed": "removed", "changed": "changed", "rewritten": "written differently"}
+KINDS = {"added": "added", "removed": "removed", "changed": "changed", "rewritten": "reformatted"}
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,6 @@ def in_words(counts: Mapping[str, int]) -> str:
 def kind_in_words(kind: str) -> str:
     """What became of an answer, in a word."""
     return KINDS.get(kind, "same").capitalize()
-
-
-@register.filter
-def places(moved: int) -> str:
-    """How far an entry moved: 2 -> "Moved up 2", -1 -> "Moved down 1"."""
-    return f"Moved {'up' if moved > 0 else 'down'} {abs(moved)}" if moved else ""
 
 
 @dataclass(frozen=True)
@@ -129,14 +124,16 @@ def entries_of(row: PartChange, side: str) -> list[EntryChange]:
 
 @register.filter
 def records_of(row: PartChange, side: str) -> list[RecordChange]:
-    """The records of one side: what was added is not on the right, what was removed not on the left."""
-    gone = "removed" if side == "left" else "added"
-    return [record for record in row.records if record.kind != gone]
+    """The records of one side of a list, in the order of that side."""
+    return _of_side(row.records, side)
 
 
-def _of_side(entries: Sequence[EntryChange], side: str) -> list[EntryChange]:
-    there = [entry for entry in entries if getattr(entry, side) is not None]
-    return sorted(there, key=lambda entry: getattr(entry, side))
+Change = TypeVar("Change", bound=Placed)
+
+
+def _of_side(changes: Sequence[Change], side: str) -> list[Change]:
+    there = [change for change in changes if getattr(change, side) is not None]
+    return sorted(there, key=lambda change: getattr(change, side))
 
 
 @register.filter

@@ -30,15 +30,15 @@ def draft_of(sandbox, name: str = DIAGRAMS) -> dict:
 
 def test_draft_and_live_stand_side_by_side_with_words_entries_and_records_marked(open_as):
     page = open_as("charlie", app_path(DIAGRAMS, "compare/"))
-    expect(page.get_by_role("columnheader").nth(1)).to_contain_text("Draft")
-    expect(page.get_by_role("columnheader").nth(2)).to_contain_text("Live")
+    expect(page.get_by_role("columnheader").nth(1)).to_contain_text("Live")
+    expect(page.get_by_role("columnheader").nth(2)).to_contain_text("Draft")
     expect_said(page, "4 answers differ:")
     expect(page.get_by_text(CONTACT)).to_have_count(0)
     days = row(page, MOST_DAYS).get_by_role("cell")
-    expect(days.nth(0).locator("ins")).to_have_text("60 days")
-    expect(days.nth(1).locator("del")).to_have_text("90 days")
+    expect(days.nth(1).locator("ins")).to_have_text("60 days")
+    expect(days.nth(0).locator("del")).to_have_text("90 days")
 
-    left, right = row(page, PROCESSORS).locator("> td.compare-left, > td.compare-right").all()
+    right, left = row(page, PROCESSORS).locator("> td.compare-left, > td.compare-right").all()
     added = left.get_by_role("listitem").filter(has_text="Example Queue AB")
     expect(added).to_contain_text("Added")
     expect(added).to_contain_text("Sweden")
@@ -55,8 +55,8 @@ def test_draft_and_live_stand_side_by_side_with_words_entries_and_records_marked
     expect_said(page, "2 answers differ:")
     expect(page.locator("ins").filter(has_text="Only")).to_be_visible()
     moved = page.get_by_role("listitem").filter(has_text=re.compile("Moved", re.IGNORECASE))
-    expect(moved).to_have_count(1)
-    expect(page.get_by_role("button", name="Take the live value")).to_have_count(0)
+    expect(moved).to_have_count(2)
+    expect(page.get_by_role("button", name="Revert to live")).to_have_count(0)
 
 
 def test_changes_are_walked_by_keys_and_other_versions_can_be_chosen(open_as):
@@ -69,10 +69,10 @@ def test_changes_are_walked_by_keys_and_other_versions_can_be_chosen(open_as):
     expect(changes.nth(1)).to_be_focused()
     page.keyboard.press("p")
     expect(changes.nth(0)).to_be_focused()
-    page.get_by_label("Right (older)").select_option("Draft")
+    page.get_by_label("Before").select_option("Draft")
     expect(page.get_by_text("Nothing differs")).to_be_visible()
     page.emulate_media(media="print")
-    expect(page.get_by_label("Right (older)")).to_be_hidden()
+    expect(page.get_by_label("Before")).to_be_hidden()
     page.goto(app_path(DIAGRAMS, "compare/?left=draft&right=99999"))
     expect(page.get_by_text("There is no such version of this document.")).to_be_visible()
 
@@ -80,7 +80,7 @@ def test_changes_are_walked_by_keys_and_other_versions_can_be_chosen(open_as):
 def test_the_live_value_of_one_answer_is_taken_and_the_rest_of_the_draft_stays(open_as, sandbox):
     page = open_as("alice", app_path(DIAGRAMS, "compare/"))
     before = draft_of(sandbox)
-    row(page, MOST_DAYS).get_by_role("button", name=f"Take the live value for: {MOST_DAYS}").click()
+    row(page, MOST_DAYS).get_by_role("button", name=f"Revert to live for: {MOST_DAYS}").click()
     expect_said(page, "The live value is in the working copy now.")
     expect(row(page, MOST_DAYS)).to_have_count(0)
     expect_said(page, "3 answers differ:")

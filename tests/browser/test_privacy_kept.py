@@ -35,7 +35,7 @@ def test_an_answer_is_undone_and_the_live_value_can_be_taken(open_as):
     expect(question(page, CONTACT).get_by_text("Saving…")).to_be_hidden()
     page.get_by_role("button", name=f"Undo the answer to: {CONTACT}").click()
     expect(contact(page)).to_have_value("first@example.com")
-    page.get_by_role("button", name=f"Take the live value for: {CONTACT}").click()
+    page.get_by_role("button", name=f"Revert to live for: {CONTACT}").click()
     expect(contact(page)).to_have_value("security@vendor.example.com")
     expect(page.get_by_text("Live: security@vendor.example.com")).to_have_count(0)
 

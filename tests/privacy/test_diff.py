@@ -116,12 +116,12 @@ def test_list_entries_are_added_removed_and_moved(draft, live):
     live.set(STORED, ["a", "b", "c", "d"])
     draft.set(STORED, ["d", "a", "x", "c"])
     entries = compare(draft, live).row(STORED).entries
-    assert [(entry.text, entry.place, entry.moved) for entry in entries] == [
-        ("d", "moved", 2),
-        ("a", "same", 0),
-        ("x", "added", 0),
-        ("b", "removed", 0),
-        ("c", "same", 0),
+    assert [(entry.text, entry.place, entry.move) for entry in entries] == [
+        ("d", "moved", "Moved from 4 to 1"),
+        ("a", "same", ""),
+        ("x", "added", ""),
+        ("b", "removed", ""),
+        ("c", "same", ""),
     ]
 
 

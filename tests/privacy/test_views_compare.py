@@ -1,5 +1,6 @@
 """The comparison: what differs is said in words and marks, and a live value can be taken back from it."""
 
+import json
 import re
 
 import pytest
@@ -24,19 +25,25 @@ def form_of(page, pointer: str) -> dict[str, str]:
     return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
 
 
+def side(page, which: str) -> list[str]:
+    """The words of all cells of one side: left is the newer version."""
+    cells = re.findall(rf'<td class="compare-{which}.*?</td>', page.content.decode(), re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells]
+
+
 @pytest.fixture
 def compared(editor, app, client_for):
     client = client_for(editor.user)
     return lambda **query: client.get(address("app_compare", app, **query))
 
 
-def test_the_draft_stands_left_and_live_right_with_their_times(compared):
+def test_live_stands_before_and_the_draft_after_it_with_their_times(compared):
     heads = re.findall(r'<th scope="col">(.*?)</th>', compared().content.decode(), re.DOTALL)
 
-    assert "Draft" in heads[1]
-    assert "Live" in heads[2]
-    assert "Approved" in heads[2]
-    assert "by" in heads[2]
+    assert "Live" in heads[1]
+    assert "Approved" in heads[1]
+    assert "by" in heads[1]
+    assert "Draft" in heads[2]
 
 
 def test_only_what_differs_is_shown_unless_all_is_asked_for(compared):
@@ -65,7 +72,37 @@ def test_what_moved_says_how_far(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "live", '{"dataResidency":{"countriesWhereEndUserDataStored":["A","B","C"]}}')
     app = services.read_app(actor=editor, app=diagrams)
 
-    assert "Moved up 2" in said(client_for(editor.user).get(address("app_compare", app)))
+    page = client_for(editor.user).get(address("app_compare", app))
+
+    assert side(page, "right") == ["A B C Moved from 3 to 1"]
+    assert side(page, "left") == ["C Moved from 3 to 1 A B"]
+
+
+def test_each_side_shows_its_records_in_its_own_order_and_by_their_own_names(editor, diagrams, marketplace, client_for):
+    edge, mail = {"name": "Example Edge", "purpose": "Files"}, {"name": "Example Mail", "purpose": "E-mail"}
+    marketplace.put(diagrams, "live", json.dumps({"thirdPartyInformation": {"thirdPartyDetails": [edge, mail]}}))
+    renamed = [{**mail, "name": "Postbox"}, edge]
+    marketplace.put(diagrams, "draft", json.dumps({"thirdPartyInformation": {"thirdPartyDetails": renamed}}))
+    app = services.read_app(actor=editor, app=diagrams)
+
+    page = client_for(editor.user).get(address("app_compare", app))
+
+    before, after = side(page, "right")[0], side(page, "left")[0]
+    assert before.index("Example Edge") < before.index("Example Mail Renamed to “ Postbox ”")
+    assert after.index("Postbox Renamed from “ Example Mail ”") < after.index("Example Edge")
+    assert "Moved from 2 to 1" in before
+    assert "Moved from 2 to 1" in after
+
+
+def test_a_side_from_which_nothing_was_taken_is_not_shaded(editor, diagrams, marketplace, client_for):
+    marketplace.put(diagrams, "live", '{"security":{"securityContact":"One two"}}')
+    marketplace.put(diagrams, "draft", '{"security":{"securityContact":"One and two"}}')
+    app = services.read_app(actor=editor, app=diagrams)
+
+    html = client_for(editor.user).get(address("app_compare", app)).content.decode()
+
+    assert "has-added" in html
+    assert "has-removed" not in html
 
 
 def test_the_working_copy_can_be_compared_too(editor, app, compared):
@@ -103,9 +140,9 @@ def test_a_version_that_nobody_knows_is_not_found(compared, query):
 def test_the_live_value_is_offered_only_where_it_can_be_taken(editor, app, compared, charlie, grant, client_for):
     grant(charlie, app.connection, "viewer")
 
-    assert "Take the live value" in said(compared())
-    assert "Take the live value" not in said(compared(left="live", right="draft"))
-    assert "Take the live value" not in said(client_for(charlie).get(address("app_compare", app)))
+    assert "Revert to live" in said(compared())
+    assert "Revert to live" not in said(compared(left="live", right="draft"))
+    assert "Revert to live" not in said(client_for(charlie).get(address("app_compare", app)))
 
 
 def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_it(
