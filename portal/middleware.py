@@ -27,7 +27,8 @@ logger = logging.getLogger("trustdesk.web")
 class HealthMiddleware:
     """`/health/` for load balancers: `ok` when the process and its database answer, else 503.
 
-    Ahead of everything else, since they ask the process itself: by its address, which is no allowed host, without TLS.
+    Ahead of all but the headers, since they ask the process itself: by its address, which is no allowed host, without
+    TLS.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
