@@ -1,10 +1,16 @@
 """One remote change of a level, step by step: record the intention, call, read back, record what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from portal import audit
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from portal import audit, leases
 from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
@@ -47,11 +53,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of it. level is what was read back, when `read_back` is true. status: as in `Outcome`."""
+    """What became of it. level is what was read back, when `read_back` is true. status: as in `Outcome`.
+
+    asked: when the call that read it back was made.
+    """
 
     status: str
     level: Level | None
     read_back: bool
+    asked: datetime
     error: ApiError | None
     detail: str
 
@@ -101,6 +111,23 @@ def is_seen(now: Level | None, seen_level_id: str | None) -> bool:
     return seen_level_id is None or seen_level_id == (str(now.pk) if now else "")
 
 
+#: A process that died while it changed a level keeps others from it no longer than this.
+LEASE_SECONDS = 30.0
+
+
+@contextmanager
+def one_at_a_time(rows: QuerySet, actor: Actor, what: str) -> Iterator[None]:
+    """Hold what is changed, in all connections that know it, while the body runs. Raises leases.LeaseTaken.
+
+    A scan may have taken the rows off the list since they were shown; then there is nothing to hold.
+    """
+    with ExitStack() as stack:
+        who = str(actor.user or actor.label)
+        with suppress(ObjectDoesNotExist):
+            stack.enter_context(leases.hold(rows, who=who, what=what, seconds=LEASE_SECONDS, beat=True))
+        yield
+
+
 def carry_out(
     *, actor: Actor, target: Target, change: Change, before: Level | None, reason: str, book: LevelBook
 ) -> Result:
@@ -117,11 +144,12 @@ def carry_out(
     }
     audit.record(**entry, after=target.facts(change.wanted), outcome="started")
     _, error = _attempt(change.write)
+    asked = timezone.now()
     now, unreadable = _attempt(change.read)
     level = book.row(now)
     status = _judge(change, before, level, error, unreadable)
     detail = _detail(status, quoted(level, target.none), error, unreadable)
-    result = Result(status, level, unreadable is None, error or unreadable, detail)
+    result = Result(status, level, unreadable is None, asked, error or unreadable, detail)
     audit.record(
         **entry, after=_after(target, change, before, result), outcome=status, detail=detail, trace_id=result.trace_id
     )

@@ -376,7 +376,7 @@ class Collector:
             state = Knowledge.HIDDEN
         if state == Knowledge.UNREAD:
             return  # it did not answer this time: what was known, and its age, stay
-        self.writer.default(run.space, level, state, asked=run.started)
+        records.keep_default(run.space, self.writer.levels.row(level), run.started, state=state)
 
     def _beat(self, *, always: bool = False) -> None:
         """Keep the lease and say how far it is; raises LeaseLost. Also tells other processes of a pause, and learns."""

@@ -9,7 +9,7 @@ from portal.atlassian.errors import NotFound, Refused
 from portal.models import Connection
 
 from . import records
-from .changing import Change, Result, Target, carry_out, check_level, check_reason, is_seen
+from .changing import Change, Result, Target, carry_out, check_level, check_reason, is_seen, one_at_a_time
 from .models import Item, Knowledge, Level, Project, Scan, Space
 from .outcomes import NO_DEFAULT, ChangedMeanwhile, Impact, LevelNotApplicable, Outcome
 from .reading import queue_scan, refresh_levels
@@ -119,13 +119,25 @@ def _change(
     access.require(actor, connection, "classification.set_default")
     if level is not None:
         check_level(level, connection)
+    same = type(row)._default_manager.filter(connection__url=connection.url, remote_id=row.remote_id)
+    with one_at_a_time(same, actor, f"changing the default of “{row}”"):
+        if type(row)._default_manager.filter(pk=row.pk).exists():
+            row.refresh_from_db(fields=["default_level", "default_state", "default_read_at"])
+        return _change_held(default, level, actor, reason, seen_level_id, force)
+
+
+def _change_held(
+    default: _Default, level: Level | None, actor: Actor, reason: str, seen_level_id: str | None, force: bool
+) -> Outcome:
+    row, connection = default.row, default.connection
     known = row.known_default
     if is_seen(known, seen_level_id):
         check_reason(known, level, reason, NO_DEFAULT)
     book = records.LevelBook(connection, timezone.now())
     asked = timezone.now()
     before = book.row(default.read())
-    records.keep_default(row, before, asked)
+    if not records.keep_default(row, before, asked) and row.default_state in (Knowledge.KNOWN, Knowledge.NONE):
+        before = row.default_level
     if not force and not is_seen(before, seen_level_id):
         raise ChangedMeanwhile(_says(row, before, "now"), before)
     if before == level:
@@ -140,11 +152,11 @@ def _change(
 
 def _settle(default: _Default, actor: Actor, level: Level | None, before: Level | None, result: Result) -> Outcome:
     """Write what was read back, let what follows the default be read again, and say it."""
-    row, now = default.row, timezone.now()
+    row = default.row
     if result.read_back:
-        records.keep_default(row, result.level, now)
+        records.keep_default(row, result.level, result.asked)
     elif not result.untouched:
-        records.keep_default(row, row.default_level, now, state=Knowledge.UNREAD)
+        records.keep_default(row, row.default_level, timezone.now(), state=Knowledge.UNREAD)
     scan = None
     if isinstance(row, Space) and result.status == "unknown":  # it may well have been done, or be done in a moment
         scan = _read_followers_again(actor, row, before, level)

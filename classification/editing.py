@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
+from portal.leases import LeaseTaken
 from portal.middleware import error_status
 
 from . import services
@@ -80,6 +81,8 @@ class Editor:
             self._see(problem.level)
         except ReasonNeeded as problem:
             self.reason_error, self.status = problem.messages[0], 422
+        except LeaseTaken as problem:
+            self.errors, self.status = problem.messages, 409
         except ValidationError as problem:
             self.errors, self.status = problem.messages, 422
         except ApiError as problem:

@@ -11,7 +11,7 @@ from portal.atlassian.errors import ApiError, NotFound, Refused
 from portal.models import Connection
 
 from . import records
-from .changing import Change, Result, Target, carry_out, check_level, check_reason, is_seen
+from .changing import Change, Result, Target, carry_out, check_level, check_reason, is_seen, one_at_a_time
 from .models import Item, Knowledge, Level, Space
 from .outcomes import ChangedMeanwhile, LevelNotApplicable, NotChangeable, Outcome, quoted
 from .reading import refresh_levels
@@ -86,6 +86,17 @@ def _change(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: s
     connection = item.space.connection
     access.require(actor, connection, "classification.set")
     _check_possible(wish, item, connection)
+    same = Item.objects.filter(
+        space__connection__url=connection.url, kind=item.kind, remote_id=item.remote_id, status=item.status
+    )
+    with one_at_a_time(same, actor, f"changing the level of “{item}”"):
+        if Item.objects.filter(pk=item.pk).exists():
+            item.refresh_from_db(fields=["level", "level_state", "set_here", "level_read_at"])
+        return _change_held(wish, actor, item, reason, seen_level_id, force)
+
+
+def _change_held(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: str | None, force: bool) -> Outcome:
+    connection = item.space.connection
     client = connections.confluence(connection)
     book = records.LevelBook(connection, timezone.now())
     if wish.verb == "reset":
@@ -96,7 +107,8 @@ def _change(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: s
     before = book.row(client.item_level(item.kind, item.remote_id, item.status))
     if before is None and _known(item) is not None and _is_gone(client, item):
         return _gone(item)
-    records.keep_item_level(item, before, asked)
+    if not records.keep_item_level(item, before, asked) and item.level_state in (Knowledge.KNOWN, Knowledge.NONE):
+        before = item.level
     if not force and not is_seen(before, seen_level_id):
         raise ChangedMeanwhile(f"“{item}” is {quoted(before)} now", before)
     if wish.verb == "set" and before == wish.level and item.set_here:
@@ -117,7 +129,7 @@ def _default_of(space: Space, client: ConfluenceClient, book: records.LevelBook)
     except Refused:
         level, state = None, Knowledge.HIDDEN
     records.keep_default(space, level, asked, state=state)
-    return level
+    return space.known_default
 
 
 def _check_possible(wish: _Wish, item: Item, connection: Connection) -> None:
@@ -139,15 +151,14 @@ def _known(item: Item) -> Level | None:
 
 def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, client: ConfluenceClient) -> Outcome:
     """Write what was read back, and say it."""
-    now = timezone.now()
     if isinstance(result.told, NotFound) and _is_gone(client, item):
         return _gone(item, result)
     if result.read_back:
         # After a refusal or a failure the item is as it was, its mark included.
         set_here = wish.verb == "set" if result.status == "done" else None
-        records.keep_item_level(item, result.level, now, set_here=set_here)
+        records.keep_item_level(item, result.level, result.asked, set_here=set_here)
     elif not result.untouched:
-        records.keep_item_level(item, item.level, now, state=Knowledge.UNREAD)
+        records.keep_item_level(item, item.level, timezone.now(), state=Knowledge.UNREAD)
     return Outcome(
         status=result.status,
         changed=(result.read_back and result.level != before) or result.status == "done",

@@ -162,7 +162,7 @@ def _read_level(row: Item, before: Item | None) -> Outcome:
         state = Knowledge.HIDDEN
     book = records.LevelBook(connection, asked)
     records.keep_item_level(row, book.row(level), asked, state=state)
-    if state == Knowledge.HIDDEN:
+    if row.level_state == Knowledge.HIDDEN:
         message = f"The level of “{row}” may not be read. {error or 'This site does not offer data classification.'}"
     else:
         message = f"“{row}” is {quoted(row.level)}."

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from portal.atlassian import types
@@ -146,7 +148,7 @@ def keep_projects(
                 row.default_level_id, row.default_state = before.default_level_id, before.default_state
                 row.default_read_at = before.default_read_at
             elif state != Knowledge.UNREAD:
-                row.default_level, row.default_state = level, state or (Knowledge.KNOWN if level else Knowledge.NONE)
+                row.default_level, row.default_state = level, state or _state_of(level)
                 row.default_read_at = asked
         Project.objects.bulk_create(
             rows.values(),
@@ -169,12 +171,34 @@ def _project_facts(project: types.Project, at: datetime) -> dict:
     }
 
 
-def keep_default(row: Space | Project, level: Level | None, at: datetime, state: str | None = None) -> None:
-    """Write the default of a space or project as read at `at`. state: a Knowledge; by the level when left out."""
-    row.default_level = level
-    row.default_state = state or (Knowledge.KNOWN if level else Knowledge.NONE)
-    row.default_read_at = at
-    _update(row, "default_level", "default_state", "default_read_at")
+def keep_default(row: Space | Project, level: Level | None, at: datetime, state: str | None = None) -> bool:
+    """Write the default of a space or project as told by a call made at `at`. state: a Knowledge; else by the level.
+
+    Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back.
+    """
+    return _write_if_newer(
+        row,
+        "default_read_at",
+        at,
+        {"default_level": level, "default_state": state or _state_of(level)},
+    )
+
+
+def _state_of(level: Level | None) -> str:
+    return Knowledge.KNOWN if level else Knowledge.NONE
+
+
+def _write_if_newer(row: Item | Space | Project, read_at: str, at: datetime, values: dict[str, Any]) -> bool:
+    """Write what was told at `at` over older facts alone; whichever is newer stands in `row` afterwards."""
+    values = {**values, read_at: at}
+    same = type(row)._default_manager.filter(pk=row.pk)
+    written = same.filter(Q(**{read_at: None}) | Q(**{f"{read_at}__lte": at})).update(**values)
+    if not written and same.exists():
+        row.refresh_from_db(fields=list(values))
+        return False
+    for name, value in values.items():  # also where a scan has taken the row off the list since it was loaded
+        setattr(row, name, value)
+    return bool(written)
 
 
 # --- Items ----------------------------------------------------------------------------------------------------------
@@ -211,16 +235,13 @@ def keep_item(space: Space, item: types.Item, status: str, at: datetime) -> Item
 
 def keep_item_level(
     row: Item, level: Level | None, at: datetime, *, state: str = "", set_here: bool | None = None
-) -> None:
-    """Write the level that was read from an item. set_here: None keeps the mark while the level is the same one."""
+) -> bool:
+    """Write the level of an item as told by a call made at `at`. set_here: None keeps the mark for the same level.
+
+    Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back.
+    """
     unchanged = row.level_id == (level.pk if level else None)
-    row.level = level
-    row.level_state = state or (Knowledge.KNOWN if level else Knowledge.NONE)
-    row.set_here = (row.set_here and unchanged and level is not None) if set_here is None else set_here
-    row.level_read_at = at
-    _update(row, "level", "level_state", "set_here", "level_read_at")
-
-
-def _update(row: Item | Space | Project, *names: str) -> None:
-    """Write these fields if the row is still there: a scan may have taken it off the list since it was loaded."""
-    type(row)._default_manager.filter(pk=row.pk).update(**{name: getattr(row, name) for name in names})
+    if set_here is None:
+        set_here = row.set_here and unchanged and level is not None
+    values = {"level": level, "level_state": state or _state_of(level), "set_here": set_here}
+    return _write_if_newer(row, "level_read_at", at, values)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from portal.atlassian import types
@@ -56,13 +55,6 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.levels = records.LevelBook(connection, timezone.now())
-
-    def default(self, space: Space, level: types.Level | None, state: str | None, *, asked: datetime) -> None:
-        """Write the default of a space, unless it was read or changed after `asked`."""
-        row = self.levels.row(level)
-        state = state or (Knowledge.KNOWN if row else Knowledge.NONE)
-        older = Q(default_read_at=None) | Q(default_read_at__lte=asked)
-        Space.objects.filter(older, pk=space.pk).update(default_level=row, default_state=state, default_read_at=asked)
 
     def items(self, entries: Sequence[Entry], *, offered: bool) -> list[Entry]:
         """Write a batch in one transaction. Returns the entries whose level has to be asked for once more.

@@ -21,6 +21,8 @@ logger = logging.getLogger("trustdesk.leases")
 
 SECONDS = 60.0
 BEATS_PER_LEASE = 3
+#: Seconds that the end of a lease waits for a beat that is on its way to the database.
+LONGEST_BEAT = 10.0
 
 
 class Leased(models.Model):
@@ -96,7 +98,7 @@ def hold(
     finally:
         stop.set()
         if beating:
-            beating.join(seconds)
+            beating.join(LONGEST_BEAT)
         _release(lease)
 
 
@@ -104,7 +106,7 @@ def _take(rows: QuerySet, who: str, what: str, seconds: float) -> Lease:
     token = secrets.token_hex(16)
     with transaction.atomic():
         # Rows are locked in one order, so that two who want the same ones do not wait for each other.
-        ids = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+        ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
         if not ids:
             raise rows.model.DoesNotExist(f"There is no such {rows.model._meta.verbose_name}.")
         mine = rows.model._default_manager.filter(pk__in=ids)

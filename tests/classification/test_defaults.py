@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 
 from classification import services
 from classification.models import Item, Knowledge, Project, Scan
+from portal import leases
 from portal.access import Actor
 from portal.models import AuditEntry
 from portal.sandbox import ACME, NONE, VIEW, faults
@@ -223,3 +224,13 @@ def test_nobody_else_s_items_are_marked_by_a_default(site, few_items, manager, s
     run_scan(site)
     services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
     assert not Item.objects.exclude(space=scanned).filter(level_state=Knowledge.UNREAD).exists()
+
+
+def test_one_changes_a_default_at_a_time_and_the_other_is_told_who_does(sandbox, manager, scanned, level):
+    with (
+        leases.hold(scanned, who="Bob", what="changing the default of “Handbook”"),
+        pytest.raises(leases.LeaseTaken, match="Bob is changing the default of “Handbook” at this moment"),
+    ):
+        services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    assert not outcomes("space.default.set")
+    assert services.set_space_default(actor=manager, space=scanned, level=level("Confidential")).ok

@@ -1,11 +1,16 @@
 """Setting, resetting and removing the level of one item: what is written, read back, recorded, and refused."""
 
+import threading
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connections as databases
+from django.utils import timezone
 
-from classification import services
+from classification import records, services
 from classification.models import Item, Knowledge, Level
-from portal import audit
+from portal import audit, connections, leases
 from portal.access import Actor
 from portal.atlassian.errors import Misconfigured, NotFound, Unavailable
 from portal.models import AuditEntry
@@ -376,3 +381,132 @@ def test_an_item_that_a_scan_took_off_the_list_meanwhile_is_still_set_and_record
     assert outcome.ok
     assert sandbox.own_level(ACME, held.remote_id) == "Confidential"
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "done"]
+
+
+# --- Newer facts, and one change at a time ----------------------------------------------------------------------------
+
+
+def meanwhile(connection, call: str, do, nth: int = 1):
+    """Runs `do` while the nth answer of this call is on its way: what was asked before is told after."""
+    session = connections.session(connection)
+    adapter, seen = session._adapter, []
+
+    class Slow:
+        def send(self, request, **options):
+            answer = adapter.send(request, **options)
+            if request.method == call.partition(" ")[0] and call.partition(" ")[2] in request.url:
+                seen.append(request.url)
+                if len(seen) == nth:
+                    do()
+            return answer
+
+        def close(self):
+            adapter.close()
+
+    return Slow()
+
+
+@pytest.fixture
+def while_answering(site, monkeypatch):
+    """while_answering("GET /classification-level", do): `do` runs between the site's answer and its arrival."""
+
+    def install(call: str, do, nth: int = 1) -> None:
+        slow = meanwhile(site, call, do, nth)
+        monkeypatch.setattr(connections, "_adapter", lambda connection: slow)
+        connections.forget_sessions()
+
+    return install
+
+
+def test_a_refresh_does_not_overwrite_what_was_read_after_it_had_asked(
+    sandbox, site, actor, item, level, while_answering
+):
+    row = item("Welcome")
+
+    def somebody_reads_newer_facts():
+        known = Item.objects.get(pk=row.pk)
+        assert records.keep_item_level(known, level("Public"), timezone.now())
+
+    while_answering("GET /classification-level", somebody_reads_newer_facts)
+    outcome = services.read_item(actor=actor, connection=site, kind="page", remote_id=row.remote_id)
+    assert item("Welcome").level.name == "Public"
+    assert outcome.level.name == "Public", "the page shows what is in the database"
+    assert "“Public”" in outcome.message
+
+
+def test_the_level_that_is_read_back_is_as_old_as_its_call(sandbox, site, actor, item, level, while_answering):
+    row = item("Welcome")
+
+    def somebody_reads_newer_facts():
+        assert records.keep_item_level(Item.objects.get(pk=row.pk), level("Public"), timezone.now())
+
+    while_answering("GET /classification-level", somebody_reads_newer_facts, nth=2)
+    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    assert outcome.ok
+    assert (item("Welcome").level.name, outcome.item.level.name) == ("Public", "Public")
+
+
+def test_an_older_fact_is_not_written_and_says_so(item, level):
+    row = item("Welcome")
+    older = row.level_read_at - timedelta(seconds=1)
+    assert not records.keep_item_level(row, level("Public"), older)
+    assert (row.level.name, item("Welcome").level.name) == ("Internal", "Internal")
+    space = row.space
+    assert not records.keep_default(space, level("Public"), space.default_read_at - timedelta(seconds=1))
+    assert (space.default_level.name, item("Welcome").space.default_level.name) == ("Internal", "Internal")
+
+
+def test_one_changes_an_item_at_a_time_and_the_other_is_told_who_does(sandbox, actor, item, level):
+    row = item("Welcome")
+    with (
+        leases.hold(item("Welcome"), who="Bob", what="changing the level of “Welcome”"),
+        pytest.raises(leases.LeaseTaken, match="Bob is changing the level of “Welcome” at this moment"),
+    ):
+        services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    assert not recorded("item.level.set")
+    assert services.set_item_level(actor=actor, item=row, level=level("Confidential")).ok
+
+
+def test_a_page_that_two_connections_know_is_changed_by_one_of_them_at_a_time(
+    site_as_editor, actor, item, level, operator
+):
+    services.read_levels(actor=operator, connection=site_as_editor)
+    remote_id = item("Welcome").remote_id
+    same = services.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=remote_id).item
+    with leases.hold(same, who="Bob", what="changing it"), pytest.raises(leases.LeaseTaken):
+        services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_changes_it_and_the_other_sees_what_is_true(
+    sandbox, actor, item, level, while_answering, bob, grant, site
+):
+    grant(bob, site, "classifier")
+    row, seen = item("Welcome"), str(level("Internal").pk)
+    other, told = item("Welcome"), []
+
+    def bob_sets_it_too():
+        def work():
+            try:
+                services.set_item_level(
+                    actor=Actor.of(bob), item=other, level=level("Public"), reason="Open", seen_level_id=seen
+                )
+            except leases.LeaseTaken as error:
+                told.append(error)
+            finally:
+                databases.close_all()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    while_answering("PUT /classification-level", bob_sets_it_too)
+    assert services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen).ok
+    assert [error.who for error in told] == ["Alice"]
+    with pytest.raises(services.ChangedMeanwhile) as caught:
+        services.set_item_level(
+            actor=Actor.of(bob), item=other, level=level("Public"), reason="Open", seen_level_id=seen
+        )
+    assert caught.value.level.name == "Confidential"
+    assert [entry.before["level"] for entry in recorded("item.level.set")] == ["Internal", "Internal"]
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"

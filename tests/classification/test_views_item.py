@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from classification.models import Item
-from portal import audit
+from portal import audit, leases
 from portal.access import Actor
 from portal.models import AuditEntry
 from portal.sandbox import ACME, faults
@@ -223,6 +223,17 @@ def test_a_level_that_changed_meanwhile_is_shown_and_can_be_set_anyway(browser, 
     again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen=str(level("Public").pk)))
     assert again.status_code == 200
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_who_changes_the_same_item_at_this_moment_is_named_and_what_was_typed_stays(browser, item, level, sandbox):
+    row = item("Welcome")
+    with leases.hold(item("Welcome"), who="Bob", what="changing the level of “Welcome”"):
+        response = browser.post(editor_url(row), sent(row, level=level("Confidential"), reason="Kept"))
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert "Bob is changing the level of “Welcome” at this moment. Nothing was changed." in html
+    assert "Kept</textarea>" in html
+    assert sandbox.own_level(ACME, row.remote_id) is None
 
 
 def test_a_refusal_is_shown_in_the_words_of_the_site_with_what_the_call_needs(browser, item, level, sandbox):
