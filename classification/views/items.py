@@ -122,9 +122,10 @@ def _gone(request: HttpRequest, item: Item, outcome: Outcome) -> HttpResponse:
         messages.warning(request, outcome.text)
         return go(request, item.space.get_absolute_url())
     figures = space_figures(item.space, levels_by_id(item.space.connection))
-    context = {"outcome": outcome, "label": item.title, "space": item.space, "figures": figures}
+    row_id = _row_id(request)
+    context = {"outcome": outcome, "label": item.title, "row_id": row_id, "space": item.space, "figures": figures}
     response = render(request, "classification/_row_gone.html", context)
-    response["HX-Retarget"], response["HX-Reswap"] = f"#{_row_id(request)}", "outerHTML"
+    response["HX-Retarget"], response["HX-Reswap"] = f"#{row_id}", "outerHTML"
     return say(response, outcome)
 
 

@@ -23,3 +23,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     new CustomEvent("toast", { detail: { level: "info", text: "The scan has ended. Reload the page to see what it read; the row that you are changing is left as it is." } }),
   );
 });
+
+// A refusal whose editor was closed meanwhile would not be seen.
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (requestConfig?.verb !== "post" || xhr.status < 400) return;
+  const details = document.getElementById(requestConfig.elt.id)?.closest("details[data-edit]:not([open])");
+  const title = details?.closest("[data-row]")?.querySelector("[data-open], .cell-title .truncate")?.textContent;
+  if (!title) return;
+  const text = `“${title}” was not changed. Open its editor to see why.`;
+  document.dispatchEvent(new CustomEvent("toast", { detail: { level: "warning", text } }));
+});

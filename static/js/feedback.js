@@ -98,7 +98,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     detail.shouldSwap = false;
     detail.isError = true;
   }
-  if (detail.shouldSwap) noteFocus(detail.target);
+  if (detail.shouldSwap) noteFocus(detail);
 });
 
 document.addEventListener("htmx:responseError", (event) => {
@@ -140,33 +140,68 @@ document.addEventListener("submit", (event) => {
   if (field && token) field.value = token;
 });
 
-// ---- focus: htmx restores it by id; what has no id is found again through its row ----
+// ---- focus: a swap leaves it where the person is. htmx restores what has an id; the rest is found again by its row ----
 
-let lost = null;
+let lost = null; // what a swap takes away with what it replaces
+let elsewhere = null; // what has the focus outside: an answer that comes late does not take it
 
-function noteFocus(target) {
+const rows = () => [...document.querySelectorAll("main [data-row]")];
+
+function noteFocus({ target, requestConfig }) {
+  lost = elsewhere = null;
   const focused = document.activeElement;
-  if (!focused || focused === document.body || !(target === focused || target.contains(focused))) return;
-  lost = { id: focused.id, row: focused.closest("[data-row][id]")?.id, name: focused.name, value: focused.value, target: target.id };
+  if (!focused || focused === document.body) return;
+  if (target !== focused && !target.contains(focused)) {
+    if (!requestConfig?.elt.contains(focused)) elsewhere = focused;
+    return;
+  }
+  const row = focused.closest("[data-row][id]");
+  lost = {
+    id: focused.id,
+    row: row?.id,
+    at: rows().indexOf(row),
+    twin: twinOf(focused),
+    target: target.id,
+    edit: row === target && "editAgain" in row.dataset,
+  };
+  if (row) delete row.dataset.editAgain;
 }
 
-function inside(id, selector) {
-  return id ? document.getElementById(id)?.querySelector(selector) : null;
+// What will stand for a focused element without an id: the same choice of a form, the link of the same name.
+function twinOf(element) {
+  const equal = (name) => `[${name}="${CSS.escape(element.getAttribute(name) ?? "")}"]`;
+  if (element.matches("a[href]")) return { selector: "a[href]", text: element.textContent };
+  if (!element.name) return null;
+  const choice = element.matches("button, [type=radio], [type=checkbox]");
+  return { selector: choice ? equal("name") + equal("value") : equal("name") };
+}
+
+function twinIn(id, { selector, text }) {
+  const found = document.getElementById(id)?.querySelectorAll(selector) ?? [];
+  return [...found].find((element) => text === undefined || element.textContent === text);
+}
+
+function giveFocus(element) {
+  if (element.tabIndex < 0 && !element.hasAttribute("tabindex")) element.setAttribute("tabindex", "-1");
+  element.focus({ preventScroll: true });
 }
 
 document.addEventListener("htmx:afterSettle", () => {
+  if (elsewhere?.isConnected && document.activeElement !== elsewhere) giveFocus(elsewhere);
+  elsewhere = null;
   if (!lost) return;
-  const { id, row, name, target } = lost;
+  const { id, row, at, twin, target, edit } = lost;
   lost = null;
+  const editor = row && document.getElementById(row)?.querySelector("[data-edit] > summary, [data-edit]:not(details)");
   if (document.activeElement && document.activeElement !== document.body) return;
-  const field = name ? `[name="${CSS.escape(name)}"]` : null;
   const next =
     (id && document.getElementById(id)) ||
-    inside(row, "[data-edit] > summary, [data-edit]:not(details)") ||
+    editor ||
     (row && document.getElementById(row)) ||
-    (field && inside(target, field)) ||
+    (target && twin && twinIn(target, twin)) ||
+    (row && rows()[Math.min(at, rows().length - 1)]) ||
     (target && document.getElementById(target));
   if (!next) return;
-  if (next.tabIndex < 0 && !next.hasAttribute("tabindex")) next.setAttribute("tabindex", "-1");
-  next.focus({ preventScroll: true });
+  giveFocus(next);
+  if (edit && next === editor) next.click();
 });

@@ -37,9 +37,16 @@ function inRow(selector, act) {
 }
 
 function edit(element) {
+  if (element.open) return editOpen(element);
   const summary = element instanceof HTMLDetailsElement ? element.querySelector("summary") : element;
   summary.focus();
   summary.click();
+}
+
+// While a change is on its way its editor is about to close: it is opened again in the row that comes.
+function editOpen(details) {
+  if (details.querySelector("form.htmx-request")) details.closest("[data-row]").dataset.editAgain = "";
+  else details.querySelector("input:checked, input:not([type=hidden]), textarea")?.focus();
 }
 
 const keys = {

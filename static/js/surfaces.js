@@ -106,7 +106,8 @@ document.addEventListener(
     if (!(menu instanceof HTMLDetailsElement) || !menu.classList.contains("menu") || !menu.open) return;
     closeMenus(menu);
     placeOpenMenus();
-    menu.querySelector("[autofocus]")?.focus();
+    // This event comes a moment later: who went on meanwhile is not called back.
+    if (menu.contains(document.activeElement) || document.activeElement === document.body) menu.querySelector("[autofocus]")?.focus();
   },
   true,
 );
