@@ -3,15 +3,35 @@
 from collections.abc import Callable
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import ResetPasswordForm
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.http import HttpRequest
 
 from .fields import EncryptedSecretField, SecretUnreadable
+from .notifications import outbox
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
+        """Into the outbox: a request never talks to the mail server. Nowhere where there is none."""
+        if settings.EMAIL_CONFIG:
+            context = {"email": email, "service": settings.SERVICE_NAME} | context
+            outbox.put_mail(self.render_mail(template_prefix, email, context))
+
+
+class PasswordResetForm(ResetPasswordForm):
+    """Notes the wish for the worker, without a look at whether the address has an account: an answer cannot tell."""
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+    def save(self, request: HttpRequest, **kwargs) -> str:
+        outbox.put_password_reset(to=self.cleaned_data["email"], origin=request.build_absolute_uri("/"))
+        return self.cleaned_data["email"]
 
 
 class SecondFactorUnreadable(SecretUnreadable):

@@ -6,3 +6,9 @@ from django.apps import AppConfig
 class PortalConfig(AppConfig):
     name = "portal"
     verbose_name = "Trustdesk"
+
+    def ready(self) -> None:
+        from . import registry
+        from .notifications import outbox
+
+        registry.SWEEPERS.append(outbox.sweep_outbox)

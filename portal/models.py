@@ -146,6 +146,45 @@ class Grant(models.Model):
         return role_label(self.role)
 
 
+class WaitingMessages(models.Manager["OutboxMessage"]):
+    def get_queryset(self) -> models.QuerySet["OutboxMessage"]:
+        return super().get_queryset().filter(sent_at=None, failed_at=None)
+
+
+class OutboxMessage(models.Model):
+    """A mail on its way, or what became of it; see notifications/outbox.py. `body`: encrypted JSON, by kind."""
+
+    class Kind(models.TextChoices):
+        MAIL = "mail", "Mail as it was written"
+        PASSWORD_RESET = "password_reset", "Link to choose a new password"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    to = models.EmailField()
+    subject = models.CharField(max_length=200, blank=True)
+    body = EncryptedSecretField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    objects = models.Manager()
+    waiting = WaitingMessages()
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(sent_at=None, failed_at=None), name="outbox_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.get_kind_display()}"
+
+
 class AuditHead(models.Model):
     """The end of the hash chain: one row, made by a migration and locked while an entry is added. See audit.py."""
 

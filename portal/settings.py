@@ -183,6 +183,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_FORMS = {"reset_password": "portal.accounts.PasswordResetForm"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 # allauth's own limit on failed sign-ins; the client address is the peer's, never X-Forwarded-For unasked.
@@ -264,6 +265,9 @@ EMAIL_CONFIG = env.mail("EMAIL_URL")
 vars().update(EMAIL_CONFIG)
 if not SANDBOX and EMAIL_BACKEND.endswith(".console.EmailBackend"):
     raise ImproperlyConfigured("EMAIL_URL writes password links to the log. Name a mail server, or leave it out.")
+EMAIL_TIMEOUT = 30
+SERVICE_NAME = env.text("SERVICE_NAME", "Trustdesk")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SERVICE_NAME}] "
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Trustdesk <trustdesk@example.com>")
 
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])

@@ -11,6 +11,7 @@ from portal.accounts import with_secrets
 from portal.fields import EncryptedSecretField, SecretUnreadable
 from portal.management.base import Failed, ServiceCommand
 from portal.models import Connection
+from portal.notifications import outbox
 
 
 class Command(ServiceCommand):
@@ -26,6 +27,7 @@ class Command(ServiceCommand):
             factors = Authenticator.objects.select_related("user").select_for_update(of=("self",))
             seconds, lost_seconds = _each(factors, lambda row: f"second factor of {row.user.email}", _rotate_factor)
             lost = lost_tokens + lost_seconds
+            outbox.rotate_bodies()
             said = f"{tokens} tokens and {seconds} second factors"
             audit.record(actor=actor, action="keys.rotated", detail=said, outcome="failed" if lost else "done")
         if lost:

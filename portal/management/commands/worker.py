@@ -16,6 +16,7 @@ from portal import registry
 from portal.access import require_administrator
 from portal.management.base import ServiceCommand
 from portal.models import User
+from portal.notifications import outbox
 
 logger = logging.getLogger("trustdesk.worker")
 
@@ -72,6 +73,7 @@ def prune() -> None:
     try:
         DBTaskResult.objects.filter(Q(finished_at__lt=old) | Q(finished_at=None, started_at__lt=old)).delete()
         call_command("clearsessions", verbosity=0)
+        outbox.prune_outbox()
     except Exception:
         logger.exception("pruning failed")
 
