@@ -174,12 +174,12 @@ def _clean_choice(field: Field, given: str, current: Json) -> Json:
 def _clean_number(field: Field, given: str, current: Json) -> Json:
     unit = f" of {field.unit}" if field.unit else ""
     given = given.strip()
+    if re.fullmatch(r"[0-9]{10,}", given):
+        raise AnswerError(f"“{given[:60]}” is too large a number{unit}: it can have nine digits at most.")
     if not DIGITS.fullmatch(given):
         raise AnswerError(f"“{given[:60]}” is not a whole number{unit}: write 0 or more, in digits only.")
     number = int(given)
-    if isinstance(current, str):
-        return str(number)
-    return current if wire.same(number, current) else number
+    return str(number) if isinstance(current, str) else number
 
 
 def _clean_text(field: Field, given: str, current: Json) -> Json:
@@ -212,14 +212,34 @@ def _clean_list(field: Field, given: Sequence[str], current: Json) -> Json:
     blanks = places.pop("", [])
     texts = [text.strip() for text in given if text.strip()]
     order = _ticked(field, texts, places) if field.kind == "many" else _listed_in_order(texts, places)
-    # Entries that say nothing are not on the page: they stay behind the entry that they stood behind.
-    for blank in blanks if order else ():
-        order.insert(order.index(blank - 1) + 1 if blank - 1 in order else len(order) * (blank > 0), blank)
+    if order:
+        _put_blanks(order, blanks, len(before))
     if order == list(range(len(before))) or (not order and len(blanks) == len(before)):
         return current
     if not order:
         return [] if isinstance(current, list) else MISSING
     return [before[item] if isinstance(item, int) else item for item in order]
+
+
+def _put_blanks(order: list[int | str], blanks: Sequence[int], length: int) -> None:
+    """Entries that say nothing are not on the page: each keeps its number where entries were only written anew.
+
+    Where entries came, went or moved, it stays behind the one that it stood behind, or before the one that followed.
+    """
+    shown = [index for index in range(length) if index not in blanks]
+    rewritten = len(order) == len(shown) and all(
+        item == shown[place] for place, item in enumerate(order) if isinstance(item, int)
+    )
+    for blank in blanks:
+        if rewritten:
+            place = blank
+        elif blank - 1 in order:
+            place = order.index(blank - 1) + 1
+        elif blank + 1 in order:
+            place = order.index(blank + 1)
+        else:
+            place = min(blank, len(order))
+        order.insert(place, blank)
 
 
 def _listed_in_order(texts: Sequence[str], places: dict[str, list[int]]) -> list[int | str]:

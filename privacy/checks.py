@@ -118,11 +118,24 @@ def _problem(field: Field, value: Json) -> str:
     if field.kind == "email" and not is_email(value):
         return f"“{plain(value)[:80]}” is not a well-formed e-mail address, such as security@example.com."
     if field.kind == "url" and not is_link(value):
-        return f"“{plain(value)[:80]}” is not a well-formed link: it must begin with https:// or http://."
+        return f"“{plain(value)[:80]}” is not a well-formed link: {_wrong_with_link(plain(value))}."
     meant = isinstance(value, str) and re.fullmatch(r"\s*https?:\S*\s*", value, re.IGNORECASE)
     if field.link and meant and not is_link(value):
-        return f"“{plain(value)[:80]}” is not a well-formed link."
+        return f"“{plain(value)[:80]}” is not a well-formed link: {_wrong_with_link(plain(value))}."
     return ""
+
+
+def _wrong_with_link(text: str) -> str:
+    """What keeps a text from being a link, for the end of a sentence."""
+    if text != text.strip():
+        return "it begins or ends with a space or a line end"
+    if re.search(r"\s", text):
+        return "it holds a space or a line end; write %20 in its place or take it out"
+    if not re.match(r"https?://", text, re.IGNORECASE):
+        return "it must begin with https:// or http://"
+    if not re.match(r"https?://[^/?#]", text, re.IGNORECASE):
+        return "there is no host name after the //"
+    return "its host name or one of its characters is not allowed in a link"
 
 
 def _overdue(document: Document, review_by: Mapping[str, date], today: date) -> Iterator[Finding]:

@@ -13,8 +13,8 @@
     document.progress()                              {section key: Progress(answered, asked)}
 
 Pointers are JSON pointers from the root of the document. *Content* is the document without `commonCloud.properties`,
-which belongs to Atlassian. Two contents are the same when they are equal as JSON: key order does not matter, and 1 and
-1.0 are one number (Atlassian may write a number back in another way), while "TRUE" and true differ.
+which belongs to Atlassian. Two contents are the same when they are equal as JSON: key order does not matter, while
+"TRUE" and true differ, and so do 1 and 1.0 (`privacy.versions`: unless only Atlassian's server spelled it anew).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +43,7 @@ __all__ = [
     "json_text",
     "posted",
     "same_content",
+    "same_values",
 ]
 
 CLOUD = ROOT[0]
@@ -333,6 +334,11 @@ def form_value(field: Field, document: Document) -> FormValue:
 def same_content(left: Document, right: Document) -> bool:
     """Whether two documents are equal as JSON, `properties` aside."""
     return wire.same(left.content(), right.content())
+
+
+def same_values(left: Document, right: Document) -> bool:
+    """Whether two documents differ in nothing but the spelling of numbers (1 and 1.0) and `properties`."""
+    return wire.same_value(left.content(), right.content())
 
 
 def _holds_no_keys(path: Path) -> str:

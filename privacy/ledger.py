@@ -33,7 +33,7 @@ def last_edits(app: App) -> dict[str, Edit]:
 
 def gave(edit: Edit, value: Json) -> bool:
     """Whether this answer is the value that stands there now; else it was changed at Atlassian, or around it."""
-    return edit.after == written(value) or wire.same(read_back(edit.after), value)
+    return edit.after == written(value) or wire.same_value(read_back(edit.after), value)
 
 
 def moved_since(edit: Edit, edits: Mapping[str, Edit]) -> bool:

@@ -95,7 +95,9 @@ RANKS: Final = {field.pointer: rank for rank, field in enumerate(catalogue.FIELD
 
 
 def same_meaning(pointer: str, field: Field | None, left: Json, right: Json) -> bool:
-    """Whether two unequal values are one answer written differently ("TRUE" and true, 90 and "90", null and absent)."""
+    """Whether two unequal values are one answer written differently ("TRUE" and true, 90 and 90.0, null and absent)."""
+    if wire.same_value(left, right):
+        return True
     if field is None:
         # What an unknown null or empty text means is not known, but an empty parent holds no answer.
         return pointer in INNER_PLACES and wire.is_blank(left) and wire.is_blank(right)

@@ -67,7 +67,8 @@ class Snapshot(models.Model):
 
     What is sent is kept before it goes out, as SENT; it becomes SAVED once it was read back equal.
 
-    `content_hash` leaves `properties` and the order of keys aside, so equal hashes mean equal answers.
+    `content_hash` leaves `properties` and the order of keys aside, so equal hashes mean equal answers, written in the
+    same way except for numbers that Atlassian's server spelled anew (`privacy.versions`).
     """
 
     class Source(models.TextChoices):

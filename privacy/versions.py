@@ -11,8 +11,8 @@ from portal.atlassian.errors import ApiError
 from portal.atlassian.marketplace import MarketplaceClient
 from portal.atlassian.types import TrustInfo
 from privacy import counting
-from privacy.document import Document
-from privacy.models import App, Snapshot, WorkingCopy
+from privacy.document import Document, same_values
+from privacy.models import App, Review, Snapshot, WorkingCopy
 
 Source = Snapshot.Source
 Presence = App.Presence
@@ -73,7 +73,47 @@ def _kept(app: App, source: str, info: TrustInfo | None, last: Snapshot | None, 
         last.seen_at = timezone.now()
         last.save(update_fields=["seen_at"])
         return last
-    return keep(app=app, source=source, document=Document(info.document), text=info.text, actor=actor)
+    read = keep(app=app, source=source, document=Document(info.document), text=info.text, actor=actor)
+    return _as_known(read, last)
+
+
+def _as_known(read: Snapshot, last: Snapshot | None) -> Snapshot:
+    """Give a reading the hash of the version that it is, where only Atlassian's server wrote numbers in another way.
+
+    That is so when nobody is said to have changed it since the last reading, and for what was just sent or published
+    from here. Else somebody wrote 90 for 90.0: a new version, which an approval of the old one does not cover.
+    """
+    for known in filter(None, (_unchanged(read, last), _sent_since(read, last), _published(read))):
+        if known.content_hash == read.content_hash:
+            return read
+        if same_values(Document.from_text(known.text), Document.from_text(read.text)):
+            read.content_hash = known.content_hash
+            read.save(update_fields=["content_hash"])
+            return read
+    return read
+
+
+def _unchanged(read: Snapshot, last: Snapshot | None) -> Snapshot | None:
+    """The last reading, when `properties` name the same change."""
+    if last is None or read.remote_changed_at is None or read.remote_changed_at != last.remote_changed_at:
+        return None
+    return last if read.remote_changed_by == last.remote_changed_by else None
+
+
+def _sent_since(read: Snapshot, last: Snapshot | None) -> Snapshot | None:
+    """The draft that was sent from here after the last reading."""
+    if read.source != Source.DRAFT:
+        return None
+    after = last.pk if last else 0
+    return Snapshot.objects.filter(app=read.app, source=Source.SENT, pk__gt=after, pk__lt=read.pk).first()
+
+
+def _published(read: Snapshot) -> Snapshot | None:
+    """The draft that is being published from here."""
+    if read.source != Source.LIVE:
+        return None
+    review = Review.objects.filter(app=read.app, state=Review.State.PUBLISHING).select_related("snapshot").first()
+    return review.snapshot if review else None
 
 
 def keep(*, app: App, source: str, document: Document, actor: Actor, text: str = "") -> Snapshot:

@@ -1,7 +1,8 @@
 """The grammar room of privacy: JSON values as they travel, their equality, their canonical form and JSON pointers.
 
 Numbers are int or Decimal (never float), as `portal.atlassian.strictjson` reads them. Two values are equal as JSON when
-they hold the same content: key order does not matter, 1 and 1.0 and 1e0 are one number, true is never 1.
+they hold the same content: key order does not matter, true is never 1, and a number counts as it is written: 90 and
+90.0 are two answers, since a person who writes one for the other changed the document; `same_value` takes them for one.
 """
 
 import hashlib
@@ -93,21 +94,29 @@ def copy(value: Json) -> Json:
 
 
 def same(left: Json, right: Json) -> bool:
-    """Whether two values are equal as JSON; MISSING equals only itself."""
-    # Python's == is coarser than JSON's in one point only (True == 1), so a difference it finds is a difference.
-    return bool(left == right) and _same_kind(left, right)
+    """Whether two values are equal as JSON, numbers as they are written; MISSING equals only itself."""
+    # Python's == is coarser (True == 1 == 1.0), so a difference it finds is a difference.
+    return bool(left == right) and _same_scalars(left, right, spelling=True)
 
 
-def _same_kind(left: Json, right: Json) -> bool:
+def same_value(left: Json, right: Json) -> bool:
+    """Whether two values are equal when 1, 1.0 and 1e0 are one number."""
+    return bool(left == right) and _same_scalars(left, right, spelling=False)
+
+
+def _same_scalars(left: Json, right: Json, *, spelling: bool) -> bool:
+    """Whether values that are equal to Python agree in what it does not look at."""
     if isinstance(left, dict):
-        return all(_same_kind(item, right[key]) for key, item in left.items())
+        return all(_same_scalars(item, right[key], spelling=spelling) for key, item in left.items())
     if isinstance(left, list):
-        return all(map(_same_kind, left, right))
-    return isinstance(left, bool) == isinstance(right, bool)
+        return all(_same_scalars(item, other, spelling=spelling) for item, other in zip(left, right, strict=True))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return isinstance(left, bool) and isinstance(right, bool)
+    return not (spelling and (isinstance(left, Decimal) or isinstance(right, Decimal))) or str(left) == str(right)
 
 
 def canonical(value: Json) -> str:
-    """One text for all writings of the same JSON content: sorted keys, no spaces, numbers in one form."""
+    """One text for all writings of the same JSON content: sorted keys, no spaces, numbers as they are written."""
     if isinstance(value, dict):
         inner = ",".join(f"{_text(key)}:{canonical(value[key])}" for key in sorted(value))
         return "{" + inner + "}"
@@ -125,15 +134,14 @@ _text = json.encoder.encode_basestring_ascii
 
 
 def _number(value: int | Decimal) -> str:
-    # Decimal.normalize() would round to the context's 28 digits, so trailing zeros are taken off by hand.
-    sign, digits, exponent = Decimal(value).as_tuple()
-    if not isinstance(exponent, int):
+    if not isinstance(value, Decimal):
+        shown = str(value)
+        significant = shown.rstrip("0")
+        # The form in which hashes have always been made of whole numbers.
+        return f"{significant}e{len(shown) - len(significant)}" if significant else "0"
+    if not value.is_finite():
         raise ValueError("JSON knows no NaN and no Infinity.")
-    significant = "".join(map(str, digits)).lstrip("0")
-    shown = significant.rstrip("0")
-    if not shown:
-        return "0"
-    return f"{'-' if sign else ''}{shown}e{exponent + len(significant) - len(shown)}"
+    return f"#{value}"
 
 
 def digest(value: Json) -> str:

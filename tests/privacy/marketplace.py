@@ -35,10 +35,10 @@ class Marketplace:
         text = self.content(app, version)
         return None if text is None else strictjson.loads(text)
 
-    def put(self, app: App, version: str, content: str, *, form_status: str = "DRAFT") -> None:
+    def put(self, app: App, version: str, content: str, *, form_status: str = "DRAFT", now: float = 1.0) -> None:
         """Put a version in place, as Atlassian's own console would."""
         with self.state.write() as db:
-            store(db, app.product_id, version, content, by="stranger@example.com", now=1.0, form_status=form_status)
+            store(db, app.product_id, version, content, by="stranger@example.com", now=now, form_status=form_status)
 
     def act(self, app: App, action: str, **params: Any) -> None:
         """A stranger does something now."""

@@ -188,3 +188,19 @@ def test_a_mistake_in_a_rule_is_said_in_one_sentence(tmp_path, rule, sentence):
     with pytest.raises(CatalogueError, match=r"checks\.toml, rule x") as refusal:
         load(path)
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("https://vendor.example.com/a b", "it holds a space"),
+        (" https://vendor.example.com", "it begins or ends with a space"),
+        ("vendor.example.com", "it must begin with https:// or http://"),
+        ("https:///policy", "there is no host name after the //"),
+        ("https://vendor..example.com", "its host name or one of its characters is not allowed"),
+    ],
+)
+def test_a_link_that_is_not_well_formed_is_told_what_is_wrong_with_it(link, reason):
+    document = Document({"commonCloud": {"security": {"publicSecurityPoliciesLink": link}}})
+
+    assert [reason in finding.message for finding in check(document)] == [True]

@@ -107,9 +107,16 @@ def test_the_same_answer_in_another_form_is_said_to_be_that(draft, live):
     assert compare(draft, live).row(CONTROLLER).kind == "changed"
 
 
-def test_one_number_written_in_two_ways_is_no_difference(draft, live):
-    draft.set(CLOUD + "/dataRetention/retentionDurationInDays/max", 90)
-    assert compare(draft, live).same
+def test_a_number_that_somebody_wrote_in_another_way_is_shown(draft, live):
+    place = CLOUD + "/dataRetention/retentionDurationInDays/max"
+    draft.set(place, 90)
+    draft.set(CLOUD + "/newQuestion", strictjson.loads("1.0"))
+    live.set(CLOUD + "/newQuestion", 1)
+    diff = compare(draft, live)
+    assert [(row.kind, row.right_reading.text, row.left_reading.text) for row in diff.changes] == [
+        ("rewritten", "90.0 days", "90 days"),
+        ("rewritten", "1", "1.0"),
+    ]
 
 
 def test_list_entries_are_added_removed_and_moved(draft, live):

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from portal.atlassian import strictjson
 from privacy.answers import RecordInput
 from privacy.catalogue import FIELDS, field_named
-from privacy.document import MISSING, AnswerError, Document, PointerError, clean, form_value, posted, same_content
+from privacy.document import (
+    MISSING,
+    AnswerError,
+    Document,
+    PointerError,
+    clean,
+    form_value,
+    posted,
+    same_content,
+    same_values,
+)
 from privacy.showing import FormValue
 
 from .examples import QUESTIONNAIRE, REFERENCE
@@ -113,13 +123,27 @@ def test_two_documents_have_one_hash_exactly_when_their_content_is_the_same(one,
     assert (one.content_hash() == other.content_hash()) == same_content(one, other)
 
 
-def test_numbers_count_by_their_value_and_true_is_not_one():
+def test_numbers_count_as_they_are_written_and_true_is_not_one():
     def hashed(text):
         return Document.from_text(text).content_hash()
 
-    assert hashed("[1]") == hashed("[1.0]") == hashed("[1e0]") == hashed("[10E-1]")
-    assert hashed("[1e400]") == hashed("[10e399]")
-    assert len({hashed(text) for text in ("[1]", "[true]", '["1"]', "[1.0000000000000000000000000000000001]")}) == 4
+    written = (
+        "[1]",
+        "[1.0]",
+        "[1e0]",
+        "[10]",
+        "[1e1]",
+        "[0]",
+        "[-0]",
+        "[0.0]",
+        "[true]",
+        '["1"]',
+        "[1e400]",
+        "[10e399]",
+    )
+    assert len({hashed(text) for text in written}) == len(written)
+    assert same_values(Document.from_text("[1, 90.0]"), Document.from_text("[1e0, 90]"))
+    assert not same_values(Document.from_text("[1]"), Document.from_text("[true]"))
     assert not same_content(Document([1]), Document([True]))
     assert not same_content(Document({"a": [0]}), Document({"a": [False]}))
 
@@ -286,11 +310,11 @@ def test_ticked_boxes_keep_the_order_of_the_document_and_accept_other_values():
 def test_days_are_whole_and_keep_how_they_were_written():
     as_read = strictjson.loads("90.0")
     assert str(clean(MAXIMUM, "90.0", as_read)) == "90.0"
-    assert str(clean(MAXIMUM, "90", as_read)) == "90.0"
+    assert str(clean(MAXIMUM, "90", as_read)) == "90"
     assert clean(MAXIMUM, "30", as_read) == 30
     assert clean(MAXIMUM, "30", "90") == "30"
     assert clean(MAXIMUM, " ", 90) is MISSING
-    for wrong in ("-1", "1.5", "many", "٣", "1e3", "9" * 10):
+    for wrong in ("-1", "1.5", "many", "٣", "1e3"):
         with pytest.raises(AnswerError, match="not a whole number of days"):
             clean(MAXIMUM, wrong, 90)
 
@@ -405,3 +429,24 @@ def test_json_is_edited_as_it_is_written_and_refused_with_a_sentence(document):
             document.answer_json(place, wrong)
     assert document.text == before
     assert document.answer_json(place, "[" * 50 + "]" * 50) is True
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (["A", "changed"], ["A", None, "changed"]),
+        (["changed", "B"], ["changed", None, "B"]),
+        (["changed", "too"], ["changed", None, "too"]),
+        (["A", "new", "B"], ["A", None, "new", "B"]),
+        (["new", "A", "B"], ["new", "A", None, "B"]),
+        (["B"], [None, "B"]),
+        (["B", "A"], ["B", "A", None]),
+    ],
+)
+def test_an_entry_that_says_nothing_stays_in_its_place_while_others_are_edited(typed, kept):
+    assert clean(field_named("dataAccessAndStorage.typesOfDataStored"), typed, ["A", None, "B"]) == kept
+
+
+def test_a_number_with_too_many_digits_is_said_to_be_too_large():
+    with pytest.raises(AnswerError, match="too large a number of days: it can have nine digits"):
+        clean(MAXIMUM, "1" * 20, 90)

@@ -271,3 +271,29 @@ def test_a_connection_with_reviews_can_be_removed(review, developer_space):
     Connection.objects.get(pk=developer_space.pk).delete()
 
     assert not Review.objects.exists()
+
+
+def test_an_approval_outlives_a_number_that_only_the_server_writes_in_another_way(
+    editor, reviewer, diagrams, marketplace
+):
+    marketplace.put(diagrams, "draft", '{"odd": 90.0}')
+    services.read_app(actor=editor, app=diagrams)
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    marketplace.put(diagrams, "draft", '{"odd": 90}')
+
+    services.read_app(actor=editor, app=diagrams)
+
+    assert state(diagrams) == "signed_off"
+
+
+def test_an_approval_lapses_when_a_person_writes_a_number_in_another_way(editor, reviewer, diagrams, marketplace):
+    marketplace.put(diagrams, "draft", '{"odd": 90.0}')
+    services.read_app(actor=editor, app=diagrams)
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    marketplace.put(diagrams, "draft", '{"odd": 90}', now=2.0)
+
+    services.read_app(actor=editor, app=diagrams)
+
+    assert state(diagrams) == "lapsed"
