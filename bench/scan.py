@@ -30,6 +30,7 @@ def fill(path: Path) -> None:
 
     state = State(path)
     seed_basics(state)
+    state.set_draft_lists(ACME, "list")
     state.add_space(ACME, "BENCH", name="Benchmark", pages=PAGES, blogposts=POSTS, level="Internal")
     for number in range(DRAFTS):
         state.add_item(ACME, "BENCH", title=f"Draft {number}", status="draft", level="Public")

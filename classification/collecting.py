@@ -15,12 +15,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from portal import connections
+from portal import connection_facts, connections
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Limited, Misconfigured, NotFound, Refused, Unavailable
 from portal.jobs import Lease
 
 from . import records, tree
+from .draft_lists import LISTS_DRAFTS, DraftLists
 from .models import Item, Knowledge, Scan, Space
 from .pipe import Answered, Pipe
 from .writing import Entry, Writer
@@ -34,12 +35,10 @@ MOST_FAILURES_IN_A_ROW = 10
 MOST_NOTES = 5
 BEAT_EVERY = 1.0
 
-#: kind, statuses that are listed together, whether they are drafts (which no list of a space shows), in words.
+#: kind, statuses that are listed together, in words. Drafts are in no list of a space: see `draft_lists.py`.
 LISTS = (
-    (Item.Kind.PAGE, ("current", "archived"), False, "Pages"),
-    (Item.Kind.BLOGPOST, ("current",), False, "Blog posts"),
-    (Item.Kind.PAGE, ("draft",), True, "Drafts of pages"),
-    (Item.Kind.BLOGPOST, ("draft",), True, "Drafts of blog posts"),
+    (Item.Kind.PAGE, ("current", "archived"), "Pages"),
+    (Item.Kind.BLOGPOST, ("current",), "Blog posts"),
 )
 NOT_ENDED = "The scan was stopped before it had read everything."
 NOT_OFFERED = (
@@ -97,10 +96,13 @@ class Collector:
         self.session = connections.session(scan.connection, patience=patience)
         self.throttle = connections.throttle(scan.connection)
         self.calls_before = self.session.calls
+        self.drafts = DraftLists(self.client, [scan.space.remote_id] if scan.space else [])
         self.pipe = Pipe(settings.UPSTREAM_MAX_IN_FLIGHT)
         self.writer = Writer(scan.connection)
         #: None until it is known; False when the site offers no classification.
         self.offered: bool | None = None
+        #: Whether any list of pages answered.
+        self.pages_listed = False
         self.levels_asked = False
         self.waiting: deque[Space] = deque()
         self.urgent: deque[tuple[_SpaceRun, _List]] = deque()
@@ -119,6 +121,7 @@ class Collector:
             "space": self._take_space,
             "default": self._take_default,
             "list": self._take_list,
+            "drafts": self._take_drafts,
             "level": self._take_level,
         }
 
@@ -152,8 +155,16 @@ class Collector:
             self.levels_asked = True
             self.submit("levels", None, self.client.levels)
 
+    def ask_drafts(self) -> None:
+        self.submit("drafts", None, self.drafts.read)
+
     def finish(self) -> None:
-        """End the scan as done, with what could not be read in `scan.error`."""
+        """End the scan as done, with what could not be read in `scan.error`.
+
+        Raises ScanFailedError when no list of pages answered.
+        """
+        if self.spaces and not self.pages_listed:
+            raise ScanFailedError(" ".join(["No pages could be listed.", *self.notes]))
         unread = f"; {_count(self.unread, 'level')} could not be read" if self.unread else ""
         self.lease.finish(
             message=f"{_count(self.read, 'item')} in {_count(self.spaces, 'space')} read{unread}.",
@@ -180,13 +191,14 @@ class Collector:
     def _open(self, space: Space) -> None:
         run = _SpaceRun(space, timezone.now())
         self.runs.append(run)
-        for kind, statuses, drafts, words in LISTS:
-            if drafts:
-                items = self.client.drafts(kind, space.remote_id)
-            else:
-                items = self.client.space_items(space.remote_id, kind, statuses)
+        for kind, statuses, words in LISTS:
+            items = self.client.space_items(space.remote_id, kind, statuses)
             run.lists.append(_List(kind, statuses, words, iter(items)))
         self.urgent.extend((run, part) for part in run.lists)
+        if self.drafts.is_over:
+            self._add_drafts(run)
+        else:
+            run.pending += 1
         run.pending += 1
         self.submit("default", run, self.client.space_default, space.remote_id)
 
@@ -285,6 +297,7 @@ class Collector:
         if error is not None:
             part.missing = f"{part.words} could not all be listed: {error}"
             self._note(f"“{run.space.name}”: {part.missing}")
+        self.pages_listed |= items is not None and part.kind == Item.Kind.PAGE
         for item in items or ():
             self._add(run, part, item)
         if items:
@@ -292,8 +305,32 @@ class Collector:
             self.ask_levels()
         self._close_if_over(run)
 
+    def _take_drafts(self, about: None, items: list[types.Item] | None, error: ApiError | None) -> None:
+        """Lists of drafts cost no space its date: where they fail, what is known of drafts stays as it is."""
+        if sentence := self.drafts.take(items, error):
+            self._note(sentence)
+        if not self.drafts.is_over:
+            self.ask_drafts()
+            return
+        if self.drafts.offered is not None:
+            connection_facts.remember(self.scan.connection, LISTS_DRAFTS, self.drafts.offered)
+        for run in list(self.runs):
+            run.pending -= 1
+            self._add_drafts(run)
+            self._close_if_over(run)
+
+    def _add_drafts(self, run: _SpaceRun) -> None:
+        parts = {kind: _List(kind, ("draft",), "Drafts", iter(()), open=False) for kind in self.drafts.complete}
+        run.lists.extend(parts.values())
+        for item in self.drafts.of(run.space.remote_id):
+            self._add(run, parts.get(item.kind) or _List(item.kind, ("draft",), "Drafts", iter(())), item)
+            self.ask_levels()
+
     def _add(self, run: _SpaceRun, part: _List, item: types.Item) -> None:
-        status = item.status if item.status in part.statuses else part.statuses[0]
+        """Take an item up in the status that the site states; one that was not asked for is in another list."""
+        status = item.status or part.statuses[0]
+        if status not in part.statuses:
+            return
         key = (part.kind, item.id, status)
         if key not in run.seen:  # what moves while it is listed comes twice
             run.seen.add(key)

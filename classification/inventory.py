@@ -1,7 +1,7 @@
 """Scanning: reading a site, or one space of it, into the inventory with as many calls in flight as the site allows.
 
-Calls for a scan of one space: the space, its default, the levels, the pages of its four lists, and one for the level of
-each item. How they are kept flowing is in `collecting.py`.
+Calls for a scan of one space: the space, its default, the levels, the pages of its two lists, those of the lists of
+drafts, and one for the level of each item. How they are kept flowing is in `collecting.py`.
 """
 
 import logging
@@ -47,6 +47,7 @@ def scan_space(scan: Scan, lease: Lease) -> None:
     collector = Collector(scan, lease, expected=Item.objects.filter(space=scan.space).count())
     with collector.pipe:
         collector.submit("space", scan.space, collector.client.space, scan.space.remote_id)
+        collector.ask_drafts()
         collector.waiting.append(scan.space)
         collector.work()
     collector.finish()
@@ -58,6 +59,7 @@ def scan_site(scan: Scan, lease: Lease) -> None:
     collector = Collector(scan, lease, expected=known.count())
     with collector.pipe:
         collector.ask_levels()
+        collector.ask_drafts()
         collector.submit("spaces", timezone.now(), lambda: list(collector.client.spaces()))
         collector.work()
     collector.finish()

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from . import audit, registry
+from . import audit, connection_facts, registry
 from .access import Actor, require, require_administrator
 from .atlassian.addresses import is_plain_host
 from .atlassian.confluence import ConfluenceClient
@@ -160,6 +160,7 @@ def change(*, actor: Actor, connection: Connection, token: str = "", **values: s
     after = _facts(connection)
     with transaction.atomic():
         connection.save()
+        connection_facts.forget(connection)
         _record(
             actor,
             "connection.changed",

@@ -114,6 +114,22 @@ class Pause(models.Model):
         return f"{self.connection}: {self.reason}"
 
 
+class ConnectionFact(models.Model):
+    """What calls through a connection have shown about its place: see `connection_facts.py`."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="facts")
+    name = models.CharField(max_length=60)
+    value = models.JSONField()
+    found_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="fact_once")]
+
+    def __str__(self) -> str:
+        return f"{self.connection}: {self.name}"
+
+
 class Grant(models.Model):
     """A role on a connection, given to one person or to a group. Roles are data: `registry.ROLES`."""
 

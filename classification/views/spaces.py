@@ -9,10 +9,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from portal import connection_facts
 from portal.access import actor_of, may, on_connection
 from portal.models import Connection
 
 from .. import export, selectors, services
+from ..draft_lists import LISTS_DRAFTS
 from ..figures import coverage
 from ..filters import ItemFilters, SpaceFilters
 from ..models import Item, Space
@@ -43,6 +45,7 @@ def spaces(request: HttpRequest, connection: Connection) -> HttpResponse:
         "chips": chips(filters, page.levels),
         "coverage": coverage(connection),
         "statuses": SpaceFilters.CHOICES["status"],
+        "drafts_listed": connection_facts.value(connection, LISTS_DRAFTS, default=True),
     }
     return render_list(request, "classification/spaces.html", context, filters)
 

@@ -27,6 +27,14 @@ KINDS = {
     "database": ("databases", "database", "database"),
 }
 LISTED_KINDS = ("page", "blogpost")
+_NOW = ("current",)
+ITEM_STATUSES = {
+    "page": ("current", "draft", "archived"),
+    "blogpost": ("current", "draft"),
+    "whiteboard": _NOW,
+    "database": _NOW,
+}
+LEVEL_STATUSES = {**ITEM_STATUSES, "blogpost": ITEM_STATUSES["page"]}
 
 _NO_REMOVAL = "this site does not offer removal; reset instead"
 _USE = "Permission to access the Confluence site"
@@ -165,20 +173,25 @@ class ConfluenceClient:
 
     def item_level(self, kind: str, item_id: str, status: str = "current") -> Level | None:
         """The level in force on an item; None on 404, whose meaning `explain_missing_level` finds out."""
-        return self._level_or_none(_of(self.ITEM_LEVEL, kind), {"id": item_id}, {"status": status})
+        call = _of(self.ITEM_LEVEL, kind)
+        _require_status(call, kind, status, LEVEL_STATUSES)
+        return self._level_or_none(call, {"id": item_id}, {"status": status} if kind in LISTED_KINDS else {})
 
     SET_ITEM_LEVEL = _level_calls("set_{}_level", "PUT", "", "set")
 
     def set_item_level(self, kind: str, item_id: str, level_id: str, status: str = "current") -> None:
         """Give an item a level of its own."""
-        body = {"status": status, "id": level_id}
-        self.session.call(_of(self.SET_ITEM_LEVEL, kind), path_args={"id": item_id}, body=body)
+        call = _of(self.SET_ITEM_LEVEL, kind)
+        _require_status(call, kind, status, LEVEL_STATUSES)
+        self.session.call(call, path_args={"id": item_id}, body={"status": status, "id": level_id})
 
     RESET_ITEM_LEVEL = _level_calls("reset_{}_level", "POST", "/reset", "reset")
 
     def reset_item_level(self, kind: str, item_id: str, status: str = "current") -> None:
         """Let an item take the default of its space again."""
-        self.session.call(_of(self.RESET_ITEM_LEVEL, kind), path_args={"id": item_id}, body={"status": status})
+        call = _of(self.RESET_ITEM_LEVEL, kind)
+        _require_status(call, kind, status, LEVEL_STATUSES)
+        self.session.call(call, path_args={"id": item_id}, body={"status": status})
 
     REMOVE_ITEM_LEVEL = _level_calls("remove_{}_level", "DELETE", "", "remove")
 
@@ -276,20 +289,35 @@ class ConfluenceClient:
 
     DRAFTS = _item_calls("{}_drafts", "/{}", "list the {} drafts", LISTED_KINDS)
 
-    def drafts(self, kind: str, space_id: str | None = None) -> Iterator[Item]:
-        """The drafts of pages or blog posts that the account may see, of the whole site or of one space."""
-        params = {"status": "draft", "space-id": space_id}
-        for answer, body, entry in self._results(_of(self.DRAFTS, kind), params=params):
-            yield self._item(answer, body, entry, kind)
+    def drafts(self, kind: str, space_ids: Sequence[str] = ()) -> Iterator[Item]:
+        """The drafts of pages or blog posts that the account may see, of the whole site or of some spaces.
+
+        Atlassian does not publish this list: sites refuse it with 400, or ignore the wanted status, so that the status
+        of each item has to be looked at.
+        """
+        for some in chunks(space_ids, MOST_SPACE_IDS):
+            params = {"status": "draft", "space-id": some}
+            for answer, body, entry in self._results(_of(self.DRAFTS, kind), params=params):
+                yield self._item(answer, body, entry, kind)
 
     ITEM = _item_calls("{}", "/{}/{id}", "read a {}", KINDS)
 
     def item(self, kind: str, item_id: str, status: str = "current") -> Item:
         """One item. Raises NotFound when it is gone, not visible, or not there in this status."""
+        call = _of(self.ITEM, kind)
+        _require_status(call, kind, status, ITEM_STATUSES)
         params = {"status": status, "get-draft": status == "draft" or None} if kind in LISTED_KINDS else {}
-        answer = self.session.call(_of(self.ITEM, kind), path_args={"id": item_id}, params=params)
+        answer = self.session.call(call, path_args={"id": item_id}, params=params)
         entry = reading.mapping(answer, answer.json())
-        return self._item(answer, entry, entry, kind)
+        item = self._item(answer, entry, entry, kind)
+        if item.status not in ("", status):
+            raise NotFound(
+                f"Atlassian was asked for a {KINDS[kind][1]} that is {status} and told of one that is {item.status}.",
+                call=call.name,
+                status=404,
+                trace_id=answer.trace_id,
+            )
+        return item
 
     # --- data security policies ---------------------------------------------------------------------------------
 
@@ -404,6 +432,16 @@ def _of(calls: dict[str, Call], kind: str) -> Call:
     if kind not in calls:
         raise Refused(f"Confluence offers no list of {KINDS[kind][0]}.", advice="Name the item by its id.")
     return calls[kind]
+
+
+def _require_status(call: Call, kind: str, status: str, statuses: dict[str, tuple[str, ...]]) -> None:
+    """What Confluence does not know for this kind is not asked for."""
+    if status not in statuses[kind]:
+        raise Refused(
+            f"Confluence knows no {KINDS[kind][1]} that is {status[:20]}.",
+            advice=f"Use one of {', '.join(statuses[kind])}.",
+            call=call.name,
+        )
 
 
 def _no_removal(call: Call, error: NotFound) -> Refused:

@@ -11,7 +11,15 @@ from portal.sandbox.routes import Route
 from portal.sandbox.state import State
 
 SPACE_TYPES = ("global", "collaboration", "knowledge_base", "personal")
-ITEM_STATUSES = ("current", "archived", "deleted", "trashed")
+LISTED_STATUSES = {
+    "page": ("current", "archived", "deleted", "trashed"),
+    "blogpost": ("current", "deleted", "trashed"),
+}
+ITEM_STATUSES = {
+    **{kind: (*statuses, "draft", "historical") for kind, statuses in LISTED_STATUSES.items()},
+    "whiteboard": ("current",),
+    "database": ("current",),
+}
 SPACE_SORTS = {"id": "id", "key": "key", "name": "name"}
 ITEM_SORTS = {"id": "id", "created-date": "created_at", "modified-date": "version_at", "title": "title"}
 
@@ -154,7 +162,7 @@ def _items_page(
 
 def items_of_space(kind: str, default_statuses: tuple[str, ...]):
     def items(state: State, request: SandboxRequest) -> SandboxResponse:
-        statuses = _choices(request, "status", ITEM_STATUSES, default_statuses)
+        statuses = _choices(request, "status", LISTED_STATUSES[kind], default_statuses)
         depth = _choice(request, "depth", ("all", "root"), "all")
         with state.read() as db:
             site_of(db, request)
@@ -170,7 +178,12 @@ def items_of_space(kind: str, default_statuses: tuple[str, ...]):
 
 def items_of_site(kind: str, default_statuses: tuple[str, ...]):
     def items(state: State, request: SandboxRequest) -> SandboxResponse:
-        statuses = _choices(request, "status", (*ITEM_STATUSES, "draft"), default_statuses)
+        # Listing drafts is not published; a site may refuse the value, know it, or ignore it.
+        drafts = state.draft_lists(request.host)
+        allowed = LISTED_STATUSES[kind] + (() if drafts == "refuse" else ("draft",))
+        statuses = _choices(request, "status", allowed, default_statuses)
+        if drafts == "ignore":
+            statuses = [status for status in statuses if status != "draft"] or list(default_statuses)
         with state.read() as db:
             site_of(db, request)
             select = SELECT_ITEMS + f" AND i.status IN ({_marks(statuses)})"
@@ -196,7 +209,8 @@ def items_of_site(kind: str, default_statuses: tuple[str, ...]):
 
 def one_item(kind: str):
     def item(state: State, request: SandboxRequest) -> SandboxResponse:
-        statuses = _choices(request, "status", (*ITEM_STATUSES, "draft", "historical"), ("current", "archived"))
+        now = tuple(status for status in ("current", "archived") if status in ITEM_STATUSES[kind])
+        statuses = _choices(request, "status", ITEM_STATUSES[kind], now)
         wants_draft = _choice(request, "get-draft", ("true", "false"), "false") == "true"
         item_id = confluence_levels.number(request.args["id"], "id")
         with state.read() as db:

@@ -11,7 +11,12 @@ from portal.sandbox.routes import Handler, Route
 from portal.sandbox.state import State
 
 READ_STATUSES = ("current", "draft", "archived")
-WRITE_STATUSES = ("current", "draft")
+WRITE_STATUSES = {
+    "page": ("current", "draft"),
+    "blogpost": ("current", "draft"),
+    "whiteboard": ("current",),
+    "database": ("current",),
+}
 
 
 def number(value: str, name: str) -> int:
@@ -113,6 +118,8 @@ def find_item(db: sqlite3.Connection, request: SandboxRequest, kind: str, status
 def get_level(kind: str) -> Handler:
     def get(state: State, request: SandboxRequest) -> SandboxResponse:
         status = request.one("status", "current")
+        if "status" in request.query and kind in ("whiteboard", "database"):
+            raise Problem(400, "Unknown parameter 'status'")
         if status not in READ_STATUSES:
             raise Problem(400, f"Provided value '{status[:40]}' for 'status' is not one of {', '.join(READ_STATUSES)}")
         with state.read() as db:
@@ -126,10 +133,11 @@ def get_level(kind: str) -> Handler:
     return get
 
 
-def _body(request: SandboxRequest, *fields: str) -> dict[str, Any]:
+def _body(request: SandboxRequest, kind: str, *fields: str) -> dict[str, Any]:
     body = body_fields(request, dict.fromkeys(fields, str), required=fields, shape="v2")
-    if body["status"] not in WRITE_STATUSES:
-        raise Problem(400, f"Provided value '{body['status'][:40]}' for 'status' is not one of current, draft")
+    if body["status"] not in WRITE_STATUSES[kind]:
+        allowed = ", ".join(WRITE_STATUSES[kind])
+        raise Problem(400, f"Provided value '{body['status'][:40]}' for 'status' is not one of {allowed}")
     return body
 
 
@@ -144,7 +152,7 @@ def _editable_item(db: sqlite3.Connection, request: SandboxRequest, kind: str, s
 
 def set_level(kind: str) -> Handler:
     def put(state: State, request: SandboxRequest) -> SandboxResponse:
-        body = _body(request, "status", "id")
+        body = _body(request, kind, "status", "id")
         with state.write() as db:
             entitled_site(db, request)
             item = _editable_item(db, request, kind, body["status"])
@@ -164,7 +172,7 @@ def set_level(kind: str) -> Handler:
 
 def reset_level(kind: str) -> Handler:
     def post(state: State, request: SandboxRequest) -> SandboxResponse:
-        body = _body(request, "status")
+        body = _body(request, kind, "status")
         with state.write() as db:
             entitled_site(db, request)
             item = _editable_item(db, request, kind, body["status"])
@@ -176,7 +184,7 @@ def reset_level(kind: str) -> Handler:
 
 def remove_level(kind: str) -> Handler:
     def delete(state: State, request: SandboxRequest) -> SandboxResponse:
-        body = _body(request, "status")
+        body = _body(request, kind, "status")
         with state.write() as db:
             entitled_site(db, request)
             item = _editable_item(db, request, kind, body["status"])

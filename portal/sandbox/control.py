@@ -9,6 +9,7 @@
 | `POST /_sandbox/late` with `{}` | the calls that were held back by `late_arrival` arrive now; their statuses |
 | `GET /_sandbox/calls` | how often each call came in since the server started |
 | `PUT /_sandbox/settings` | `{"host": "…", "dialect": "reference"}`, `"entitled": false`, `"policies_readable": true` |
+| `PUT /_sandbox/settings` | `{"host": "…", "draft_lists": "list"}` (or refuse, ignore): what comes of lists of drafts |
 | `POST /_sandbox/reset` with `{}` | forget everything and put the demo content in again |
 """
 
@@ -74,6 +75,8 @@ def _settings(state: State, which: str, given: dict[str, Any]) -> SandboxRespons
         state.set_dialect(host, given["dialect"])
     if "entitled" in given:
         state.set_entitled(host, bool(given["entitled"]))
+    if "draft_lists" in given:
+        state.set_draft_lists(host, given["draft_lists"])
     if "policies_readable" in given:
         state.set_policies_readable(host, bool(given["policies_readable"]))
     return no_content()

@@ -74,4 +74,5 @@ STRANGER_EMAIL = "stranger@example.com"
 """Who changes things "meanwhile"; has no token."""
 
 DIALECTS = ("current", "reference")
+DRAFT_LISTS = ("refuse", "list", "ignore")
 KINDS = ("page", "blogpost", "whiteboard", "database")

@@ -177,6 +177,15 @@ class State(Builder):
         """Whether a site lets API tokens read its data policies; Atlassian lets only apps."""
         self.set_setting(f"policies_readable:{host}", readable)
 
+    def draft_lists(self, host: str) -> str:
+        return self.setting(f"draft_lists:{host}", "refuse")
+
+    def set_draft_lists(self, host: str, how: str) -> None:
+        """What a site makes of lists with status=draft, which are not published: one of names.DRAFT_LISTS."""
+        if how not in names.DRAFT_LISTS:
+            raise ValueError(f"draft_lists must be one of {', '.join(names.DRAFT_LISTS)}")
+        self.set_setting(f"draft_lists:{host}", how)
+
     def set_entitled(self, host_or_org: str, entitled: bool) -> None:
         """Whether a site (by host) or the organisation (by id) has data classification in its plan."""
         with self.write() as db:

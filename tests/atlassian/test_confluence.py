@@ -265,15 +265,52 @@ def test_statuses_are_kept_apart(client, acme, space):
     archived = acme.add_item(ACME, "DOCS", title="Old", status="archived")
     draft = acme.add_item(ACME, "DOCS", title="New", status="draft")
     confluence = client()
+    acme.set_draft_lists(ACME, "list")
 
     assert len(list(confluence.space_items(space, "page"))) == 3
     assert [item.id for item in confluence.space_items(space, "page", ["archived"])] == [archived]
     assert len(list(confluence.space_items(space, "page", ("current", "archived")))) == 4
     assert [item.id for item in confluence.drafts("page")] == [draft]
-    assert [item.id for item in confluence.drafts("page", space)] == [draft]
-    assert list(confluence.drafts("blogpost", space)) == []
+    assert [item.id for item in confluence.drafts("page", [space])] == [draft]
+    assert list(confluence.drafts("blogpost", [space])) == []
     assert confluence.item("page", draft, "draft").status == "draft"
     assert confluence.item("page", archived, "archived").status == "archived"
+
+
+def test_lists_of_drafts_are_refused_or_ignored_by_most_sites(client, acme, space):
+    acme.add_item(ACME, "DOCS", title="New", status="draft")
+    confluence = client()
+
+    with pytest.raises(Refused, match="status 400"):
+        list(confluence.drafts("page"))
+    acme.set_draft_lists(ACME, "ignore")
+    assert {item.status for item in confluence.drafts("page")} == {"current"}
+
+
+def test_an_item_in_another_status_than_the_one_asked_for_is_not_found(host, answered):
+    host.answers(reply(200, {"id": "1", "status": "current"}))
+
+    with pytest.raises(NotFound, match="told of one that is current"):
+        answered.item("page", "1", "draft")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda c: c.item("blogpost", "1", "archived"),
+        lambda c: c.item("page", "1", "trashed"),
+        lambda c: c.item("whiteboard", "1", "draft"),
+        lambda c: c.item_level("database", "1", "archived"),
+        lambda c: c.set_item_level("whiteboard", "1", "level", "draft"),
+        lambda c: c.reset_item_level("database", "1", "draft"),
+    ],
+)
+def test_a_status_that_confluence_does_not_know_is_refused_without_a_call(client, act):
+    confluence = client()
+
+    with pytest.raises(Refused, match="Confluence knows no"):
+        act(confluence)
+    assert confluence.session.calls == 0
 
 
 def test_behind_the_gateway_links_lead_to_the_site(acme, sandbox_session, space):

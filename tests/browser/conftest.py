@@ -155,6 +155,7 @@ DESK_ITEMS = (
 @pytest.fixture
 def desk(world, sandbox) -> Desk:
     """The space “Front desk” with a dozen items, scanned."""
+    sandbox.set_draft_lists(ACME, "list")
     sandbox.add_space(ACME, "DESK", name="Front desk", level="Internal")
     ids: dict[str, str] = {}
     for title, level, more in DESK_ITEMS:

@@ -36,6 +36,7 @@ def few_items(sandbox: State) -> None:
 @pytest.fixture
 def handbook(sandbox: State) -> dict[str, str]:
     """A space with the default Internal: ids of what it holds, by title."""
+    sandbox.set_draft_lists(ACME, "list")
     sandbox.add_space(ACME, "HB", name="Handbook", level="Internal")
     ids: dict[str, str] = {}
 

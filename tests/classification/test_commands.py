@@ -60,6 +60,13 @@ def test_a_scan_that_fails_ends_with_1_and_one_line(site, sandbox, handbook):
     assert "token" in words
 
 
+def test_a_scan_that_can_list_no_page_ends_with_1_and_says_so(site, sandbox, handbook):
+    faults.refuse(sandbox, call="confluence.space_pages", message="No lists for you")
+    code, words = fails("scan", "Acme", "--space", "HB")
+    assert code == 1
+    assert "No pages could be listed." in words
+
+
 def test_a_scan_that_a_dead_worker_left_is_taken_over_when_its_time_is_up(site, handbook, operator, monkeypatch):
     space = services.read_space(actor=operator, connection=site, key="HB")
     scan = services.ask_scan(actor=operator, connection=site, space=space)

@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from classification import collecting, inventory, services, tasks
+from classification.draft_lists import LISTS_DRAFTS
 from classification.models import Item, Knowledge, Level, Scan, Space
 from classification.selectors import find_item
 from classification.writing import Entry, Writer
-from portal import jobs
+from portal import connection_facts, jobs
 from portal.atlassian import types
 from portal.models import Pause
 from portal.sandbox import ACME, NONE, SandboxAdapter, faults
@@ -49,6 +50,7 @@ def test_a_scan_of_a_space_reads_every_status_with_its_level(site, space):
 
 
 def test_a_scan_of_a_space_keeps_to_its_budget_of_calls(site, sandbox, operator):
+    sandbox.set_draft_lists(ACME, "list")
     sandbox.add_space(ACME, "BIG", pages=540, blogposts=3)
     sandbox.add_item(ACME, "BIG", title="A draft", status="draft")
     big = services.read_space(actor=operator, connection=site, key="BIG")
@@ -60,13 +62,13 @@ def test_a_scan_of_a_space_keeps_to_its_budget_of_calls(site, sandbox, operator)
     assert scan.calls == made
 
 
-def test_an_empty_space_costs_six_calls(site, sandbox, operator):
+def test_an_empty_space_costs_five_calls_where_drafts_are_not_listed(site, sandbox, operator):
     sandbox.add_space(ACME, "VOID")
     void = services.read_space(actor=operator, connection=site, key="VOID")
     sandbox.calls.clear()
     scan = run_scan(site, void)
     assert scan.state == Scan.State.DONE
-    assert sum(sandbox.calls.values()) == 6
+    assert sum(sandbox.calls.values()) == 5
 
 
 def test_a_scan_of_a_site_reads_all_spaces_within_its_budget(site, sandbox):
@@ -294,6 +296,62 @@ def test_a_list_that_fails_is_said_and_nothing_of_it_is_removed(site, sandbox, s
     assert Item.objects.filter(space=scanned, kind="blogpost").count() == 1
     scanned.refresh_from_db()
     assert scanned.scanned_at == before
+
+
+@pytest.mark.parametrize("how", ["refuse", "ignore"])
+@pytest.mark.parametrize("whole_site", [False, True])
+def test_a_site_that_does_not_list_drafts_is_asked_once_and_scanned_in_full(
+    site, sandbox, few_items, space, how, whole_site
+):
+    sandbox.set_draft_lists(ACME, how)
+    sandbox.calls.clear()
+    scan = run_scan(site, None if whole_site else space)
+    assert (scan.state, scan.error) == (Scan.State.DONE, "")
+    assert sandbox.calls["confluence.pages"] + sandbox.calls["confluence.blogposts"] == 1
+    read = Space.objects.filter(connection=site) if whole_site else Space.objects.filter(pk=space.pk)
+    assert not read.filter(scanned_at=None).exists()
+    assert not read.exclude(partial_at=None).exists()
+    assert ("Salaries", "draft") not in levels_of(space)
+    assert len(levels_of(space)) == 7
+    assert connection_facts.value(site, LISTS_DRAFTS) is False
+
+
+def test_drafts_of_a_whole_site_come_from_one_list_for_each_kind(site, sandbox, few_items, handbook):
+    sandbox.calls.clear()
+    scan = run_scan(site)
+    assert scan.state == Scan.State.DONE
+    assert sandbox.calls["confluence.pages"] == sandbox.calls["confluence.blogposts"] == 1
+    drafts = Item.objects.filter(status="draft", space__key="HB").values_list("title", flat=True)
+    assert sorted(drafts) == ["New rules", "Salaries, reworked"]
+    assert connection_facts.value(site, LISTS_DRAFTS) is True
+
+
+def test_a_list_of_drafts_that_breaks_off_keeps_the_known_ones_and_the_date_of_the_space(site, sandbox, scanned):
+    before = scanned.scanned_at
+    faults.server_error(sandbox, status=500, call="confluence.pages")
+    scan = run_scan(site, scanned)
+    assert "Drafts could not all be listed: " in scan.error
+    assert Item.objects.filter(space=scanned, status="draft").count() == 2
+    scanned.refresh_from_db()
+    assert scanned.scanned_at > before
+    assert scanned.partial_at is None
+
+
+def test_a_draft_that_is_published_meanwhile_leaves_the_list(site, sandbox, scanned, handbook):
+    with sandbox.write() as db:
+        db.execute("DELETE FROM items WHERE id = ? AND draft = 1", (int(handbook["New rules"]),))
+    run_scan(site, scanned)
+    drafts = Item.objects.filter(space=scanned, status="draft").values_list("title", flat=True)
+    assert list(drafts) == ["Salaries, reworked"]
+
+
+def test_a_scan_that_could_list_no_page_at_all_has_failed(site, sandbox, scanned):
+    faults.refuse(sandbox, call="confluence.space_pages", message="No lists for you")
+    scan = run_scan(site, scanned)
+    assert scan.state == Scan.State.FAILED
+    assert scan.error.startswith("No pages could be listed.")
+    assert "No lists for you" in scan.error
+    assert Item.objects.filter(space=scanned).count() == 9
 
 
 def test_a_space_that_is_not_shown_any_more_leaves_the_list(site, sandbox, scanned):

@@ -203,14 +203,14 @@ def test_a_site_scan_that_was_cancelled_is_told_on_the_list_of_spaces(plain, sit
     assert "Cancelled" in plain.get(reverse("spaces", args=[site.slug])).content.decode()
 
 
-def test_a_space_whose_drafts_may_not_be_listed_says_so_and_can_be_scanned(plain, site, sandbox, space):
-    faults.refuse(sandbox, call="confluence.pages", message="No drafts for you")
+def test_a_space_of_which_a_list_failed_says_so_and_can_be_scanned(plain, site, sandbox, space):
+    faults.refuse(sandbox, call="confluence.space_blogposts", message="No posts for you")
     run_scan(site, space)
     Scan.objects.all().delete()  # as when the site was scanned, and not this space alone
     html = plain.get(space.get_absolute_url()).content.decode()
     assert "These figures are not complete" in html
-    assert "Drafts of pages could not all be listed: " in html
-    assert "No drafts for you" in html
+    assert "Blog posts could not all be listed: " in html
+    assert "No posts for you" in html
     assert 'name="space" value="HB"><button class="button" type="submit">' in html
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from classification import services
 from classification.models import Item, Knowledge, Level, Scan, Space
+from portal.sandbox import ACME
 
 from .conftest import run_scan
 
@@ -64,6 +65,14 @@ def test_a_site_that_lists_no_space_is_not_called_unread(alice_s, url, site, san
     html = alice_s.get(url).content.decode()
     assert "The site lists no space" in html
     assert "has not read the spaces" not in html
+
+
+def test_it_says_that_drafts_are_not_listed_where_the_site_refuses(alice_s, url, site, sandbox, few_items):
+    run_scan(site)
+    assert "Drafts are not listed by this site." in alice_s.get(url).content.decode()
+    sandbox.set_draft_lists(ACME, "list")
+    run_scan(site)
+    assert "Drafts are not listed" not in alice_s.get(url).content.decode()
 
 
 def test_before_a_scan_it_says_to_scan_first(alice_s, url):

@@ -39,22 +39,28 @@ class Fact(NamedTuple):
 def item_facts(kind: str, plural: str) -> list[Fact]:
     path = f"{V2}/{plural}/42/classification-level"
     named = f"confluence.{{}}{kind}_level".format
+    if kind in ("whiteboard", "database"):
+        read = [Fact(named(""), lambda c: c.item_level(kind, "42"), "GET", path)]
+    else:
+        read = [
+            Fact(named(""), lambda c: c.item_level(kind, "42"), "GET", f"{path}?status=current"),
+            Fact(named(""), lambda c: c.item_level(kind, "42", "archived"), "GET", f"{path}?status=archived"),
+            Fact(
+                named("set_"),
+                lambda c: c.set_item_level(kind, "42", LEVEL, "draft"),
+                "PUT",
+                path,
+                {"status": "draft", "id": LEVEL},
+            ),
+        ]
     return [
-        Fact(named(""), lambda c: c.item_level(kind, "42"), "GET", f"{path}?status=current"),
-        Fact(named(""), lambda c: c.item_level(kind, "42", "archived"), "GET", f"{path}?status=archived"),
+        *read,
         Fact(
             named("set_"),
             lambda c: c.set_item_level(kind, "42", LEVEL),
             "PUT",
             path,
             {"status": "current", "id": LEVEL},
-        ),
-        Fact(
-            named("set_"),
-            lambda c: c.set_item_level(kind, "42", LEVEL, "draft"),
-            "PUT",
-            path,
-            {"status": "draft", "id": LEVEL},
         ),
         Fact(named("reset_"), lambda c: c.reset_item_level(kind, "42"), "POST", f"{path}/reset", {"status": "current"}),
         Fact(
@@ -123,7 +129,7 @@ CONFLUENCE = [
     Fact("confluence.page_drafts", lambda c: list(c.drafts("page")), "GET", f"{V2}/pages?status=draft&limit=250"),
     Fact(
         "confluence.blogpost_drafts",
-        lambda c: list(c.drafts("blogpost", "7")),
+        lambda c: list(c.drafts("blogpost", ["7"])),
         "GET",
         f"{V2}/blogposts?status=draft&space-id=7&limit=250",
     ),

@@ -99,7 +99,8 @@ def page(state, space) -> str:
 
 def level_of(session: requests.Session, item: str, *, kind: str = "pages", status: str = "current") -> str | None:
     """The name of the level that the API says an item has; None for 404."""
-    answer = session.get(f"{CONFLUENCE}/{kind}/{item}/classification-level", params={"status": status})
+    asked = {"status": status} if kind in ("pages", "blogposts") else {}
+    answer = session.get(f"{CONFLUENCE}/{kind}/{item}/classification-level", params=asked)
     if answer.status_code == 404:
         return None
     assert answer.status_code == 200, answer.text

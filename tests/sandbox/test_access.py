@@ -137,6 +137,7 @@ def test_only_an_editor_sees_drafts(state, viewer, editor, admin):
     draft = state.add_item(ACME, "ENG", title="Never published", status="draft")
     assert level_of(viewer, draft, status="draft") is None
     assert level_of(editor, draft, status="draft") == level_of(admin, draft, status="draft") == "Internal"
+    state.set_draft_lists(ACME, "list")
     asked = {"status": "draft", "space-id": state.space_id(ACME, "ENG")}
     assert viewer.get(f"{CONFLUENCE}/pages", params=asked).json()["results"] == []
     assert editor.get(f"{CONFLUENCE}/pages", params=asked).json()["results"] != []

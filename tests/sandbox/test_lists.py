@@ -117,7 +117,16 @@ def test_status_and_title_choose_pages(state, admin, space):
     assert titles("title=Here") == {"Here"}
 
 
+def test_a_list_of_drafts_is_refused_unless_the_site_lists_or_ignores_them(state, admin, page, space):
+    state.add_item(ACME, "TEST", title="Never published", status="draft")
+    asked = f"{CONFLUENCE}/pages?status=draft&space-id={space}"
+    assert admin.get(asked).status_code == 400
+    state.set_draft_lists(ACME, "ignore")
+    assert [(item["id"], item["status"]) for item in admin.get(asked).json()["results"]] == [(page, "current")]
+
+
 def test_drafts_are_listed_beside_the_space(state, admin, page, space):
+    state.set_draft_lists(ACME, "list")
     draft = state.add_item(ACME, "TEST", title="Never published", status="draft")
     state.add_item(ACME, "TEST", title="A page, changed", draft_of=page)
     found = admin.get(f"{CONFLUENCE}/pages?status=draft&space-id={space}").json()["results"]
