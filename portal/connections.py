@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import CASCADE
 from django.utils.text import slugify
 
 from . import audit, connection_facts, registry
@@ -176,8 +177,17 @@ def remove(*, actor: Actor, connection: Connection) -> None:
     """Remove a connection with its inventory and versions; the activity stays."""
     require(actor, connection, "connection.manage")
     with transaction.atomic():
+        kept = Connection.objects.filter(pk=connection.pk)
+        # Not its key yet: whoever changes a row of it may still refer to it, and ends first.
+        list(kept.select_for_update(no_key=True))
+        for relation in Connection._meta.related_objects:
+            if relation.on_delete is CASCADE:
+                # Whoever changes what hangs on such a row locks the row first, so the removal does too.
+                rows = relation.field.model._default_manager.filter(**{relation.field.name: connection})
+                list(rows.select_for_update().order_by("pk").values_list("pk"))
+        list(kept.select_for_update())
+        kept.delete()
         _record(actor, "connection.removed", connection, before=_facts(connection))
-        connection.delete()
 
 
 def _record(actor: Actor, action: str, connection: Connection, **facts) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 
 from portal import access
 from portal.access import Actor
@@ -21,9 +19,6 @@ from privacy.refusals import AnswerConflict, AnswerRefused, NotEditable
 from privacy.render import label_of
 from privacy.versions import keep
 from privacy.wire import MISSING, Json
-
-#: How often an answer is tried again when others answer other questions at the same moment.
-TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ def open_working_copy(*, actor: Actor, app: App, vocabulary: str = "") -> Workin
     if app.live_state == App.Presence.UNREAD or app.draft_state == App.Presence.UNREAD:
         app = remote.refresh(actor=actor, app=app)
     with transaction.atomic():
-        working = _open(actor, app)
+        working = _open(actor, App.locked(app.pk))
         if vocabulary and working.vocabulary != vocabulary:
             WorkingCopy.objects.filter(pk=working.pk).update(vocabulary=vocabulary)
             working.vocabulary = vocabulary
@@ -81,12 +76,8 @@ def open_working_copy(*, actor: Actor, app: App, vocabulary: str = "") -> Workin
 
 
 def _open(actor: Actor, app: App) -> WorkingCopy:
-    found = WorkingCopy.objects.select_related("base", "app").filter(app=app).first()
-    if found is None:
-        # The row of the app is locked, so that two people who open it at once get the same copy.
-        app = _locked(app)
-        found = WorkingCopy.objects.select_related("base", "app").filter(app=app).first()
-    app = found.app if found else app
+    """The working copy of an app that is locked; made where there is none."""
+    found = WorkingCopy.objects.select_related("base").filter(app=app).first()
     if app.draft_state == App.Presence.HIDDEN:
         raise NotEditable(
             f"The account of this connection may not read the draft of “{app.name}”, so saving could overwrite it "
@@ -95,6 +86,7 @@ def _open(actor: Actor, app: App) -> WorkingCopy:
     if app.draft_state == App.Presence.UNREAD:
         raise NotEditable(f"“{app.name}” was not read from Atlassian yet. Read it first.")
     if found is not None:
+        found.app = app
         return found
     base = app.draft or app.live
     document = Document.from_text(base.text if base else EMPTY_TEXT)
@@ -110,10 +102,6 @@ def _open(actor: Actor, app: App) -> WorkingCopy:
     )
 
 
-def _locked(app: App) -> App:
-    return App.objects.select_for_update(of=("self",)).select_related("connection", "draft", "live").get(pk=app.pk)
-
-
 def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
     """Drop the working copy. What it held is kept as a version that can be restored, and returned.
 
@@ -121,8 +109,8 @@ def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
     """
     access.require(actor, app.connection, "privacy.edit")
     with transaction.atomic():
-        app = _locked(app)
-        working = WorkingCopy.objects.select_for_update().filter(app=app).first()
+        app = App.locked(app.pk)
+        working = WorkingCopy.objects.filter(app=app).first()
         if working is None:
             return None
         kept = _put_away(actor, working)
@@ -171,8 +159,8 @@ def replace(*, actor: Actor, app: App, document: Document, text: str) -> Working
 
     Call it in a transaction.
     """
-    app = _locked(app)
-    working = WorkingCopy.objects.select_for_update().get(pk=_open(actor, app).pk)
+    app = App.locked(app.pk)
+    working = _open(actor, app)
     before = Document.from_text(working.text)
     _put_away(actor, working)
     base = app.draft or app.live
@@ -267,16 +255,11 @@ def _give(actor: Actor, app: App, pointer: str, typed, seen: str | None, change:
     access.require(actor, app.connection, "privacy.edit")
     if "\x00" in pointer:
         raise AnswerRefused("The name of this place cannot be written here.", pointer=pointer, typed=typed)
-    for _ in range(TRIES):
-        with transaction.atomic():
-            given = _try(actor, app, pointer, typed, seen, change)
-            if given is not None:
-                return given
-    raise NotEditable("Too many people are answering at this very moment. Your text is still here; try again.")
+    with transaction.atomic():
+        return _apply_answer(actor, App.locked(app.pk), pointer, typed, seen, change)
 
 
-def _try(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change) -> Answered | None:
-    """One try; None when somebody else's answer landed between reading and writing the working copy."""
+def _apply_answer(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change) -> Answered:
     working = _open(actor, app)
     document = Document.from_text(working.text)
     after = document.copy()
@@ -296,18 +279,10 @@ def _try(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: 
         return Answered(working, document, pointer, fingerprint(document, pointer), None)
     if seen is not None and seen != fingerprint(document, pointer):
         raise _conflict(actor, app, pointer, typed, document, after)
-    rows = WorkingCopy.objects.filter(pk=working.pk, version=working.version).update(
-        text=after.text,
-        content_hash=after.content_hash(),
-        version=F("version") + 1,
-        changed_by=actor.user,
-        changed_by_label=actor.label,
-        changed_at=timezone.now(),
-    )
-    if not rows:
-        return None
+    working.text, working.content_hash = after.text, after.content_hash()
+    working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
+    working.save(update_fields=["text", "content_hash", "version", "changed_by", "changed_by_label", "changed_at"])
     edit = enter(actor, app, pointer, before, after.get(pointer))
-    working = WorkingCopy.objects.select_related("base").get(pk=working.pk)
     counting.recount(app, working, after)
     return Answered(working, after, pointer, fingerprint(after, pointer), edit)
 

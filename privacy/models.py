@@ -61,6 +61,16 @@ class App(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("app", args=[self.connection.slug, self.app_key])
 
+    @classmethod
+    def locked(cls, pk: int) -> "App":
+        """The app with its connection, live and draft, locked until the transaction ends.
+
+        A transaction locks the app before anything that belongs to it, and adds to the audit trail last.
+        """
+        # Without the key: rows that refer to the app can still be added by others.
+        rows = cls.objects.select_for_update(of=("self",), no_key=True)
+        return rows.select_related("connection", "live", "draft").get(pk=pk)
+
 
 class Snapshot(models.Model):
     """One version of a document, exactly as it was read or sent: text, never changed.

@@ -87,6 +87,7 @@ def _claim(actor: Actor, app: App) -> Review:
     assert review is not None
     assert app.draft is not None
     with transaction.atomic():
+        App.locked(app.pk)
         now = timezone.now()
         approved = Review.objects.filter(
             pk=review.pk,
@@ -139,6 +140,7 @@ def _send(actor: Actor, app: App, review: Review) -> PublishResult:
 
 def _refused(actor: Actor, app: App, review: Review, error: ApiError) -> None:
     with transaction.atomic():
+        App.locked(app.pk)
         release(review, because=f"It was not published: {error.message}")
         remote.record(
             actor,
@@ -165,6 +167,7 @@ def settle_alarm(*, actor: Actor, app: App, note: str) -> App:
     if not note:
         raise PublishRefused(["Say in the note what you found. The alarm stays open."])
     with transaction.atomic():
+        App.locked(app.pk)
         if not App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm=""):
             raise PublishRefused(["The alarm changed meanwhile. Read it again."])
         review = standing(app)

@@ -85,7 +85,8 @@ def fill_demo(connection: Connection) -> None:
 def _enlist(connection: Connection, listed: list[ListedApp]) -> list[App]:
     """Keep the list: new apps are added, those that are gone from it are marked, nothing is deleted."""
     with transaction.atomic():
-        for entry in listed:
+        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        for entry in sorted(listed, key=lambda entry: entry.product_id):
             App.objects.update_or_create(
                 connection=connection,
                 product_id=entry.product_id,

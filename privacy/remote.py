@@ -50,7 +50,7 @@ def writing(app: App, what: str) -> Iterator[None]:
     # Another connection may know the same product, and writes to the same draft.
     same = App.objects.filter(product_id=app.product_id)
     with transaction.atomic():
-        rows = same.select_for_update().order_by("pk").values_list("writer", "writing", "writing_until")
+        rows = same.select_for_update(no_key=True).order_by("pk").values_list("writer", "writing", "writing_until")
         other = next((doing for who, doing, until in rows if who and (until is None or until >= now)), None)
         if other is not None:
             raise Busy(f"Somebody is {other} for “{app.name}” right now. Nothing was changed. Try again in a moment.")
@@ -58,7 +58,10 @@ def writing(app: App, what: str) -> Iterator[None]:
     try:
         yield
     finally:
-        App.objects.filter(writer=token).update(writer="", writing="", writing_until=None)
+        with transaction.atomic():
+            held = App.objects.filter(writer=token)
+            list(held.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+            held.update(writer="", writing="", writing_until=None)
 
 
 def is_definite(error: ApiError) -> bool:

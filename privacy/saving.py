@@ -157,6 +157,7 @@ def _put_merged(
 ) -> WorkingCopy:
     merged = merge(three, sides)
     with transaction.atomic():
+        App.locked(working.app_id)
         mine = Document.from_text(working.text)
         keep(app=working.app, source=Source.WORKING, document=mine, text=working.text, actor=actor)
         rows = WorkingCopy.objects.filter(pk=working.pk, version=working.version).update(
@@ -231,7 +232,8 @@ def _send(actor: Actor, app: App, working: WorkingCopy) -> Saved:
 def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
     with transaction.atomic():
         # Locked, so that the answers on the ledger are exactly those in the text.
-        working = WorkingCopy.objects.select_for_update().get(pk=working.pk)
+        App.locked(app.pk)
+        working = WorkingCopy.objects.get(pk=working.pk)
         document = Document.from_text(working.text)
         edits = Edit.objects.filter(app=app, saved_hash="", dropped=False)
         carried = tuple(edits.values_list("pk", flat=True))
@@ -268,6 +270,7 @@ def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError |
     """Let the working copy start from what was sent, now that it was read back equal."""
     assert app.draft is not None
     with transaction.atomic():
+        App.locked(app.pk)
         letter.sent.source = Source.SAVED
         letter.sent.save(update_fields=["source"])
         answers = _answers(letter)
@@ -275,11 +278,11 @@ def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError |
         WorkingCopy.objects.filter(pk=letter.working.pk).update(base=app.draft)
         unchanged = WorkingCopy.objects.filter(pk=letter.working.pk, version=letter.working.version)
         unchanged.update(text=app.draft.text, version=F("version") + 1)
+        counting.recount(app, WorkingCopy.objects.filter(app=app).first())
         detail = "The answer was lost; reading showed that it was saved." if lost else ""
         remote.record(actor, app, "draft.save", **facts, detail=detail, trace_id=lost.trace_id if lost else "")
         if answers:
             remote.record(actor, app, "draft.edit", after={"answers": answers})
-        counting.recount(app, WorkingCopy.objects.filter(app=app).first())
 
 
 def _answers(letter: _Letter) -> list[dict]:

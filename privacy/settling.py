@@ -136,6 +136,7 @@ def _published(actor: Actor, app: App, review: Review, trace_id: str) -> Publish
     if live.form_status and live.form_status != "APPROVED":
         sentence += f" Atlassian shows the form status {live.form_status}: its own review is still to come."
     with transaction.atomic():
+        App.locked(app.pk)
         closed = Review.objects.filter(pk=review.pk, state=State.PUBLISHING).update(
             state=State.PUBLISHED, closed_at=timezone.now(), closed_because=sentence
         )
@@ -152,6 +153,7 @@ def _not_published(actor: Actor, app: App, review: Review, trace_id: str) -> Pub
         "as they were. The sign-off stands. Publish again when you are ready."
     )
     with transaction.atomic():
+        App.locked(app.pk)
         if release(review, because=sentence):
             may_still_arrive(app, review)
             App.objects.filter(pk=app.pk).update(alarm="")

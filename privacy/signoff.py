@@ -37,6 +37,7 @@ def ask(*, actor: Actor, app: App, note: str = "") -> Review:
     draft = _askable(app)
     people = authors(app)
     with transaction.atomic():
+        App.locked(app.pk)
         _make_room(actor, app)
         try:
             with transaction.atomic():
@@ -154,6 +155,7 @@ def _judge(
             "the draft again, then decide."
         )
     with transaction.atomic():
+        App.locked(app.pk)
         if not Review.objects.filter(pk=review.pk, state=review.state).update(state=to_state):
             raise SignOffRefused("Somebody else decided on it at this very moment. Look at it again.")
         verdict = Verdict.objects.create(

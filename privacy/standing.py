@@ -96,6 +96,7 @@ def lapse_if_moved(*, actor: Actor, app: App) -> Review | None:
 def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:
     """End a standing review, once: False when somebody else ended or moved it first."""
     with transaction.atomic():
+        App.locked(review.app_id)
         same = Review.objects.filter(pk=review.pk, state=review.state)
         if not same.update(state=state, closed_at=timezone.now(), closed_because=because):
             return False

@@ -44,7 +44,7 @@ def fetch(*, client: MarketplaceClient, product_id: str) -> Remote:
 def store(*, app: App, remote: Remote, actor: Actor) -> App:
     """Keep what was read, unless something newer is kept already; the app as it is stored afterwards."""
     with transaction.atomic():
-        app = App.objects.select_for_update(of=("self",)).select_related("connection", "live", "draft").get(pk=app.pk)
+        app = App.locked(app.pk)
         if app.read_at is not None and remote.asked_at < app.read_at:
             return app
         app.live = _kept(app, Source.LIVE, remote.live, app.live, actor)

@@ -6,6 +6,7 @@ from portal.access import Actor
 from portal.models import Connection, User
 from portal.sandbox import State, product_id
 from privacy.models import App
+from tests.locks import rows_are_locked_in_one_order  # noqa: F401 - holds for every test of this package
 from tests.privacy.marketplace import Marketplace
 
 

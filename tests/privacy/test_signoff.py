@@ -3,10 +3,11 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from portal import connections
 from portal.access import Actor
 from portal.atlassian import strictjson
 from portal.atlassian.errors import Unavailable
-from portal.models import AuditEntry, Connection
+from portal.models import AuditEntry
 from portal.sandbox import faults
 from privacy import selectors, services
 from privacy.models import App, Review
@@ -268,7 +269,7 @@ def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possibl
 
 
 def test_a_connection_with_reviews_can_be_removed(review, developer_space):
-    Connection.objects.get(pk=developer_space.pk).delete()
+    connections.remove(actor=Actor.operator(), connection=developer_space)
 
     assert not Review.objects.exists()
 

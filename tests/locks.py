@@ -1,0 +1,96 @@
+"""Which rows a transaction locks, in which order: connection, app or space, what hangs on it, the audit head last.
+
+SQLite locks no rows, so the fast suite makes Django write its `FOR UPDATE` as a comment, and looks at every statement.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest import mock
+
+import pytest
+from django.db import connection as database
+
+#: The rank of a table's rows; a transaction locks them in this order. Tables that are not named are not looked at.
+RANKS = {
+    "portal_connection": 0,
+    "privacy_app": 1,
+    "classification_space": 1,
+    "classification_project": 1,
+    "privacy_workingcopy": 2,
+    "privacy_review": 2,
+    "privacy_edit": 2,
+    "privacy_snapshot": 2,
+    "classification_item": 2,
+    "portal_audithead": 3,
+}
+#: A row that is added locks the row that it belongs to against removal.
+PARENTS = {
+    "privacy_app": "portal_connection",
+    "classification_space": "portal_connection",
+    "classification_project": "portal_connection",
+    "privacy_workingcopy": "privacy_app",
+    "privacy_review": "privacy_app",
+    "privacy_edit": "privacy_app",
+    "privacy_snapshot": "privacy_app",
+    "classification_item": "classification_space",
+}
+STATEMENT = re.compile(
+    r'(?:(UPDATE|DELETE FROM|INSERT INTO) "(\w+)"|SELECT .*? FROM "(\w+)".*FOR (?:NO KEY )?UPDATE)', re.S
+)
+
+
+def locked_table(sql: str) -> str:
+    """The table whose rows a statement locks, as far as it has a rank; "" for none."""
+    found = STATEMENT.match(sql)
+    if found is None:
+        return ""
+    table = found[2] or found[3]
+    table = PARENTS.get(table, "") if found[1] == "INSERT INTO" else table
+    return table if table in RANKS else ""
+
+
+class LockOrder:
+    """Watches the statements of a test; `wrong` says which of them locked a row too late."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self._outside = len(database.savepoint_ids)
+        self._held: list[str] = []
+
+    def __call__(self, execute, sql, params, many, context):
+        if len(database.savepoint_ids) <= self._outside:
+            self._held = []  # a statement of its own, or the first one of a transaction
+        table = locked_table(sql)
+        if table and table not in self._held:
+            later = [other for other in self._held if RANKS[other] > RANKS[table]]
+            if later:
+                self.wrong.append(f"{table} is locked after {later[0]}: {sql[:200]}")
+            self._held.append(table)
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def lock_order_watched() -> Iterator[LockOrder]:
+    """Watch the order of locks on the connection of this thread."""
+    order = LockOrder()
+    with ExitStack() as stack:
+        if database.vendor == "sqlite":
+            for name in ("has_select_for_update", "has_select_for_update_of", "has_select_for_no_key_update"):
+                stack.enter_context(mock.patch.object(database.features, name, True))
+            comment = mock.patch.object(database.ops, "for_update_sql", return_value="/* FOR UPDATE */")
+            stack.enter_context(comment)
+        stack.enter_context(database.execute_wrapper(order))
+        yield order
+
+
+@pytest.fixture(autouse=True)
+def rows_are_locked_in_one_order(request):
+    """Whatever a test does: two transactions that lock the same rows lock them in the same order."""
+    if request.node.get_closest_marker("django_db") is None:
+        yield
+        return
+    request.getfixturevalue("db")
+    with lock_order_watched() as order:
+        yield
+    assert order.wrong == []
