@@ -40,6 +40,7 @@ AUDIT_ACTIONS = {
     "space.default.clear": "Cleared the space default",
     "project.default.set": "Set the project default",
     "project.default.clear": "Cleared the project default",
+    "level.changed_outside": "Changed outside Trustdesk",
     "scan.asked": "Asked for a scan",
     "scan.cancelled": "Cancelled a scan",
     "levels.read": "Read the levels again",

@@ -20,7 +20,7 @@ from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Limited, Misconfigured, NotFound, Refused, Unavailable
 from portal.jobs import Lease
 
-from . import records, tree
+from . import outside, records, tree
 from .draft_lists import LISTS_DRAFTS, DraftLists
 from .models import Item, Knowledge, Scan, Space
 from .pipe import Answered, Pipe
@@ -413,7 +413,8 @@ class Collector:
             state = Knowledge.HIDDEN
         if state == Knowledge.UNREAD:
             return  # it did not answer this time: what was known, and its age, stay
-        records.keep_default(run.space, self.writer.levels.row(level), run.started, state=state)
+        row = self.writer.levels.row(level)
+        records.keep_default(run.space, row, run.started, state=state, how=outside.BY_SCAN)
 
     def _beat(self, *, always: bool = False) -> None:
         """Keep the lease and say how far it is; raises LeaseLost. Also tells other processes of a pause, and learns."""

@@ -147,21 +147,26 @@ def _change_held(
     result = carry_out(
         actor=actor, target=target, change=default.change(level), before=before, reason=reason, book=book
     )
-    return _settle(default, actor, level, before, result)
+    return _settle(default, actor, level, before, result, known=known)
 
 
-def _settle(default: _Default, actor: Actor, level: Level | None, before: Level | None, result: Result) -> Outcome:
-    """Write what was read back, let what follows the default be read again, and say it."""
+def _settle(
+    default: _Default, actor: Actor, level: Level | None, before: Level | None, result: Result, *, known: Level | None
+) -> Outcome:
+    """Write what was read back, let what follows the default be read again, and say it.
+
+    known: the default before the change as the inventory had it, where somebody had changed it since.
+    """
     row = default.row
     if result.read_back:
-        records.keep_default(row, result.level, result.asked)
+        records.keep_default(row, result.level, result.asked, own=True)
     elif not result.untouched:
         records.keep_default(row, row.default_level, timezone.now(), state=Knowledge.UNREAD)
     scan = None
     if isinstance(row, Space) and result.status == "unknown":  # it may well have been done, or be done in a moment
-        scan = _read_followers_again(actor, row, before, level)
+        scan = _read_followers_again(actor, row, before, level, known)
     elif isinstance(row, Space) and result.read_back and result.level != before:
-        scan = _read_followers_again(actor, row, before, result.level)
+        scan = _read_followers_again(actor, row, before, result.level, known)
     return default.outcome(
         status=result.status,
         changed=result.read_back and result.level != before,
@@ -176,12 +181,14 @@ def _settle(default: _Default, actor: Actor, level: Level | None, before: Level 
     )
 
 
-def _read_followers_again(actor: Actor, space: Space, before: Level | None, after: Level | None) -> Scan | None:
+def _read_followers_again(
+    actor: Actor, space: Space, before: Level | None, after: Level | None, known: Level | None
+) -> Scan | None:
     """Items that had the old default, or none while there was no default, may have the new one; the site can tell."""
-    if before:
-        follows = Q(level_state=Knowledge.KNOWN, level=before, set_here=False)
-    else:
-        follows = Q(level_state=Knowledge.NONE) if after else Q(pk__in=[])
+    had = [level for level in (before, known) if level]
+    follows = Q(level_state=Knowledge.KNOWN, level__in=had, set_here=False)
+    if before is None and after:
+        follows |= Q(level_state=Knowledge.NONE)
     marked = Item.objects.filter(follows, space=space).update(
         level_state=Knowledge.UNREAD, level_read_at=timezone.now()
     )

@@ -156,7 +156,7 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
     if result.read_back:
         # After a refusal or a failure the item is as it was, its mark included.
         set_here = wish.verb == "set" if result.status == "done" else None
-        records.keep_item_level(item, result.level, result.asked, set_here=set_here)
+        records.keep_item_level(item, result.level, result.asked, set_here=set_here, own=True)
     elif not result.untouched:
         records.keep_item_level(item, item.level, timezone.now(), state=Knowledge.UNREAD)
     return Outcome(

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from portal.atlassian import types
 from portal.models import Connection
 
+from . import outside
 from .models import Item, Knowledge, Level, Project, Space
+from .outside import Known
 
 #: What a site tells of an item beside its level; written whenever the item is read.
 ITEM_FACTS = (
@@ -136,7 +137,7 @@ def keep_projects(
 
     A default that was read or changed since, or that did not answer now (UNREAD), stays as it is known.
     """
-    at = timezone.now()
+    at, changed = timezone.now(), []
     with transaction.atomic():
         known = {row.remote_id: row for row in Project.objects.select_for_update().filter(connection=connection)}
         rows = {}  # by id: what moves while it is listed comes twice
@@ -150,6 +151,9 @@ def keep_projects(
             elif state != Knowledge.UNREAD:
                 row.default_level, row.default_state = level, state or _state_of(level)
                 row.default_read_at = asked
+            was, now = _default_of(before), _default_of(row)
+            if was and now and outside.differs(was, now):
+                changed.append(outside.default_difference(row, was, now))
         Project.objects.bulk_create(
             rows.values(),
             update_conflicts=True,
@@ -157,6 +161,11 @@ def keep_projects(
             update_fields=[*PROJECT_FACTS, "default_level", "default_state", "default_read_at"],
         )
         Project.objects.filter(connection=connection, read_at__lt=at).update(listed=False)
+        outside.record(connection, changed, outside.BY_REFRESH)
+
+
+def _default_of(row: Space | Project | None) -> Known | None:
+    return Known(row.default_level_id, row.default_state, row.default_read_at) if row else None
 
 
 def _project_facts(project: types.Project, at: datetime) -> dict:
@@ -171,34 +180,50 @@ def _project_facts(project: types.Project, at: datetime) -> dict:
     }
 
 
-def keep_default(row: Space | Project, level: Level | None, at: datetime, state: str | None = None) -> bool:
+def keep_default(
+    row: Space | Project,
+    level: Level | None,
+    at: datetime,
+    state: str | None = None,
+    *,
+    how: str = outside.BY_REFRESH,
+    own: bool = False,
+) -> bool:
     """Write the default of a space or project as told by a call made at `at`. state: a Knowledge; else by the level.
 
-    Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back.
+    Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back. how: `outside`;
+    own: it is what a change through Trustdesk led to.
     """
-    return _write_if_newer(
-        row,
-        "default_read_at",
-        at,
-        {"default_level": level, "default_state": state or _state_of(level)},
-    )
+    values = {"default_level": level, "default_state": state or _state_of(level), "default_read_at": at}
+    with transaction.atomic():
+        known = _locked(row, "default_level_id", "default_state", "default_read_at")
+        if not _write_if_newer(row, known, at, values):
+            return False
+        after = Known(level.pk if level else None, row.default_state, at)
+        if known and not own and outside.differs(known, after):
+            outside.record(row.connection, [outside.default_difference(row, known, after)], how)
+    return True
 
 
 def _state_of(level: Level | None) -> str:
     return Knowledge.KNOWN if level else Knowledge.NONE
 
 
-def _write_if_newer(row: Item | Space | Project, read_at: str, at: datetime, values: dict[str, Any]) -> bool:
+def _locked(row: Item | Space | Project, *columns: str) -> Known | None:
+    """What the database holds of the row, which nobody else writes until the end of the transaction."""
+    values = type(row)._default_manager.select_for_update().filter(pk=row.pk).values_list(*columns).first()
+    return Known(*values) if values else None
+
+
+def _write_if_newer(row: Item | Space | Project, known: Known | None, at: datetime, values: dict[str, Any]) -> bool:
     """Write what was told at `at` over older facts alone; whichever is newer stands in `row` afterwards."""
-    values = {**values, read_at: at}
-    same = type(row)._default_manager.filter(pk=row.pk)
-    written = same.filter(Q(**{read_at: None}) | Q(**{f"{read_at}__lte": at})).update(**values)
-    if not written and same.exists():
+    if known and known.read_at is not None and known.read_at > at:
         row.refresh_from_db(fields=list(values))
         return False
+    type(row)._default_manager.filter(pk=row.pk).update(**values)
     for name, value in values.items():  # also where a scan has taken the row off the list since it was loaded
         setattr(row, name, value)
-    return bool(written)
+    return True
 
 
 # --- Items ----------------------------------------------------------------------------------------------------------
@@ -234,14 +259,29 @@ def keep_item(space: Space, item: types.Item, status: str, at: datetime) -> Item
 
 
 def keep_item_level(
-    row: Item, level: Level | None, at: datetime, *, state: str = "", set_here: bool | None = None
+    row: Item,
+    level: Level | None,
+    at: datetime,
+    *,
+    state: str = "",
+    set_here: bool | None = None,
+    own: bool = False,
 ) -> bool:
     """Write the level of an item as told by a call made at `at`. set_here: None keeps the mark for the same level.
 
-    Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back.
+    Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back. own: it is what
+    a change through Trustdesk led to.
     """
     unchanged = row.level_id == (level.pk if level else None)
     if set_here is None:
         set_here = row.set_here and unchanged and level is not None
-    values = {"level": level, "level_state": state or _state_of(level), "set_here": set_here}
-    return _write_if_newer(row, "level_read_at", at, values)
+    values = {"level": level, "level_state": state or _state_of(level), "set_here": set_here, "level_read_at": at}
+    with transaction.atomic():
+        known = _locked(row, "level_id", "level_state", "level_read_at")
+        if not _write_if_newer(row, known, at, values):
+            return False
+        after = Known(level.pk if level else None, row.level_state, at)
+        if known and not own and outside.differs(known, after):
+            space = row.space
+            outside.record(space.connection, [outside.item_difference(row, space, known, after)], outside.BY_REFRESH)
+    return True

@@ -12,7 +12,7 @@ from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Unavailable
 from portal.models import Connection
 
-from . import records
+from . import outside, records
 from .models import Item, Knowledge, Space
 
 _KEY = ("space", "kind", "remote_id", "status")
@@ -62,7 +62,7 @@ class Writer:
         Those are items that were marked as not read after their level was asked for, because a default changed. What
         was moved here from another space brings along what is known of it, and its row there goes.
         """
-        now, again, rows = timezone.now(), [], []
+        now, again, rows, changed = timezone.now(), [], [], []
         # What moves while its site is read comes twice; and two scans must not lock rows in two orders.
         last = {entry.key: entry for entry in sorted(entries, key=lambda entry: entry.asked)}
         with transaction.atomic():
@@ -72,6 +72,8 @@ class Writer:
                 rows.append(self._row(entry, before, offered, now))
                 if before and before.state == Knowledge.UNREAD and _is_newer(before, entry):
                     again.append(entry)
+                if before and (found := _difference(rows[-1], before)):
+                    changed.append(found)
             Item.objects.bulk_create(
                 rows,
                 update_conflicts=True,
@@ -81,6 +83,7 @@ class Writer:
             moved = [row.pk for key, found in known.items() for row in found if row.space_id != last[key].space.pk]
             if moved:
                 Item.objects.filter(pk__in=moved).delete()
+            outside.record(self.connection, changed, outside.BY_SCAN)
         return again
 
     def _known(self, entries: Sequence[Entry]) -> dict[tuple[str, str, str], list[_Known]]:
@@ -128,6 +131,12 @@ class Writer:
             return None, Knowledge.NONE, False, entry.asked
         same = before is not None and before.level_id == level.pk
         return level.pk, Knowledge.KNOWN, bool(before and before.set_here and same), entry.asked
+
+
+def _difference(row: Item, before: _Known) -> outside.Difference | None:
+    was = outside.Known(before.level_id, before.state, before.read_at)
+    now = outside.Known(row.level_id, row.level_state, row.level_read_at)
+    return outside.item_difference(row, row.space, was, now) if outside.differs(was, now) else None
 
 
 def _is_newer(known: _Known, entry: Entry) -> bool:

@@ -114,35 +114,78 @@ def record(
     NUL characters, which PostgreSQL keeps in no text, are written as `\\u0000`, so that what was done remotely is on
     record even where its name is odd.
     """
+    facts = {
+        "action": action,
+        "target_type": target_type,
+        "target_id": target_id,
+        "target_label": target_label,
+        "before": before,
+        "after": after,
+        "reason": reason,
+        "outcome": outcome,
+        "detail": detail,
+        "trace_id": trace_id,
+    }
+    return record_many(actor=actor, connection=connection, entries=[facts])[0]
+
+
+def record_many(
+    *, actor: Actor, connection: Connection | None, entries: Iterable[Mapping[str, Any]]
+) -> list[AuditEntry]:
+    """Append entries that belong together, with one lock of the end of the chain. Their keys: those of `record`."""
     with transaction.atomic():
         head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
         genuine = not _signature_problem(head)
-        entry = AuditEntry(
-            sequence=head.sequence + 1,
-            at=timezone.now(),
-            actor_id=actor.user.pk if actor.user else None,
-            actor_label=actor.label[:254],
-            action=action,
-            connection_id=connection.pk if connection else None,
-            connection_name=connection.name if connection else "",
-            target_type=target_type,
-            target_id=storable(str(target_id))[:200],
-            target_label=storable(target_label)[:300],
-            before=storable(before),
-            after=storable(after),
-            reason=storable(reason),
-            outcome=outcome,
-            detail=storable(detail),
-            trace_id=trace_id[:100],
-            previous_hash=head.hash,
-        )
-        entry.hash = _hash(_fields(entry))
-        entry.save()
-        head.sequence, head.hash = entry.sequence, entry.hash
+        added = []
+        for facts in entries:
+            entry = _next(head, actor, connection, **facts)
+            head.sequence, head.hash = entry.sequence, entry.hash
+            added.append(entry)
+        AuditEntry.objects.bulk_create(added)
         # A new entry must not make up for an end that was tampered with: that stays in sight.
         if genuine:
             head.signature = signature(head.sequence, head.hash)
         head.save()
+    return added
+
+
+def _next(
+    head: AuditHead,
+    actor: Actor,
+    connection: Connection | None,
+    *,
+    action: str,
+    target_type: str = "",
+    target_id: str = "",
+    target_label: str = "",
+    before=None,
+    after=None,
+    reason: str = "",
+    outcome: str = "done",
+    detail: str = "",
+    trace_id: str = "",
+) -> AuditEntry:
+    """The entry that follows the end of the chain, not saved yet."""
+    entry = AuditEntry(
+        sequence=head.sequence + 1,
+        at=timezone.now(),
+        actor_id=actor.user.pk if actor.user else None,
+        actor_label=actor.label[:254],
+        action=action,
+        connection_id=connection.pk if connection else None,
+        connection_name=connection.name if connection else "",
+        target_type=target_type,
+        target_id=storable(str(target_id))[:200],
+        target_label=storable(target_label)[:300],
+        before=storable(before),
+        after=storable(after),
+        reason=storable(reason),
+        outcome=outcome,
+        detail=storable(detail),
+        trace_id=trace_id[:100],
+        previous_hash=head.hash,
+    )
+    entry.hash = _hash(_fields(entry))
     return entry
 
 

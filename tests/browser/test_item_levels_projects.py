@@ -30,7 +30,7 @@ def test_an_item_shows_its_level_its_guideline_where_it_comes_from_and_its_histo
     link = page.get_by_role("link", name="Open in Confluence")
     expect(link).to_have_attribute("href", re.compile(rf"^https://{ACME}/wiki/.*{desk.id['Press kit']}"))
     history = page.get_by_role("region", name="History in Trustdesk")
-    expect(history).to_contain_text("Nobody has changed it through Trustdesk.")
+    expect(history).to_contain_text("No changes yet.")
 
     change = page.get_by_role("region", name="Change the level")
     choose(change, "Confidential")

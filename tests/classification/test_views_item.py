@@ -55,7 +55,7 @@ def test_its_page_says_the_level_where_it_comes_from_and_what_it_asks_of_people(
     assert "Matches the space default" in html
     assert "For everyone who works here." in html
     assert "Confluence does not tell whether" in html
-    assert "Nobody has changed it through Trustdesk." in html
+    assert "No changes yet." in html
     assert 'rel="noopener" target="_blank">Open in Confluence' in html
     assert 'value="reset"' in html
 
