@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from portal.keyset import LONGEST_CURSOR, Column, order_by
 
 from .models import Item, Knowledge, Project, Space
 
@@ -15,21 +18,22 @@ from .models import Item, Knowledge, Project, Space
 NOT_CLASSIFIED, NOT_KNOWN = "none", "unknown"
 LONGEST_TEXT = 200
 Row = TypeVar("Row", Space, Project)
-MOST_PAGES = 100_000
-#: Sort keys whose column may be empty.
-NULLABLE = {"level": "level__order", "changed": "remote_changed_at"}
+PK = Column("pk", int)
+#: What pages lists, and narrows nothing.
+PAGING = ("after", "before")
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Values of an address. Every field is a str, but `page` (int ≥ 1); the default means "no filter".
+    """Values of an address. Every field is a str; the default means "no filter". after, before: cursors of the page.
 
     CHOICES: field -> allowed values; anything else in an address is ignored rather than refused.
     """
 
     q: str = ""
     sort: str = ""
-    page: int = 1
+    after: str = ""
+    before: str = ""
 
     CHOICES: ClassVar[dict[str, Sequence[str]]] = {}
 
@@ -38,11 +42,9 @@ class Filters:
         """From a QueryDict or any mapping. Never fails: unknown and ill-formed values are left out."""
         values: dict[str, Any] = {}
         for field in fields(cls):
-            value = str(data.get(field.name) or "").replace("\x00", "").strip()[:LONGEST_TEXT]
-            if field.name == "page":
-                small = value.isascii() and value.isdigit() and len(value) < 7
-                values["page"] = min(max(int(value), 1), MOST_PAGES) if small else 1
-            elif value and cls._allows(field.name, value):
+            longest = LONGEST_CURSOR if field.name in PAGING else LONGEST_TEXT
+            value = str(data.get(field.name) or "").replace("\x00", "").strip()[:longest]
+            if value and cls._allows(field.name, value):
                 values[field.name] = value
         return cls(**values)
 
@@ -55,10 +57,10 @@ class Filters:
     def query(self, **changes: Any) -> str:
         """As a query string without "?", with `changes` applied; "" when nothing is filtered.
 
-        A change of anything but the page leads back to page 1.
+        Every change leads to one page: the first, unless it says after or before which row.
         """
-        if changes and "page" not in changes:
-            changes["page"] = 1
+        if changes:
+            changes = {**dict.fromkeys(PAGING, ""), **changes}
         changed = replace(self, **changes)
         pairs = [(f.name, getattr(changed, f.name)) for f in fields(self) if getattr(changed, f.name) != f.default]
         return urlencode(pairs)
@@ -69,7 +71,7 @@ class Filters:
         return any(
             getattr(self, field.name) != field.default
             for field in fields(self)
-            if field.name not in ("sort", "page", "view")
+            if field.name not in ("sort", "view", *PAGING)
         )
 
 
@@ -105,6 +107,26 @@ class SpaceFilters(Filters):
             spaces = spaces.filter(Exists(Item.objects.filter(space=OuterRef("pk"), level_state=Knowledge.NONE)))
         return spaces
 
+    def counted(self, spaces: QuerySet[Space]) -> QuerySet[Space]:
+        """With the counts that the order needs."""
+        if self.sort.endswith("unclassified"):
+            return spaces.annotate(unclassified_count=Count("items", filter=Q(items__level_state=Knowledge.NONE)))
+        return spaces.annotate(item_count=Count("items")) if self.sort.endswith("items") else spaces
+
+    @property
+    def columns(self) -> list[Column]:
+        """The order that was asked for, of spaces that are `counted`."""
+        down = self.sort.startswith("-")
+        name = Column("name")
+        # The oldest figures are those that were never read.
+        first = {
+            "key": Column("key", down=down),
+            "unclassified": Column("unclassified_count", int, down),
+            "items": Column("item_count", int, down),
+            "age": Column("scanned_at", datetime, down, "last" if down else "first"),
+        }.get(self.sort.lstrip("-"))
+        return [first, name, PK] if first else [Column("name", down=down), PK]
+
 
 @dataclass(frozen=True)
 class ProjectFilters(Filters):
@@ -113,6 +135,7 @@ class ProjectFilters(Filters):
     level: str = ""
 
     CHOICES: ClassVar[dict[str, Sequence[str]]] = {"sort": ()}
+    columns: ClassVar[list[Column]] = [Column("name"), PK]
 
     def apply(self, projects: QuerySet[Project]) -> QuerySet[Project]:
         if self.q:
@@ -179,18 +202,23 @@ class ItemFilters(Filters):
         return known
 
     def ordered(self, items: QuerySet[Item]) -> QuerySet[Item]:
-        """In the order that was asked for; the tree has its own. Ends with the key, so that pages never overlap."""
+        return items.order_by(*order_by(self.columns))
+
+    @property
+    def columns(self) -> list[Column]:
+        """The order that was asked for; the tree has its own. Ends with the key, so that every row has its place."""
         if self.view == "tree":
-            return items.order_by("tree_order", "pk")
-        name = self.sort.lstrip("-") or "title"
-        down = self.sort.startswith("-")
-        then = "-pk" if down else "pk"
-        if name in NULLABLE:
-            # Rows without a value come last either way. The other columns stay plain, so that an index can serve them.
-            column = F(NULLABLE[name])
-            return items.order_by(column.desc(nulls_last=True) if down else column.asc(nulls_last=True), "title", then)
-        first = f"-{name}" if down else name
-        return items.order_by(first, then) if name == "title" else items.order_by(first, "title", then)
+            return [Column("tree_order", int), PK]
+        name, down = self.sort.lstrip("-") or "title", self.sort.startswith("-")
+        title, pk = Column("title"), Column("pk", int, down)
+        # Rows without a value come last either way.
+        first = {
+            "level": Column("level__order", int, down, "last"),
+            "changed": Column("remote_changed_at", datetime, down, "last"),
+        }
+        return (
+            [Column(name, down=down), pk] if name == "title" else [first.get(name, Column(name, down=down)), title, pk]
+        )
 
 
 def contains(field: str, text: str) -> Q:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
 
 from portal import audit
 from portal.activity import settled
+from portal.keyset import KeysetPage, page_of
 from portal.models import AuditEntry, Connection
 
 from . import tree
@@ -64,28 +64,20 @@ class SpacesPage:
     """One page of the spaces of a site. types: of all its spaces, for the filter."""
 
     rows: list[SpaceRow]
-    page: Page
+    page: KeysetPage
     levels: dict[int, Level]
     types: list[str]
     scan: Scan | None
     last_scan: Scan | None
 
 
-_SPACE_ORDER = {
-    "name": ("name",),
-    "key": ("key",),
-    "unclassified": ("unclassified_count", "name"),
-    "items": ("item_count", "name"),
-    "age": ("scanned_at", "name"),
-}
-
-
 def spaces_page(connection: Connection, filters: SpaceFilters) -> SpacesPage:
     """Spaces that the site lists, with counts by level in one query for the whole page; 7 queries in all."""
     levels = levels_by_id(connection)
     listed = Space.objects.filter(connection=connection, listed=True)
-    page = Paginator(_ordered_spaces(filters.apply(listed), filters), SPACES_PER_PAGE).get_page(filters.page)
-    spaces: list[Space] = list(page.object_list)
+    found = filters.counted(filters.apply(listed))
+    page = page_of(found, filters.columns, SPACES_PER_PAGE, after=filters.after, before=filters.before)
+    spaces: list[Space] = page.rows
     counts = counts_by_space(spaces)
     open_scans = {scan.space_id: scan for scan in _open_scans(connection)}
     rows = [
@@ -101,19 +93,6 @@ def spaces_page(connection: Connection, filters: SpaceFilters) -> SpacesPage:
     types = list(listed.exclude(type="").order_by("type").values_list("type", flat=True).distinct())
     last = Scan.objects.filter(connection=connection, space=None, finished_at__isnull=False).first()
     return SpacesPage(rows, page, levels, types, open_scans.get(None), last)
-
-
-def _ordered_spaces(spaces: QuerySet[Space], filters: SpaceFilters) -> QuerySet[Space]:
-    name, down = filters.sort.lstrip("-") or "name", filters.sort.startswith("-")
-    if name == "unclassified":
-        spaces = spaces.annotate(unclassified_count=Count("items", filter=Q(items__level_state=Knowledge.NONE)))
-    elif name == "items":
-        spaces = spaces.annotate(item_count=Count("items"))
-    first, *rest = _SPACE_ORDER[name]
-    column = F(first)
-    # The oldest figures are those that were never read.
-    ordered = column.desc(nulls_last=True) if down else column.asc(nulls_first=True)
-    return spaces.order_by(ordered, *rest, "pk")
 
 
 def find_space(connection: Connection, key: str) -> Space | None:
@@ -182,7 +161,7 @@ class SpacePage:
 
     space: Space
     rows: list[ItemRow]
-    page: Page
+    page: KeysetPage
     levels: dict[int, Level]
     choices: list[Level]
     default: Level | None
@@ -194,10 +173,11 @@ class SpacePage:
 def space_page(space: Space, filters: ItemFilters) -> SpacePage:
     """Rows, figures, levels and scans of one space, in 5 queries however many items it holds; 6 in part of a tree."""
     levels = levels_by_id(space.connection)
-    items = filters.ordered(filters.apply(Item.objects.filter(space=space), space))
-    page = Paginator(items.values_list(*_ROW_COLUMNS), ITEMS_PER_PAGE).get_page(filters.page)
-    rows = item_rows(page.object_list, space, levels)
-    if filters.view == "tree" and (filters.narrows or page.number > 1):
+    items = filters.apply(Item.objects.filter(space=space), space)
+    around = {"after": filters.after, "before": filters.before}
+    page = page_of(items, filters.columns, ITEMS_PER_PAGE, values=_ROW_COLUMNS, **around)
+    rows = item_rows(page.rows, space, levels)
+    if filters.view == "tree" and (filters.narrows or page.before):
         rows = _with_branches(rows, space, levels)
     scans = list(Scan.objects.filter(connection=space.connection_id).filter(Q(space=space) | Q(space=None))[:20])
     return SpacePage(
@@ -367,7 +347,7 @@ class ProjectsPage:
     """One page of the Jira projects of a site. known: how many there are without any filter."""
 
     rows: list[Project]
-    page: Page
+    page: KeysetPage
     levels: dict[int, Level]
     known: int
     read_at: datetime | None
@@ -377,8 +357,8 @@ def projects_page(connection: Connection, filters: ProjectFilters) -> ProjectsPa
     """The listed projects with their default level, by name; four queries."""
     listed = Project.objects.filter(connection=connection, listed=True)
     found = filters.apply(listed).select_related("default_level")
-    page = Paginator(found, PROJECTS_PER_PAGE).get_page(filters.page)
-    rows: list[Project] = list(page.object_list)
+    page = page_of(found, filters.columns, PROJECTS_PER_PAGE, after=filters.after, before=filters.before)
+    rows: list[Project] = page.rows
     for project in rows:
         project.connection = connection  # spares a query for each row's address
     told = listed.aggregate(known=Count("pk"), read_at=Max("read_at"))

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 from portal import access
 from portal.access import actor_of
 from portal.atlassian.errors import ApiError
+from portal.keyset import page_of_list
 from portal.middleware import error_status
 from portal.models import Connection
 from portal.responses import fragment_error, with_toast
@@ -32,8 +33,10 @@ def apps(request: HttpRequest, connection: Connection) -> HttpResponse:
 def _show_apps(request: HttpRequest, connection: Connection, *, error: ApiError | None = None) -> HttpResponse:
     chosen = forms.AppsFilterForm(request.GET).chosen()
     rows = selectors.apps(connection=connection, **chosen)
+    place = selectors.SORTS[chosen["sort"]]
+    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
     context = {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": page_of_list(rows, lambda row: (*place(row), row.app.pk), PER_PAGE, **cursors),
         "chosen": chosen,
         "filtered": bool(chosen["query"] or chosen["only"]),
         "only": forms.ONLY.items(),

@@ -105,12 +105,6 @@ def scan_progress(context: RequestContext, scan: Scan, name: str = "") -> dict[s
 
 
 @register.filter
-def number(count: int) -> str:
-    """A count as people read it: 1,362."""
-    return f"{count:,}"
-
-
-@register.filter
 def level_of(recorded: dict[str, Any] | None) -> str:
     """The level that an audit entry names before or after a change, in words."""
     name = (recorded or {}).get("level")

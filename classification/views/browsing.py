@@ -22,7 +22,7 @@ def render_list(request: HttpRequest, template: str, context: dict[str, Any], fi
 
     The address is put in order first: a filter form sends its empty fields too, and links keep what they find.
     """
-    query = filters.query(page=filters.page)
+    query = filters.query()
     request.GET = QueryDict(query)
     htmx = request.htmx  # type: ignore[attr-defined]
     partial = bool(htmx) and not htmx.history_restore_request

@@ -44,6 +44,12 @@ def _share(count: int, total: int) -> str:
 
 
 @register.filter
+def number(count: int) -> str:
+    """A count as people read it: 1,362."""
+    return f"{count:,}"
+
+
+@register.filter
 def page_numbers(page: Page) -> list[int | None]:
     """List the numbers to offer around a page; None stands for a gap."""
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)

@@ -1,7 +1,9 @@
 """The content of one space: rows, tree, filters, pages, export, deep links; always from the inventory alone."""
 
 import csv
+import html
 import io
+import re
 
 import pytest
 from django.urls import reverse
@@ -43,6 +45,74 @@ def test_it_refuses_who_may_not_see_the_site(client_for, bob, url):
     assert client_for(bob).get(url).status_code == 404
 
 
+def link(response, rel: str) -> str:
+    """Where Next or Previous leads; "" without one."""
+    found = re.search(rf'<a href="([^"]*)" rel="{rel}"', response.content.decode())
+    return response.wsgi_request.path + html.unescape(found[1]) if found else ""
+
+
+@pytest.fixture
+def long_list(scanned) -> None:
+    """600 pages in three pages of the list, all without a level."""
+    now = timezone.now()
+    Item.objects.bulk_create(
+        Item(
+            space=scanned,
+            kind="page",
+            remote_id=f"x{n}",
+            status="current",
+            title=f"Page {n:04}",
+            level_state=Knowledge.NONE,
+            read_at=now,
+        )
+        for n in range(600)
+    )
+
+
+@pytest.mark.parametrize("sort", ["", "&sort=-title", "&sort=level", "&sort=-changed", "&sort=status", "&view=tree"])
+def test_the_next_page_goes_on_after_the_last_row_though_the_list_has_shrunk(
+    alice_s, url, scanned, long_list, level, sort
+):
+    first = alice_s.get(f"{url}?level=none{sort}")
+    shown = [row.pk for row in first.context["rows"]]
+    Item.objects.filter(pk__in=shown[:100]).update(level_state=Knowledge.KNOWN, level=level("Internal"))
+    second = alice_s.get(link(first, "next"))
+    shown += [row.pk for row in second.context["rows"] if not row.faint]
+    assert "151-400 of " in second.content.decode()
+    third = alice_s.get(link(second, "next"))
+    shown += [row.pk for row in third.context["rows"] if not row.faint]
+    left = Item.objects.filter(space=scanned, level_state=Knowledge.NONE).values_list("pk", flat=True)
+    assert {str(pk) for pk in left} <= set(shown)
+    assert len(shown) == len(set(shown))
+    assert link(third, "next") == ""
+    back = alice_s.get(link(third, "prev"))
+    assert [row.pk for row in back.context["rows"]] == [row.pk for row in second.context["rows"]]
+    assert len(alice_s.get(link(back, "prev")).context["rows"]) == 250
+
+
+def test_a_page_after_which_nothing_is_left_is_the_last_one(alice_s, url, long_list):
+    second = alice_s.get(link(alice_s.get(f"{url}?level=none"), "next"))
+    address = link(second, "next")
+    last = [row.pk for row in alice_s.get(address).context["rows"]]
+    Item.objects.filter(pk__in=last).update(level_state=Knowledge.UNREAD)
+    response = alice_s.get(address)
+    assert [row.pk for row in response.context["rows"]] == [row.pk for row in second.context["rows"]][-250:]
+    assert link(response, "next") == ""
+
+
+def test_pages_go_on_through_titles_that_are_too_long_for_an_address(alice_s, url, scanned):
+    now = timezone.now()
+    Item.objects.bulk_create(
+        Item(space=scanned, kind="page", remote_id=f"x{n}", status="current", title="🚀" * 900, read_at=now)
+        for n in range(300)
+    )
+    first = alice_s.get(f"{url}?sort=-title")
+    address = link(first, "next")
+    assert len(address) < 3000
+    rows = [row.pk for response in (first, alice_s.get(address)) for row in response.context["rows"]]
+    assert len(rows) == len(set(rows)) == Item.objects.filter(space=scanned).count()
+
+
 def test_it_makes_no_remote_call_and_few_queries(alice_s, url, scanned, sandbox, django_assert_max_num_queries):
     now = timezone.now()
     Item.objects.bulk_create(
@@ -62,7 +132,11 @@ def test_the_pages_of_a_long_list_neither_overlap_nor_leave_out(alice_s, url, sc
         Item(space=scanned, kind="page", remote_id=f"x{n}", status="current", title="Same title", read_at=now)
         for n in range(600)
     )
-    shown = [row.pk for page in (1, 2, 3) for row in alice_s.get(f"{url}?q=same&page={page}").context["rows"]]
+    shown, address = [], f"{url}?q=same"
+    while address:
+        response = alice_s.get(address)
+        shown += [row.pk for row in response.context["rows"]]
+        address = link(response, "next")
     assert len(shown) == len(set(shown)) == 600
 
 
@@ -158,7 +232,7 @@ def test_a_later_page_of_a_tree_begins_with_the_pages_above_it(
     )
     reorder(scanned)
     with django_assert_max_num_queries(12):
-        response = alice_s.get(f"{url}?view=tree&page=2")
+        response = alice_s.get(f"{url}?view=tree&after=[250,0]")
     shown = tree_of(response)
     assert shown[:3] == [("Welcome", "", True), ("Salaries", "indent-1", True), ("Bonus", "indent-2", True)]
     assert shown[3][1:] == ("indent-3", False)

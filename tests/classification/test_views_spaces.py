@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -123,7 +125,19 @@ def test_columns_sort_both_ways_and_say_so(alice_s, url, read):
     assert 'aria-sort="descending"><a href="/sites/acme/spaces/?sort=unclassified">Not classified' in html
 
 
-@pytest.mark.parametrize("query", ["page=999999999999", "page=-1", "level=%00", "level=99999999999999999999", "sort=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=9999",
+        "before=[",
+        'after=["x"]',
+        'before=["x",{}]',
+        'after=[1,"x"]',
+        "level=%00",
+        "level=99999999999999999999",
+        "sort=x",
+    ],
+)
 def test_nonsense_in_the_address_is_passed_over(alice_s, url, read, query):
     assert names(alice_s.get(f"{url}?{query}"))
 
@@ -151,10 +165,46 @@ def test_many_spaces_come_in_pages(alice_s, site, url):
     Space.objects.bulk_create(
         Space(connection=site, remote_id=str(n), key=f"K{n}", name=f"Space {n:03}", listed_at=now) for n in range(120)
     )
-    response = alice_s.get(f"{url}?page=2&q=space")
+    response = alice_s.get(f"{url}?q=space")
+    assert names(response)[-1] == "Space 049"
+    response = alice_s.get(url, {"q": "space", "after": f'["Space 049",{response.context["rows"][-1].space.pk}]'})
     assert len(names(response)) == 50
     assert names(response)[0] == "Space 050"
-    assert "q=space&amp;page=3" in response.content.decode()
+    page = response.content.decode()
+    assert "51-100 of 120 spaces" in page
+    assert "?q=space&amp;after=" in page
+    assert "?q=space&amp;before=" in page
+
+
+@pytest.mark.parametrize("sort", ["items", "-items", "unclassified", "-unclassified", "age", "-age", "key", "-name"])
+def test_spaces_come_in_pages_whatever_their_order(alice_s, site, url, sort):
+    now = timezone.now()
+    spaces = Space.objects.bulk_create(
+        Space(
+            connection=site,
+            remote_id=str(n),
+            key=f"K{n}",
+            name=f"Space {n % 7}",
+            listed_at=now,
+            scanned_at=now + timedelta(seconds=n % 5) if n % 3 else None,
+        )
+        for n in range(120)
+    )
+    Item.objects.bulk_create(
+        Item(space=space, kind="page", remote_id=f"{n}", status="current", title="x", level_state="none", read_at=now)
+        for space in spaces
+        for n in range(space.pk % 4)
+    )
+    found, address = [], f"{url}?sort={sort}"
+    while address:
+        response = alice_s.get(address)
+        found += [row.space.pk for row in response.context["rows"]]
+        after = response.context["page"].page.after
+        address = after and f"{url}?{urlencode({'sort': sort, 'after': after})}"
+    assert len(found) == len(set(found)) == 120
+    before = response.context["page"].page.before
+    middle = alice_s.get(url, {"sort": sort, "before": before})
+    assert [row.space.pk for row in middle.context["rows"]] == found[50:100]
 
 
 def test_names_of_any_script_and_length_stay_text(alice_s, site, url):

@@ -45,9 +45,25 @@ def test_search_and_filter_are_in_the_address(editor, listed, client_for):
     assert "Status Board" not in drafts
 
 
-@pytest.mark.parametrize("query", [{"q": "\x00"}, {"only": "none"}, {"sort": "x"}, {"page": "-3"}, {"q": "a" * 5000}])
+@pytest.mark.parametrize("query", [{"q": "\x00"}, {"only": "none"}, {"sort": "x"}, {"after": "-3"}, {"q": "a" * 5000}])
 def test_a_filter_that_nobody_offers_is_no_fault(editor, listed, client_for, query):
     assert client_for(editor.user).get(listed, query).status_code == 200
+
+
+@pytest.mark.parametrize("sort", ["name", "changed", "errors"])
+def test_many_apps_come_in_pages_that_go_on_though_the_list_has_shrunk(
+    editor, developer_space, listed, client_for, sort, monkeypatch
+):
+    monkeypatch.setattr("privacy.views.PER_PAGE", 2)
+    client = client_for(editor.user)
+    everything = [row.app for row in client.get(listed, {"sort": sort}).context["page"].rows]
+    first = client.get(listed, {"sort": sort}).context["page"]
+    following = client.get(listed, {"sort": sort, "after": first.after}).context["page"]
+    App.objects.filter(pk=everything[0].pk).update(listed=False)
+    again = client.get(listed, {"sort": sort, "after": first.after}).context["page"]
+    assert [row.app for row in again.rows] == [row.app for row in following.rows] != []
+    assert again.start == 2
+    assert client.get(listed, {"sort": sort, "before": again.before}).context["page"].rows[0].app == everything[1]
 
 
 def test_a_search_without_a_match_says_so(editor, listed, client_for):
