@@ -352,7 +352,8 @@ def _adapter(connection: Connection):
 
 
 def confluence(connection: Connection, **options) -> ConfluenceClient:
-    return ConfluenceClient(session(connection, **options), dialect=connection.dialect)
+    memory = connection_facts.Memory(connection)
+    return ConfluenceClient(session(connection, **options), dialect=connection.dialect, memory=memory)
 
 
 def jira(connection: Connection, **options) -> JiraClient:

@@ -1,13 +1,13 @@
 """The typed client of Confluence Cloud REST v2: levels, space defaults, and the levels of pages and what else there is.
 
 Two dialects occur. "current" is what Atlassian publishes today, "reference" what it announced: a wrapped list of
-levels, a shorter body for the space default, and the removal of an item's level. Answers of both are read in one way.
+levels, and the removal of an item's level. Answers of both are read in one way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from portal.atlassian import paging, reading
 from portal.atlassian.errors import ApiError, Misconfigured, NotFound, Refused
@@ -35,6 +35,9 @@ ITEM_STATUSES = {
     "database": _NOW,
 }
 LEVEL_STATUSES = {**ITEM_STATUSES, "blogpost": ITEM_STATUSES["page"]}
+
+# What is remembered of a site: that the body for a space default needs a status.
+DEFAULT_WANTS_STATUS = "space_default_wants_status"
 
 _NO_REMOVAL = "this site does not offer removal; reset instead"
 _USE = "Permission to access the Confluence site"
@@ -93,6 +96,26 @@ def _item_calls(name: str, path: str, does: str, kinds: Iterable[str]) -> dict[s
     }
 
 
+class Memory(Protocol):
+    """What was found out about a site, by name; None where nothing is known."""
+
+    def get(self, name: str) -> Any: ...
+    def put(self, name: str, found: Any) -> None: ...
+
+
+class ShortMemory:
+    """A memory that lasts as long as its client."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+
+    def get(self, name: str) -> Any:
+        return self._known.get(name)
+
+    def put(self, name: str, found: Any) -> None:
+        self._known[name] = found
+
+
 class ConfluenceClient:
     """Reads and changes the classification of one Confluence site. Ids are strings; see `errors.py` for what is raised.
 
@@ -100,9 +123,11 @@ class ConfluenceClient:
     status: "current" or "draft", for reading also "archived".
     """
 
-    def __init__(self, session: ApiSession, dialect: str = "current") -> None:
+    def __init__(self, session: ApiSession, dialect: str = "current", memory: Memory | None = None) -> None:
+        """memory: keeps what was found out about the site between clients; without one it is found out anew."""
         self.session = session
         self.dialect = dialect
+        self.memory: Memory = memory or ShortMemory()
 
     LEVELS = _call(
         "levels",
@@ -149,9 +174,29 @@ class ConfluenceClient:
     )
 
     def set_space_default(self, space_id: str, level_id: str) -> None:
-        """Give a space a default level."""
-        body = {"id": level_id} if self.dialect == "reference" else {"id": level_id, "status": "current"}
-        self.session.call(self.SET_SPACE_DEFAULT, path_args={"id": space_id}, body=body)
+        """Give a space a default level.
+
+        Published versions disagree on the body: the level alone, or with a status that is required. After a 400 to the
+        one form the other is tried, and what the site takes is remembered.
+        """
+        plain, with_status = {"id": level_id}, {"id": level_id, "status": "current"}
+        wants_status = self.memory.get(DEFAULT_WANTS_STATUS) is True
+        first, other = (with_status, plain) if wants_status else (plain, with_status)
+        path_args = {"id": space_id}
+        try:
+            self.session.call(self.SET_SPACE_DEFAULT, path_args=path_args, body=first)
+            return
+        except Refused as error:
+            if error.status != 400:
+                raise
+            refusal = error
+        try:
+            self.session.call(self.SET_SPACE_DEFAULT, path_args=path_args, body=other)
+        except Refused as error:
+            # Of two refusals the one that does not speak of the form says what is wrong with the level.
+            about_form = "status" in refusal.message.replace("(status 400)", "")
+            raise (error if about_form else refusal) from None
+        self.memory.put(DEFAULT_WANTS_STATUS, not wants_status)
 
     CLEAR_SPACE_DEFAULT = _call(
         "clear_space_default",

@@ -65,7 +65,8 @@ def _administered_space(db: sqlite3.Connection, request: SandboxRequest) -> sqli
 
 
 def set_space_default(state: State, request: SandboxRequest) -> SandboxResponse:
-    fields = {"id": str} if request.dialect == "reference" else {"id": str, "status": str}
+    wants_status = state.default_wants_status(request.host)
+    fields = {"id": str, "status": str} if wants_status else {"id": str}
     body = body_fields(request, fields, required=tuple(fields), shape="v2")
     if body.get("status", "current") != "current":
         raise Problem(400, "Provided value for 'status' must be 'current'")

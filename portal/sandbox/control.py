@@ -10,6 +10,7 @@
 | `GET /_sandbox/calls` | how often each call came in since the server started |
 | `PUT /_sandbox/settings` | `{"host": "…", "dialect": "reference"}`, `"entitled": false`, `"policies_readable": true` |
 | `PUT /_sandbox/settings` | `{"host": "…", "draft_lists": "list"}` (or refuse, ignore): what comes of lists of drafts |
+| `PUT /_sandbox/settings` | `{"host": "…", "default_wants_status": true}`: the older form of the space default |
 | `POST /_sandbox/reset` with `{}` | forget everything and put the demo content in again |
 """
 
@@ -77,6 +78,8 @@ def _settings(state: State, which: str, given: dict[str, Any]) -> SandboxRespons
         state.set_entitled(host, bool(given["entitled"]))
     if "draft_lists" in given:
         state.set_draft_lists(host, given["draft_lists"])
+    if "default_wants_status" in given:
+        state.set_default_wants_status(host, bool(given["default_wants_status"]))
     if "policies_readable" in given:
         state.set_policies_readable(host, bool(given["policies_readable"]))
     return no_content()

@@ -186,6 +186,13 @@ class State(Builder):
             raise ValueError(f"draft_lists must be one of {', '.join(names.DRAFT_LISTS)}")
         self.set_setting(f"draft_lists:{host}", how)
 
+    def default_wants_status(self, host: str) -> bool:
+        return self.setting(f"default_wants_status:{host}", False)
+
+    def set_default_wants_status(self, host: str, wanted: bool) -> None:
+        """Whether a site requires `status` beside the level of a space default; without this it refuses it."""
+        self.set_setting(f"default_wants_status:{host}", wanted)
+
     def set_entitled(self, host_or_org: str, entitled: bool) -> None:
         """Whether a site (by host) or the organisation (by id) has data classification in its plan."""
         with self.write() as db:

@@ -86,6 +86,31 @@ def test_a_space_default_is_set_read_and_cleared(client, acme, space, dialect):
     assert confluence.space_default(space) is None
 
 
+@DIALECTS
+def test_a_site_that_wants_a_status_with_the_space_default_gets_it_and_is_remembered(client, acme, space, dialect):
+    acme.set_default_wants_status(ACME, True)
+    confluence, public = client(0, dialect), acme.level_id("Public")
+
+    confluence.set_space_default(space, public)
+    confluence.set_space_default(space, public)
+    assert acme.calls["confluence.space_default.set"] == 3
+    assert acme.space_default(ACME, "DOCS") == "Public"
+
+    acme.set_default_wants_status(ACME, False)
+    confluence.set_space_default(space, acme.level_id("Internal"))
+    confluence.set_space_default(space, public)
+    assert acme.calls["confluence.space_default.set"] == 6
+
+
+@pytest.mark.parametrize("wants_status", [False, True])
+def test_a_default_that_is_refused_in_both_forms_is_refused_in_the_words_that_fit(client, acme, space, wants_status):
+    acme.set_default_wants_status(ACME, wants_status)
+
+    with pytest.raises(Refused, match="not published|does not exist"):
+        client().set_space_default(space, acme.level_id("Company only"))
+    assert acme.space_default(ACME, "DOCS") is None
+
+
 def test_who_is_no_space_admin_is_refused_with_what_is_missing(client, acme, space):
     with pytest.raises(Refused) as caught:
         client(VIEWER).set_space_default(space, acme.level_id("Internal"))

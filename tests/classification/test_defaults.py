@@ -5,8 +5,9 @@ from django.core.exceptions import PermissionDenied
 
 from classification import services
 from classification.models import Item, Knowledge, Project, Scan
-from portal import leases
+from portal import connection_facts, leases
 from portal.access import Actor
+from portal.atlassian.confluence import DEFAULT_WANTS_STATUS
 from portal.models import AuditEntry
 from portal.sandbox import ACME, NONE, VIEW, faults
 
@@ -33,6 +34,18 @@ def project(site, scanned, operator):
 
 def outcomes(action: str) -> list[str]:
     return list(AuditEntry.objects.filter(action=action).order_by("sequence").values_list("outcome", flat=True))
+
+
+def test_the_form_in_which_a_site_takes_a_default_is_remembered_for_its_connection(
+    site, sandbox, scanned, level, manager
+):
+    sandbox.set_default_wants_status(ACME, True)
+    for name in ("Public", "Confidential"):
+        scanned.refresh_from_db()
+        services.set_space_default(actor=manager, space=scanned, level=level(name), reason="New")
+    assert sandbox.calls["confluence.space_default.set"] == 3
+    assert sandbox.space_default(ACME, "HB") == "Confidential"
+    assert connection_facts.value(site, DEFAULT_WANTS_STATUS) is True
 
 
 def test_the_impact_of_a_change_counts_who_follows_the_default(scanned):

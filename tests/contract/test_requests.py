@@ -84,15 +84,7 @@ CONFLUENCE = [
         lambda c: c.set_space_default("7", LEVEL),
         "PUT",
         f"{V2}/spaces/7/classification-level/default",
-        {"id": LEVEL, "status": "current"},
-    ),
-    Fact(
-        "confluence.set_space_default",
-        lambda c: c.set_space_default("7", LEVEL),
-        "PUT",
-        f"{V2}/spaces/7/classification-level/default",
         {"id": LEVEL},
-        "reference",
     ),
     Fact(
         "confluence.clear_space_default",

@@ -119,5 +119,4 @@ def reset_level(session: requests.Session, item: str, *, status: str = "current"
 
 
 def set_default(session: requests.Session, space: str, level: str) -> requests.Response:
-    body = {"id": level_ari(level), "status": "current"}
-    return session.put(f"{CONFLUENCE}/spaces/{space}/classification-level/default", json=body)
+    return session.put(f"{CONFLUENCE}/spaces/{space}/classification-level/default", json={"id": level_ari(level)})

@@ -84,7 +84,7 @@ CHANGE = {"id": level_ari("Public"), **CURRENT}
         ("reference", "POST", f"{LEVEL}/reset", CURRENT, {WRITE_PAGE}),
         ("reference", "DELETE", LEVEL, CURRENT, {WRITE_PAGE}),
         ("current", "GET", DEFAULT, None, {READ_SPACE}),
-        ("current", "PUT", DEFAULT, CHANGE, {READ_SPACE, WRITE_SPACE}),
+        ("current", "PUT", DEFAULT, {"id": level_ari("Public")}, {READ_SPACE, WRITE_SPACE}),
         ("reference", "PUT", DEFAULT, {"id": level_ari("Public")}, {READ_SPACE, WRITE_SPACE}),
         ("current", "DELETE", DEFAULT, None, {WRITE_SPACE}),
         ("reference", "DELETE", DEFAULT, None, {WRITE_SPACE}),

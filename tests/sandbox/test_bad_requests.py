@@ -42,10 +42,20 @@ def test_a_level_is_not_reset_with_a_wrong_body(admin, page, body):
 
 
 @pytest.mark.parametrize(
+    "body", [{}, {"id": PUBLIC, "status": "current"}, {"id": PUBLIC, "status": "draft"}, {"status": "current"}], ids=str
+)
+def test_a_space_default_wants_the_level_alone(admin, space, body):
+    assert admin.put(f"{CONFLUENCE}/spaces/{space}/classification-level/default", json=body).status_code == 400
+
+
+@pytest.mark.parametrize(
     "body", [{}, {"id": PUBLIC}, {"id": PUBLIC, "status": "draft"}, {"status": "current"}], ids=str
 )
-def test_a_space_default_wants_level_and_status_today(admin, space, body):
-    assert admin.put(f"{CONFLUENCE}/spaces/{space}/classification-level/default", json=body).status_code == 400
+def test_a_space_default_may_want_level_and_status(state, admin, space, body):
+    state.set_default_wants_status(ACME, True)
+    url = f"{CONFLUENCE}/spaces/{space}/classification-level/default"
+    assert admin.put(url, json=body).status_code == 400
+    assert admin.put(url, json={"id": PUBLIC, "status": "current"}).status_code == 204
 
 
 def test_the_reference_wants_the_level_alone(reference, space):
