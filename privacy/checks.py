@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 from privacy import catalogue, wire
 from privacy.catalogue import FIELDS, CatalogueError, Field
 from privacy.catalogue.model import ROOT
+from privacy.characters import host_remark, remarks, spelled_out
 from privacy.document import Document
 from privacy.render import is_email, is_link, record_title
 from privacy.showing import entries_of, plain
@@ -68,7 +69,7 @@ def check(
 
     `review_by`: pointer -> the last day on which that answer counts as fresh; looked at only when `today` is given.
     """
-    found = [*_malformed(document)]
+    found = [*_malformed(document), *_hidden(document)]
     found += [Finding(r.level, r.code, r.message, r.pointers) for r in RULES if r.broken(document)]
     if review_by and today is not None:
         found += _overdue(document, review_by, today)
@@ -110,6 +111,35 @@ def _malformed(document: Document) -> Iterator[Finding]:
             problem = _problem(field, value)
             if problem:
                 yield Finding("error", "malformed", problem, (field.pointer,))
+
+
+def _hidden(document: Document) -> Iterator[Finding]:
+    """Characters that a reader cannot see or tell from others, once for each answer and kind."""
+    for pointer, value in document.units().items():
+        field = catalogue.CATALOGUE.by_pointer.get(pointer)
+        parts = {part.key: part for part in field.parts} if field is not None else {}
+        said: dict[str, str] = {}
+        for key, text in _texts(value, ""):
+            meant = parts.get(key, field) if key else field
+            links = meant is None or meant.kind == "url" or bool(meant.link)
+            found = [*remarks(text), *([host_remark(text)] if links and "://" in text else [])]
+            for sentence in filter(None, found):
+                said.setdefault(sentence, f"“{spelled_out(text.strip())[:120]}”: {sentence}")
+        for sentence in said.values():
+            yield Finding("warning", "hidden-characters", sentence, (pointer,))
+
+
+def _texts(value: Json, key: str) -> Iterator[tuple[str, str]]:
+    """Every text inside a value, names of keys included, with the key that it stands under."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, key)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield "", name
+            yield from _texts(item, name)
 
 
 def _problem(field: Field, value: Json) -> str:

@@ -25,6 +25,7 @@ from typing import Literal
 
 from privacy import catalogue, wire
 from privacy.catalogue import Field, Section
+from privacy.characters import look_alike
 from privacy.document import Document
 from privacy.matching import Place, Segment, align, pair, words
 from privacy.merge import (
@@ -41,7 +42,7 @@ from privacy.merge import (
 )
 from privacy.record_pairs import pair_records
 from privacy.render import Reading, label_of, read, record_title
-from privacy.showing import plain
+from privacy.showing import plain, written_as
 from privacy.wire import MISSING, Json
 
 __all__ = [
@@ -148,6 +149,20 @@ class PartChange:
         if self.field is None or self.field.kind != "records":
             return ()
         return _records(self.field, _list(self.left), _list(self.right))
+
+    @cached_property
+    def look_alike(self) -> bool:
+        """Whether the two sides differ in what cannot be seen, or in letters that look like others."""
+        return self.kind != "same" and look_alike(
+            _wording(self.left, self.left_reading), _wording(self.right, self.right_reading)
+        )
+
+    @cached_property
+    def forms(self) -> dict[str, str]:
+        """How each side is written, where the two read the same all the same; else empty."""
+        if self.kind == "same" or self.left_reading.text != self.right_reading.text:
+            return {}
+        return {"left": written_as(self.left), "right": written_as(self.right)}
 
     @property
     def inserts(self) -> bool:
@@ -332,6 +347,7 @@ def _entries(field: Field | None, left: list[Json], right: list[Json]) -> tuple[
         value = left[item.left] if item.left is not None else right[item.right or 0]
         text = plain(value) if value is not None else "null"
         text = text if field is None else field.label(text)
+        text = text if isinstance(value, str) else f"{text} (no text)"
         rows.append(EntryChange(item.left, item.right, item.moved, item.place, text))
     return tuple(rows)
 

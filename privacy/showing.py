@@ -76,6 +76,17 @@ def plain(value: Json) -> str:
     return strictjson.dumps(value)
 
 
+def written_as(value: Json) -> str:
+    """How a value stands in the document, where its words do not tell: null, empty text, “TRUE” as text, 90."""
+    if value is MISSING:
+        return "nothing: the key is not there"
+    empty = {"": "empty text", "[]": "empty list", "{}": "empty object"}
+    if isinstance(value, str):
+        return f"“{value}” as text" if value.strip() else "empty text" if not value else "blank text"
+    text = strictjson.dumps(value)
+    return empty.get(text, text)
+
+
 def shown(field: Field, value: Json) -> str:
     """The text with which a one-value field is shown."""
     if field.kind in ("bool", "tri"):

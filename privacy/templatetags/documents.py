@@ -8,8 +8,12 @@ from typing import TypeVar
 
 from django import template
 from django.utils import formats, timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
+from privacy import characters
 from privacy.catalogue import CATALOGUE, Field, section_of
+from privacy.characters import marked
 from privacy.checks import Finding
 from privacy.diff import EntryChange, PartChange, Placed, RecordChange
 from privacy.editing import fingerprint_of
@@ -134,6 +138,26 @@ Change = TypeVar("Change", bound=Placed)
 def _of_side(changes: Sequence[Change], side: str) -> list[Change]:
     there = [change for change in changes if getattr(change, side) is not None]
     return sorted(there, key=lambda change: getattr(change, side))
+
+
+@register.filter
+def visible(text: object, twins: bool = False) -> SafeString:
+    """A text as HTML, in which a character that cannot be seen, or looks like another, stands by its name.
+
+    `twins`: also name every letter that looks like a Latin one.
+    """
+    parts = []
+    for piece in marked(str(text), twins=twins):
+        parts.append(escape(piece.text))
+        if piece.name:
+            parts.append(format_html('<span class="named-character">{}</span>', piece.name))
+    return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above
+
+
+@register.filter
+def host_remark(link: str) -> str:
+    """What to know of the host of a link, or ""."""
+    return characters.host_remark(link)
 
 
 @register.filter

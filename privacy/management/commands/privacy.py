@@ -12,6 +12,7 @@ from portal.access import Actor, require
 from portal.management.base import Failed, ServiceCommand, Usage, connection_named
 from portal.models import Connection
 from privacy import selectors, services
+from privacy.characters import spelled_out
 from privacy.diff import Diff, compare
 from privacy.document import Document
 from privacy.models import App, Snapshot
@@ -164,7 +165,12 @@ class Command(ServiceCommand):
             self.say(nothing)
         for row in found.changes:
             right, left = _short(row.right_reading.text), _short(row.left_reading.text)
-            self.say(f"{WORDS[row.kind]} {row.label}\n    {right} → {left}")
+            if row.forms:
+                right, left = (
+                    _short(f"{text} (written as {row.forms[side]})")
+                    for text, side in ((right, "right"), (left, "left"))
+                )
+            self.say(f"{WORDS[row.kind]} {spelled_out(row.label)}\n    {right} → {left}")
 
 
 def _row(row: selectors.AppRow) -> dict:
@@ -214,7 +220,7 @@ def _changes(found: Diff) -> list[dict]:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = spelled_out(" ".join(text.split()))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
