@@ -1,9 +1,13 @@
 """Connections at work: adding and changing them, their credentials, and the API clients that speak for them."""
 
+import contextlib
+import contextvars
+import math
 import os
 import re
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -288,6 +292,19 @@ class SharedThrottle:
         return max(row.until, until)
 
 
+_call_until: contextvars.ContextVar[float] = contextvars.ContextVar("call_until", default=math.inf)
+
+
+@contextlib.contextmanager
+def within_budget(seconds: float) -> Iterator[None]:
+    """All calls of sessions that are taken within this block begin in so many seconds, or are not made (Limited)."""
+    before = _call_until.set(time.time() + seconds)
+    try:
+        yield
+    finally:
+        _call_until.reset(before)
+
+
 _sessions: dict[tuple, ApiSession] = {}
 _throttles: dict[int, SharedThrottle] = {}
 _sessions_lock = threading.Lock()
@@ -325,7 +342,7 @@ def session(connection: Connection, *, patience: float | None = None) -> ApiSess
                 throttle=shared,
                 adapter=_adapter(connection),
             )
-        return _sessions[key].with_patience(patience)
+        return _sessions[key].with_patience(patience, until=_call_until.get())
 
 
 def _require_allowed(connection: Connection) -> None:

@@ -81,12 +81,12 @@ def kept_form(request: HttpRequest, *, signed_out: bool) -> dict:
     return {
         "kept": kept,
         "target": request.get_full_path(),
-        "start_over": _page_before(request),
+        "start_over": page_before(request),
         "signed_out": signed_out,
     }
 
 
-def _page_before(request: HttpRequest) -> str:
+def page_before(request: HttpRequest) -> str:
     """The page with the form; the address it was sent to may be no page at all."""
     before = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()}):
@@ -140,18 +140,21 @@ class ApiErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HtmxHttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, SecretUnreadable):
-            message = f"{error} Nothing was changed. {error.advice}"
-            return fragment_error(message, 424) if request.htmx else self._page(request, message, 424)
-        if isinstance(error, ApiError):
-            if request.htmx:
-                return fragment_error(f"{error.message} {error.advice}".strip(), error_status(error))
-            return render(request, "portal/api_error.html", {"error": error}, status=error_status(error))
-        return None
+        return api_error_response(request, error)
 
-    @staticmethod
-    def _page(request: HttpRequest, message: str, status: int) -> HttpResponse:
-        return render(request, "portal/api_error.html", {"message": message}, status=status)
+
+def api_error_response(request: HtmxHttpRequest, error: Exception) -> HttpResponse | None:
+    """The answer that says an error of Atlassian's, or of an unreadable token; None for any other error."""
+    if isinstance(error, SecretUnreadable):
+        message = f"{error} Nothing was changed. {error.advice}"
+        if request.htmx:
+            return fragment_error(message, 424)
+        return render(request, "portal/api_error.html", {"message": message}, status=424)
+    if isinstance(error, ApiError):
+        if request.htmx:
+            return fragment_error(f"{error.message} {error.advice}".strip(), error_status(error))
+        return render(request, "portal/api_error.html", {"error": error}, status=error_status(error))
+    return None
 
 
 def error_status(error: ApiError) -> int:

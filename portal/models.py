@@ -1,5 +1,7 @@
 """What both apps share: people, connections, who may do what on them, and what was done."""
 
+import uuid
+
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Group, PermissionsMixin
 from django.db import models
@@ -199,6 +201,30 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.get_kind_display()}"
+
+
+class Operation(models.Model):
+    """A view whose remote calls take longer than its request waits, and then its answer, for who began it alone.
+
+    answer: JSON with status, headers, body and messages, once `finished_at` is set. See operations.py.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    what = models.CharField(max_length=200)
+    #: The page that it was begun on.
+    back = models.CharField(max_length=1000)
+    for_htmx = models.BooleanField(default=False)
+    started_at = models.DateTimeField(default=timezone.now, db_index=True)
+    beat_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.user})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("operation", args=[self.pk])
 
 
 class AuditHead(models.Model):

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from . import views
+from . import operations, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/password/", views.person_password, name="person_password"),
     path("people/<int:pk>/second-factor/", views.person_second_factor_remove, name="person_second_factor_remove"),
+    path("operations/<uuid:pk>/", operations.operation, name="operation"),
     path("activity/", views.activity, name="activity"),
     path("activity/export/", views.activity_export, name="activity_export"),
     path("sites/<slug:slug>/", include("classification.urls")),

@@ -26,6 +26,7 @@ from .forms import (
 )
 from .middleware import kept_form
 from .models import Connection, Grant, User
+from .operations import remote_work
 from .responses import HtmxHttpRequest, fragment_error
 
 
@@ -73,6 +74,7 @@ def connections(request: HttpRequest) -> HttpResponse:
 
 @for_administrators
 @require_http_methods(["GET", "POST"])
+@remote_work("Adding the connection")
 def connection_add(request: HttpRequest) -> HttpResponse:
     form = ConnectionForm(request.POST or None, initial={"kind": Connection.Kind.SITE})
     if request.method == "POST" and form.is_valid():
@@ -129,6 +131,7 @@ def connection_edit(request: HttpRequest, connection: Connection) -> HttpRespons
 
 @on_connection("connection.manage")
 @require_POST
+@remote_work("Testing the connection")
 def connection_check(request: HtmxHttpRequest, connection: Connection) -> HttpResponse:
     lines = checking.check(actor=actor_of(request), connection=connection)
     if request.htmx:

@@ -14,6 +14,7 @@ from portal.atlassian.errors import ApiError
 from portal.keyset import page_of_list
 from portal.middleware import error_status
 from portal.models import Connection
+from portal.operations import remote_work
 from portal.responses import fragment_error, with_toast
 from privacy import forms, selectors, services
 from privacy.models import App
@@ -48,6 +49,7 @@ def _show_apps(request: HttpRequest, connection: Connection, *, error: ApiError 
 
 
 @access.on_connection("privacy.view", kind=Connection.Kind.MARKETPLACE)
+@remote_work("Refreshing the apps")
 def apps_read(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Read all apps from Atlassian again."""
     if request.method != "POST":
@@ -63,6 +65,7 @@ def apps_read(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 
 @on_app("privacy.view", post=True)
+@remote_work("Refreshing the app")
 def app_read(request: HttpRequest, app: App) -> HttpResponse:
     """Read one app again: from its page, or from its row in the list."""
 

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import actor_of
+from portal.operations import remote_work
 from portal.responses import fragment_error, with_toast
 from privacy import catalogue, forms, questions, selectors, services
 from privacy.form_page import EditPage, edit_page, worked_on_document
@@ -18,6 +19,7 @@ from privacy.pages import PROBLEMS, act, find, on_app, show_compare, status_of, 
 
 @on_app("privacy.edit")
 @require_http_methods(["GET", "HEAD", "POST"])
+@remote_work("Saving your answers")
 def app_edit(request: HttpRequest, app: App) -> HttpResponse:
     """The form; without JavaScript each section is posted as a whole, with the same service per answer."""
     if request.method != "POST":

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from portal.access import actor_of
+from portal.operations import remote_work
 from privacy import forms, selectors, services
 from privacy.models import App
 from privacy.pages import PROBLEMS, act, find, on_app, show_app, url
@@ -13,6 +14,7 @@ DECISION, DECIDED_ON = "decide:", "on:"
 
 
 @on_app("privacy.edit", post=True)
+@remote_work("Saving the draft to Marketplace")
 def app_save(request: HttpRequest, app: App) -> HttpResponse:
     """Save the working copy to Marketplace; where the remote moved meanwhile, ask field by field first."""
     decided_on = request.POST.get("decided_on")
@@ -59,6 +61,7 @@ def _show_moved(
 
 
 @on_app("privacy.edit", post=True)
+@remote_work("Discarding the draft")
 def app_discard(request: HttpRequest, app: App) -> HttpResponse:
     """Discard the draft at Atlassian; it is kept as a version first."""
 
@@ -76,6 +79,7 @@ def app_discard(request: HttpRequest, app: App) -> HttpResponse:
 
 
 @on_app("privacy.edit", post=True)
+@remote_work("Requesting approval")
 def app_review_ask(request: HttpRequest, app: App) -> HttpResponse:
     """Ask for sign-off of the draft as it is."""
     form = forms.NoteForm(request.POST)
@@ -104,6 +108,7 @@ def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
 
 
 @on_app("privacy.approve", post=True)
+@remote_work("Recording your review")
 def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
     """Approve, approve with a comment, or ask for changes."""
     form = forms.VerdictForm(request.POST)
@@ -128,6 +133,7 @@ def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
 
 
 @on_app("privacy.publish", post=True)
+@remote_work("Publishing the draft")
 def app_publish(request: HttpRequest, app: App) -> HttpResponse:
     """Publish what was signed off, once, and say what reading live back showed."""
     try:

@@ -55,6 +55,8 @@ def sandbox(seeded_sandbox, tmp_path: Path, settings) -> State:
 @pytest.fixture(autouse=True)
 def _quick_settings(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Tests that are about the threads turn them on, with a database that other threads can see.
+    settings.REMOTE_THREADS = 0
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
     settings.STORAGES = {
         **settings.STORAGES,

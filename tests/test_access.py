@@ -16,13 +16,15 @@ from classification import services as classification
 from classification.models import Scan
 from portal import registry
 from portal.access import Actor
-from portal.models import AuditEntry, Connection, Grant, User
+from portal.models import AuditEntry, Connection, Grant, Operation, User
 from privacy import services as privacy
 from privacy.models import App
 
 pytestmark = pytest.mark.django_db
 
 SIGNED_IN, ADMINISTRATOR = "any person", "an administrator"
+#: Whose operation it is; nobody who walks the addresses.
+OWNER = "who began it"
 SPACE = {"key": "ENG"}
 #: URL name -> (which connection, further arguments, capability for GET, capability for POST); None: not offered.
 ADDRESSES: dict[str, tuple] = {
@@ -34,6 +36,7 @@ ADDRESSES: dict[str, tuple] = {
     "person": (None, {"pk": "person"}, ADMINISTRATOR, ADMINISTRATOR),
     "person_password": (None, {"pk": "person"}, None, ADMINISTRATOR),
     "person_second_factor_remove": (None, {"pk": "person"}, None, ADMINISTRATOR),
+    "operation": (None, {"pk": "operation"}, OWNER, None),
     "activity": (None, {}, SIGNED_IN, None),
     "activity_export": (None, {}, SIGNED_IN, None),
     "connection": ("site", {}, "connection.view", None),
@@ -121,6 +124,7 @@ def world(sandbox, site: Connection, developer_space: Connection, organization: 
         "space": developer_space,
         "organization": organization,
         "person": bob.pk,
+        "operation": Operation.objects.create(user=bob, what="Refreshing", back="/").pk,
         "grant": Grant.objects.create(connection=site, user=bob, role="viewer").pk,
         "scan": Scan.objects.get().pk,
         "item": item,
@@ -159,7 +163,7 @@ def caller(role: str, world: dict) -> tuple[Client, set[str]]:
 def allowed_on(connection: Connection | None, role: str, capability: str) -> bool:
     if capability == SIGNED_IN:
         return role != "anonymous"
-    if capability == ADMINISTRATOR or role not in registry.ROLES:
+    if capability in (ADMINISTRATOR, OWNER) or role not in registry.ROLES:
         return False
     return connection.kind in registry.ROLES[role].kinds and capability in registry.ROLES[role].capabilities
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import actor_of, on_connection
 from portal.models import Connection
+from portal.operations import remote_work
 
 from .. import editing, selectors
 from ..editing import Editor
@@ -17,6 +18,7 @@ from .browsing import go, place_of
 
 @on_connection("classification.set_default", kind="site")
 @require_http_methods(["GET", "POST"])
+@remote_work("Changing the space default")
 def space_default(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     space = selectors.find_space(connection, key)
     if space is None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import actor_of, may, on_connection
 from portal.models import Connection
+from portal.operations import remote_work
 
 from .. import editing, selectors, services
 from ..editing import Editor
@@ -22,6 +23,7 @@ from .browsing import TOAST_LEVELS, go, say
 
 @on_connection("classification.view", kind="site")
 @require_http_methods(["GET", "POST"])
+@remote_work("Refreshing the item")
 def item(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
     """A post reads the item again, also one that the inventory does not hold yet."""
     if kind not in Item.Kind.values or status not in Item.Status.values:
@@ -66,6 +68,7 @@ def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None
 
 @on_connection("classification.set", kind="site")
 @require_http_methods(["GET", "POST"])
+@remote_work("Changing the level")
 def item_level(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
     """GET: the editor for a row. POST: set, reset or remove; answers with what changed, or with the editor again."""
     found = selectors.find_item(connection, kind, remote_id, status)

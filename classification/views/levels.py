@@ -9,6 +9,7 @@ from portal.access import actor_of, on_connection
 from portal.atlassian.errors import ApiError, NotFound
 from portal.middleware import error_status
 from portal.models import Connection
+from portal.operations import remote_work
 
 from .. import selectors, services
 
@@ -39,6 +40,7 @@ def levels(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 @on_connection("classification.view")
 @require_POST
+@remote_work("Refreshing the levels")
 def levels_read(request: HttpRequest, connection: Connection) -> HttpResponse:
     _has_levels(connection)
     try:

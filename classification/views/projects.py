@@ -12,6 +12,7 @@ from portal.access import actor_of, may, on_connection
 from portal.atlassian.errors import ApiError
 from portal.middleware import error_status
 from portal.models import Connection
+from portal.operations import remote_work
 
 from .. import editing, selectors, services
 from ..editing import Editor
@@ -45,6 +46,7 @@ def _shown(request: HttpRequest, connection: Connection, error: ApiError | None 
 
 @on_connection("classification.scan", kind="site")
 @require_POST
+@remote_work("Refreshing the projects")
 def projects_read(request: HttpRequest, connection: Connection) -> HttpResponse:
     try:
         reading = services.read_projects(actor=actor_of(request), connection=connection)
@@ -56,6 +58,7 @@ def projects_read(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 @on_connection("classification.set_default", kind="site")
 @require_http_methods(["GET", "POST"])
+@remote_work("Changing the default of the project")
 def project_default(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     """GET: the editor for a row, or as a page. POST: set or clear."""
     project = selectors.find_project(connection, key)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from portal import connection_facts
 from portal.access import actor_of, may, on_connection
 from portal.models import Connection
+from portal.operations import remote_work
 
 from .. import export, selectors, services
 from ..draft_lists import LISTS_DRAFTS
@@ -59,6 +60,7 @@ def spaces_export(request: HttpRequest, connection: Connection) -> HttpResponseB
 
 @on_connection("classification.view", kind="site")
 @require_http_methods(["GET", "POST"])
+@remote_work("Refreshing the space")
 def space(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     """The content of a space. A post reads the space itself again, also one that is not in the inventory yet."""
     if request.method == "POST":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import random
 import re
 import threading
@@ -132,7 +133,7 @@ class ApiSession:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.key = key
-        self.patience = patience
+        self.patience, self.until = patience, math.inf
         self.throttle: Throttle = throttle or MemoryThrottle()
         self.on_call: Callable[[CallRecord], None] | None = None
         self._clock, self._sleep = clock, sleep
@@ -160,10 +161,13 @@ class ApiSession:
         """How many requests were sent so far, repeated ones included, by this session and all made from it."""
         return self._counter.value
 
-    def with_patience(self, seconds: float) -> ApiSession:
-        """The same session (pool, limits, counter) for somebody who can wait longer or less long."""
+    def with_patience(self, seconds: float, *, until: float = math.inf) -> ApiSession:
+        """The same session (pool, limits, counter) for somebody who can wait longer or less long.
+
+        until: unix time after which no call is begun any more, however many there are.
+        """
         other = copy.copy(self)
-        other.patience = seconds
+        other.patience, other.until = seconds, until
         return other
 
     def close(self) -> None:
@@ -186,7 +190,7 @@ class ApiSession:
         """
         request = self._request(call, path_args or {}, params or {}, body)
         safe = (call.method == "GET" or call.idempotent) and retry is not False
-        give_up_at = self._clock() + self.patience
+        give_up_at = min(self._clock() + self.patience, self.until)
         not_before, attempt = 0.0, 0
         unsettled: ApiError | None = None
         unanswered = False
@@ -212,6 +216,8 @@ class ApiSession:
 
     def _take_turn(self, call: Call, not_before: float, give_up_at: float) -> Release:
         """Wait until this call may be sent, nobody asked to rest and one of the slots is free; takes the slot."""
+        if self._clock() >= self.until:
+            raise Limited("Atlassian answers too slowly, and the call was not sent.", call=call.name, retry_after=60.0)
         while (wait := not_before - self._clock()) > 0:
             self._sleep(wait)
         while True:
