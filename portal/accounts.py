@@ -8,6 +8,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
+from . import sign_in
 from .fields import EncryptedSecretField, SecretUnreadable
 from .notifications import outbox
 
@@ -15,6 +16,23 @@ from .notifications import outbox
 class ClosedAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many failed tries from your network. Wait five minutes, then try again.",
+    }
+
+    def pre_authenticate(self, request: HttpRequest, **credentials) -> None:
+        if sign_in.is_limited(request, credentials.get("email", "")):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials) -> None:
+        email = credentials.get("email", "")
+        sign_in.count_failure(request, email)
+        sign_in.record_failure(request, email)
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials) -> None:
+        # What allauth calls once a password was chosen anew.
+        sign_in.forget_failures(request, credentials.get("email", ""))
 
     def send_mail(self, template_prefix: str, email: str, context: dict) -> None:
         """Into the outbox: a request never talks to the mail server. Nowhere where there is none."""

@@ -8,7 +8,8 @@ class PortalConfig(AppConfig):
     verbose_name = "Trustdesk"
 
     def ready(self) -> None:
-        from . import registry
+        from . import registry, sign_in
         from .notifications import outbox
 
         registry.SWEEPERS.append(outbox.sweep_outbox)
+        sign_in.connect()

@@ -227,6 +227,23 @@ class Operation(models.Model):
         return reverse("operation", args=[self.pk])
 
 
+class SignInFailure(models.Model):
+    """A failed try to sign in, counted for a few minutes; see sign_in.py. `pair`: a hash of address and account."""
+
+    at = models.DateTimeField(default=timezone.now)
+    address = models.CharField(max_length=45)
+    pair = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["address", "at"], name="failure_by_address"),
+            models.Index(fields=["pair", "at"], name="failure_by_pair"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.address}"
+
+
 class AuditHead(models.Model):
     """The end of the hash chain: one row, made by a migration and locked while an entry is added. See audit.py."""
 

@@ -73,6 +73,8 @@ SYSTEM_ACTORS: dict[str, SystemActor] = {
     "sweep": SystemActor("Trustdesk (worker)"),
     #: Fills the pages of the embedded demo.
     "demo": SystemActor("Trustdesk (demo)"),
+    #: Whoever tries to sign in and does not get in.
+    "stranger": SystemActor("Not signed in"),
 }
 
 NAV: list[NavItem] = []
@@ -89,6 +91,18 @@ AUDIT_ACTIONS: dict[str, str] = {
     "person.changed": "Changed a person",
     "person.password_link": "Made a link to choose a new password",
     "person.second_factor_removed": "Removed a second factor",
+    "sign_in": "Signed in",
+    "sign_in.failed": "Failed to sign in",
+    "sign_in.wrong_code": "Entered a wrong second factor",
+    "sign_out": "Signed out",
+    "sign_out.others": "Signed out other sessions",
+    "sign_out.everywhere": "Signed out everywhere",
+    "password.changed": "Changed their password",
+    "password.reset": "Chose a new password by a link",
+    "second_factor.added": "Added a second factor",
+    "second_factor.removed": "Removed their second factor",
+    "second_factor.reset": "Made new recovery codes",
+    "second_factor.recovery_code_used": "Used a recovery code",
     "keys.rotated": "Re-encrypted the stored secrets",
     "activity.signed": "Vouched for the activity as it is",
     "demo.made": "Made the demo",

@@ -186,8 +186,10 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_FORMS = {"reset_password": "portal.accounts.PasswordResetForm"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# allauth's own limit on failed sign-ins; the client address is the peer's, never X-Forwarded-For unasked.
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# Failed passwords are counted in portal/sign_in.py; allauth counts second factors here, per person. Its limit on all
+# sign-ins, right ones too, would shut out an office behind one address.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": None}
+# The client address is the peer's, never X-Forwarded-For unasked.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
 MFA_ADAPTER = "portal.accounts.EncryptedMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

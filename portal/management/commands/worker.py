@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from portal import registry
+from portal import registry, sign_in
 from portal.access import require_administrator
 from portal.management.base import ServiceCommand
 from portal.models import User
@@ -74,6 +74,7 @@ def prune() -> None:
         DBTaskResult.objects.filter(Q(finished_at__lt=old) | Q(finished_at=None, started_at__lt=old)).delete()
         call_command("clearsessions", verbosity=0)
         outbox.prune_outbox()
+        sign_in.prune_failures()
     except Exception:
         logger.exception("pruning failed")
 
