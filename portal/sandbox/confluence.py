@@ -58,6 +58,8 @@ def _marks(values: list[Any]) -> str:
 
 
 def _space_view(row: sqlite3.Row) -> dict[str, Any]:
+    """What a space lacks is left out: the published schema has no null here."""
+    home = {} if row["homepage_id"] is None else {"homepageId": str(row["homepage_id"])}
     return {
         "id": str(row["id"]),
         "key": row["key"],
@@ -66,10 +68,8 @@ def _space_view(row: sqlite3.Row) -> dict[str, Any]:
         "status": row["status"],
         "authorId": row["author_id"],
         "createdAt": row["created_at"],
-        "homepageId": None if row["homepage_id"] is None else str(row["homepage_id"]),
+        **home,
         "spaceOwnerId": row["author_id"],
-        "description": None,
-        "icon": None,
         "_links": {"webui": f"/spaces/{row['key']}"},
     }
 
@@ -134,13 +134,11 @@ def _item_view(row: sqlite3.Row) -> dict[str, Any]:
         },
     }
     if kind != "blogpost":
-        parent = row["parent_id"]
-        view |= {
-            "parentId": None if parent is None else str(parent),
-            "parentType": None if parent is None else "page",
-            "position": row["position"],
-            "ownerId": row["author_id"],
-        }
+        view["ownerId"] = row["author_id"]
+        if row["parent_id"] is not None:
+            view |= {"parentId": str(row["parent_id"]), "parentType": "page"}
+        if row["position"] is not None:
+            view["position"] = row["position"]
     return view
 
 

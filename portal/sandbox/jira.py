@@ -141,11 +141,15 @@ def clear_project_default(state: State, request: SandboxRequest) -> SandboxRespo
     return no_content()
 
 
+def _not_an_administrator() -> Problem:
+    """Jira answers 401 here, with a credential that is good for everything else."""
+    return Problem(401, "You do not have permission to administer this project.", shape="jira")
+
+
 def _administered_project(db: sqlite3.Connection, request: SandboxRequest) -> sqlite3.Row:
     row, right = find_project(db, request)
     if right < ADMIN:
-        # Jira answers 401 here, with a credential that is good for everything else.
-        raise Problem(401, "You do not have permission to administer this project.", shape="jira")
+        raise _not_an_administrator()
     if row["archived"]:
         raise Problem(400, "The project is archived and cannot be changed.", shape="jira")
     return row
@@ -164,19 +168,21 @@ def _store(
 def project_config(state: State, request: SandboxRequest) -> SandboxResponse:
     with state.read() as db:
         site = entitled_site(db, request)
-        row, _ = find_project(db, request)
+        row, right = find_project(db, request)
+        if right < ADMIN:
+            raise _not_an_administrator()
         own = levels.published(db, row["level"])
         organization = levels.published(db, levels.organization_default(db, site["org_id"]))
         permitted = [level for level in levels.all_levels(db, site["org_id"]) if level["status"] == "PUBLISHED"]
-    return answer(
-        {
-            "projectId": str(row["id"]),
-            "enabled": True,
-            "permittedClassifications": [levels.jira_view(level) for level in permitted],
-            "defaultClassification": levels.jira_view(own) if own else None,
-            "organizationDefaultClassification": levels.jira_view(organization) if organization else None,
-        }
-    )
+    found: dict[str, Any] = {
+        "classificationLevels": [levels.jira_view(level) for level in permitted],
+        "containerOverride": "ANY",
+    }
+    if own:
+        found["defaultClassificationLevel"] = levels.jira_view(own)
+    if organization:
+        found["organizationClassificationLevel"] = levels.jira_view(organization)
+    return answer(found)
 
 
 _DEFAULT = "/project/{idOrKey}/classification-level/default"

@@ -50,7 +50,7 @@ def all_levels(state: State, request: SandboxRequest) -> SandboxResponse:
     with state.read() as db:
         rows = levels.all_levels(db, _paid_org(db, request))
     own = f"{request.origin}{request.path}"
-    return answer({"levels": [_view(row) for row in rows], "links": {"first": own, "next": None, "prev": None}})
+    return answer({"levels": [_view(row) for row in rows], "links": {"first": own}})
 
 
 def _find(db: sqlite3.Connection, org_id: str, level_id: Any) -> sqlite3.Row:

@@ -106,7 +106,9 @@ def _page(
     cursor = paging.write_cursor([rows[-1]["time"], rows[-1]["seq"]]) if rows else request.one("cursor")
     own = f"{request.origin}{request.path}"
     links: dict[str, Any] = {"self": f"{own}?{request.query_string}" if request.query_string else own}
-    meta: dict[str, Any] = {"next": cursor if more or keep_cursor else None, "page_size": len(rows)}
+    meta: dict[str, Any] = {"page_size": len(rows)}
+    if more or keep_cursor:
+        meta["next"] = cursor
     if more or (keep_cursor and cursor):
         query = {name: values for name, values in request.query.items() if name != "cursor"}
         links["next"] = f"{own}?{urlencode({**query, 'cursor': [cursor]}, doseq=True)}"

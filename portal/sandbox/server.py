@@ -14,6 +14,7 @@ PIECES = 20
 IDLE_SECONDS = 65
 MAX_LINE = 1024
 MAX_TRAILERS = 100
+ALLOWED = "DELETE, GET, HEAD, POST, PUT"
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
@@ -63,6 +64,14 @@ class Handler(BaseHTTPRequestHandler):
             if delay > 0:
                 time.sleep(delay)
         self._send(response)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """A request that the library refuses: a method it does not know (its 501) or what is no HTTP."""
+        self.close_connection = True
+        status = 405 if code == 501 else code
+        words = "Method Not Allowed" if code == 501 else message or "Bad Request"
+        headers = {"Connection": "close", **({"Allow": ALLOWED} if code == 501 else {})}
+        self._send(Problem(status, words, shape="plain", headers=headers).response())
 
     do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = answer
 

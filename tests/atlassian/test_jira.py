@@ -93,7 +93,7 @@ def test_a_token_that_is_really_bad_stays_a_matter_of_the_connection(jira, acme)
 def test_the_settings_of_a_project_are_given_as_they_are_or_not_at_all(jira, sandbox_session):
     config = jira.project_config("APP")
 
-    assert {level["name"] for level in config["permittedClassifications"]} == {"Confidential", "Internal", "Public"}
+    assert {level["name"] for level in config["classificationLevels"]} == {"Confidential", "Internal", "Public"}
     assert JiraClient(sandbox_session(dialect="reference")).project_config("APP") is None
 
 

@@ -89,12 +89,17 @@ def test_an_archived_project_keeps_its_default(admin):
     assert refused.status_code == 400
 
 
+def test_the_configuration_is_for_who_administers_the_project(viewer):
+    assert viewer.get(f"{JIRA}/project/APP/classification-config").status_code == 401
+
+
 def test_the_configuration_names_the_permitted_levels(state, admin):
     state.set_organization_default("Public")
     config = admin.get(f"{JIRA}/project/APP/classification-config").json()
-    assert [level["name"] for level in config["permittedClassifications"]] == ["Confidential", "Internal", "Public"]
-    assert config["defaultClassification"]["name"] == "Internal"
-    assert config["organizationDefaultClassification"]["name"] == "Public"
+    assert [level["name"] for level in config["classificationLevels"]] == ["Confidential", "Internal", "Public"]
+    assert config["defaultClassificationLevel"]["name"] == "Internal"
+    assert config["organizationClassificationLevel"]["name"] == "Public"
+    assert config["containerOverride"] == "ANY"
 
 
 def test_a_site_without_the_plan_still_lists_projects(state, admin):

@@ -142,6 +142,14 @@ def test_one_page_is_read_as_draft_or_as_it_is_published(state, admin, page):
     assert admin.get(f"{CONFLUENCE}/pages/{draft}?status=draft").json()["status"] == "draft"
 
 
+def test_what_an_item_or_a_space_lacks_is_left_out(state, admin, page, space):
+    for url in (f"{CONFLUENCE}/pages/{page}", f"{CONFLUENCE}/spaces/{space}"):
+        assert None not in admin.get(url).json().values()
+    assert not {"parentId", "parentType", "position"} & set(admin.get(f"{CONFLUENCE}/pages/{page}").json())
+    child = state.add_item(ACME, "TEST", title="A child", parent=page)
+    assert admin.get(f"{CONFLUENCE}/pages/{child}").json()["parentId"] == page
+
+
 def test_two_sites_share_ids_and_nothing_else(state, admin):
     here = admin.get(f"{CONFLUENCE}/spaces/98305").json()
     there = admin.get(f"{CONFLUENCE.replace('acme', 'globex')}/spaces/98305").json()

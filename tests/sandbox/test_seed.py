@@ -41,7 +41,7 @@ def test_the_counts_are_those_promised(seen):
 
 
 def test_page_trees_are_four_deep(seen):
-    parents = {(page["host"], page["id"]): page["parentId"] for page in seen["pages"]}
+    parents = {(page["host"], page["id"]): page.get("parentId") for page in seen["pages"]}
 
     def depth(host: str, item: str) -> int:
         parent = parents[host, item]

@@ -208,6 +208,15 @@ def test_head_is_answered_like_get_without_the_body(server, person, path, status
     assert head.content == b""
 
 
+@pytest.mark.parametrize("method", ["TRACE", "PATCH", "OPTIONS", "PROPFIND", "MADEUP"])
+def test_a_method_that_no_call_has_is_not_allowed_and_said_in_json(server, person, method):
+    refused = person.request(method, f"{server.url}/wiki/api/v2/spaces")
+    assert refused.status_code == 405
+    assert refused.headers["Allow"]
+    assert refused.json()["statusCode"] == 405
+    assert person.get(f"{server.url}/wiki/api/v2/spaces").status_code == 200
+
+
 @pytest.mark.parametrize(
     "host", ["[", "[::1", "[:::::]", "two words", "a/b", "a?b", "a@b", "localhost:http", "\xbd.example.com"], ids=ascii
 )
