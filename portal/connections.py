@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import logging
 import math
 import os
 import re
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import Error as DatabaseFault
 from django.db import IntegrityError, transaction
 from django.db.models import CASCADE
 from django.utils.text import slugify
@@ -29,6 +31,8 @@ from .atlassian.marketplace import MarketplaceClient
 from .atlassian.organization import OrganizationClient
 from .atlassian.slots import MachineSlots
 from .models import Connection, Pause
+
+logger = logging.getLogger("trustdesk.connections")
 
 API_HOST = "api.atlassian.com"
 DEFAULT_URLS = {
@@ -242,6 +246,9 @@ class SharedThrottle:
     All threads of a process share the answer in memory. The table is looked at twice a second at most, so a pause of
     another process is obeyed at the latest half a second after it was written. Pool threads leave the table to the
     thread that runs them, which calls `sync()` as it collects their results.
+
+    A table that cannot be read or written never fails the call that was made: this process still waits, and tries the
+    table again half a second later.
     """
 
     LOOK_EVERY = 0.5
@@ -252,6 +259,7 @@ class SharedThrottle:
         self._reason = ""
         self._written = 0.0
         self._looked = 0.0
+        self._failed = False
         self._lock = threading.Lock()
 
     def paused_until(self) -> float:
@@ -270,20 +278,29 @@ class SharedThrottle:
         """Write a new pause of this process, and learn of those of others. Needs a thread with a database."""
         with self._lock:
             until, reason, now = self._until, self._reason, time.monotonic()
-            write = until > self._written
             look = now - self._looked >= self.LOOK_EVERY
+            write = until > self._written and (look or not self._failed)
             if look:
                 self._looked = now
-        if write:
-            shared = self._write(until, reason[:200])
-        elif look:
-            shared = Pause.objects.filter(pk=self.connection_id).values_list("until", flat=True).first() or 0.0
-        else:
+        if not write and not look:
             return
+        try:
+            shared = self._write(until, reason[:200]) if write else self._read()
+        except DatabaseFault as error:
+            self._failed = True
+            logger.warning(
+                "the pause of connection %s is not shared: %s", self.connection_id, " ".join(str(error).split())
+            )
+            return
+        self._failed = False
         with self._lock:
             self._until = max(self._until, shared)
             self._written = max(self._written, shared)
 
+    def _read(self) -> float:
+        return Pause.objects.filter(pk=self.connection_id).values_list("until", flat=True).first() or 0.0
+
+    @transaction.atomic
     def _write(self, until: float, reason: str) -> float:
         """Lengthen the pause in the table; another process may have written a longer one, which stays. Returns it."""
         row, _ = Pause.objects.get_or_create(pk=self.connection_id, defaults={"until": until, "reason": reason})

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.db import connections as databases
 from django.utils import timezone
 
@@ -510,3 +511,18 @@ def test_of_two_at_once_one_changes_it_and_the_other_sees_what_is_true(
     assert caught.value.level.name == "Confidential"
     assert [entry.before["level"] for entry in recorded("item.level.set")] == ["Internal", "Internal"]
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_a_throttle_that_cannot_be_written_does_not_hide_what_became_of_the_write(sandbox, actor, item, level):
+    faults.near_limit(sandbox, remaining=0, reset_in=600, call="confluence.page_level.set")
+
+    def breaks(execute, sql, *rest):
+        if "portal_pause" in sql:
+            raise OperationalError("the disk is full")
+        return execute(sql, *rest)
+
+    with databases["default"].execute_wrapper(breaks):
+        outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
+    assert outcome.status == "unknown", "the site wants us to wait before it is read back"
+    assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "unknown"]

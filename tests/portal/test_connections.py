@@ -5,6 +5,8 @@ import base64
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError
+from django.db import connections as databases
 
 from classification import services as classification
 from portal import checking, connections
@@ -292,3 +294,45 @@ def test_a_stored_token_goes_nowhere_once_its_host_is_taken_off_the_list(operato
     connections.forget_sessions()
     with pytest.raises(Misconfigured, match="Nothing was sent"):
         connections.session(connection)
+
+
+def pauses_cannot_be_kept(execute, sql, *rest):
+    if "portal_pause" in sql:
+        raise OperationalError("the disk is full")
+    return execute(sql, *rest)
+
+
+def test_a_pause_that_cannot_be_written_holds_in_this_process_and_is_written_later(site, caplog, monkeypatch):
+    shared = connections.SharedThrottle(site.pk)
+    monkeypatch.setattr(shared, "LOOK_EVERY", 0)
+    with databases["default"].execute_wrapper(pauses_cannot_be_kept):
+        shared.pause(2_000_000_000.0, "429")
+        assert shared.paused_until() == 2_000_000_000.0
+    assert "the disk is full" in caplog.text
+    assert not Pause.objects.exists()
+    assert shared.paused_until() == 2_000_000_000.0
+    assert Pause.objects.get(pk=site.pk).until == 2_000_000_000.0
+
+
+def test_a_table_of_pauses_that_cannot_be_written_is_tried_again_now_and_then_alone(site, monkeypatch):
+    shared, tries = connections.SharedThrottle(site.pk), []
+    monkeypatch.setattr(shared, "LOOK_EVERY", 1_000_000)
+
+    def counted(execute, sql, *rest):
+        tries.append(sql)
+        return pauses_cannot_be_kept(execute, sql, *rest)
+
+    with databases["default"].execute_wrapper(counted):
+        shared.pause(2_000_000_000.0, "429")
+        first = len(tries)
+        for _ in range(10):
+            shared.paused_until()
+    assert len(tries) <= first + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pause_of_a_connection_that_was_removed_meanwhile_is_no_error(site):
+    shared = connections.SharedThrottle(site.pk)
+    Connection.objects.filter(pk=site.pk).delete()
+    shared.pause(2_000_000_000.0, "429")
+    assert shared.paused_until() == 2_000_000_000.0
