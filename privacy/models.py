@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from portal.leases import Leased
 from portal.models import Connection, User
 from privacy import wire
 
@@ -13,8 +14,11 @@ EMPTY_TEXT = '{"commonCloud":{}}'
 EMPTY_HASH = wire.digest({"commonCloud": {}})
 
 
-class App(models.Model):
-    """A Marketplace app of a developer space, and what was last read of its document."""
+class App(Leased):
+    """A Marketplace app of a developer space, and what was last read of its document.
+
+    The lease: one remote write to a product at a time, held on the rows of all connections that know it.
+    """
 
     class Presence(models.TextChoices):
         """Whether a version of the document exists at Atlassian, as last read."""
@@ -23,6 +27,12 @@ class App(models.Model):
         PRESENT = "present", "Present"
         ABSENT = "absent", "None"
         HIDDEN = "hidden", "May not be read"
+
+    class AlarmKind(models.TextChoices):
+        """What an alert is about."""
+
+        PUBLISH = "publish", "Publishing"
+        LIVE = "live", "Live changed at Atlassian"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="apps")
     product_id = models.CharField(max_length=80)
@@ -39,17 +49,20 @@ class App(models.Model):
     errors = models.PositiveIntegerField(default=0)
     warnings = models.PositiveIntegerField(default=0)
     listed = models.BooleanField(default=True)
+    #: By the database's clock, when the reading that is kept began.
     read_at = models.DateTimeField(null=True)
+    #: Readings are numbered as they begin, so that no clock decides which is the newer one: the last number given out,
+    #: and that of the reading which is kept.
+    last_reading = models.PositiveBigIntegerField(default=0)
+    kept_reading = models.PositiveBigIntegerField(default=0)
     read_error = models.TextField(blank=True)
-    #: After a publish whose result was not what was approved, or could not be read: what is wrong, until settled.
+    #: What is wrong with live, until a person resolves it or live is what it should be: the result of publishing is not
+    #: what was approved or could not be read, or live was changed at Atlassian since.
     alarm = models.TextField(blank=True)
-    #: One remote write at a time: who holds the right (empty when free), for what, and until when at the latest.
-    writer = models.CharField(max_length=32, blank=True)
-    writing = models.CharField(max_length=100, blank=True)
-    writing_until = models.DateTimeField(null=True)
-    #: Until then a publish call whose review gave it up, its end unknown, may still arrive, and publish whatever is the
-    #: draft by then. That of a review still being published follows from its `publishing_since`.
-    publish_until = models.DateTimeField(null=True)
+    alarm_kind = models.CharField(max_length=10, blank=True, choices=AlarmKind)
+    #: The content that live should have: what was last published from here, or what a person accepted since.
+    expected_live = models.CharField(max_length=64, blank=True)
+    expected_since = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name", "pk"]
@@ -98,6 +111,8 @@ class Snapshot(models.Model):
     remote_changed_by = models.CharField(max_length=254, blank=True)
     remote_changed_at = models.DateTimeField(null=True)
     form_status = models.CharField(max_length=40, blank=True)
+    #: A save of this version went out and got no answer: until then it may still arrive and replace the draft.
+    may_arrive_until = models.DateTimeField(null=True)
     #: Who read or sent it.
     actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     actor_label = models.CharField(max_length=254, blank=True)
@@ -195,10 +210,6 @@ class Review(models.Model):
     closed_at = models.DateTimeField(null=True)
     #: Why it closed, or why a publish call of it came to nothing, in one sentence.
     closed_because = models.TextField(blank=True)
-    #: When the one publish call of this review went out.
-    publishing_since = models.DateTimeField(null=True)
-    #: Atlassian answered that call with yes, so that it did arrive.
-    publish_taken = models.BooleanField(default=False)
 
     #: The states in which a review is in force; an app has at most one such review.
     STANDING = (State.OPEN, State.APPROVED, State.CHANGES, State.PUBLISHING)
@@ -215,6 +226,54 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"Sign-off of {self.app}: {self.get_state_display()}"
+
+
+class PublishAttempt(models.Model):
+    """One call to publish: by whom, what, when it went out, until when it may still arrive, and how it ended.
+
+    `live_before` is the content hash of live when it started, "" for none. Times are of the database's clock.
+    """
+
+    class Answer(models.TextChoices):
+        NONE = "", "None"
+        TAKEN = "taken", "Accepted"
+        REFUSED = "refused", "Refused"
+
+    class Outcome(models.TextChoices):
+        OPEN = "open", "Not known yet"
+        LIVE = "live", "Published"
+        NOT_PUBLISHED = "not_published", "Not published"
+        DIFFERENT = "different", "Live is something else"
+
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="publish_attempts")
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="publish_attempts")
+    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_label = models.CharField(max_length=254)
+    content_hash = models.CharField(max_length=64)
+    live_before = models.CharField(max_length=64, blank=True)
+    #: The lease that it works under: while that is held, the process which publishes is alive.
+    lease = models.CharField(max_length=32, blank=True)
+    started_at = models.DateTimeField()
+    #: Written just before the call goes out.
+    sent_at = models.DateTimeField(null=True)
+    #: Until then the call may be carried out; empty before it was sent, and once it is known that it ended.
+    may_arrive_until = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=10, blank=True, choices=Answer, default=Answer.NONE)
+    answer_text = models.TextField(blank=True)
+    outcome = models.CharField(max_length=20, choices=Outcome, default=Outcome.OPEN)
+    settled_at = models.DateTimeField(null=True)
+    #: Whose reading or decision settled it.
+    settled_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["app"], condition=Q(outcome="open"), name="one_open_publish_attempt")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.app}, published by {self.actor_label}: {self.get_outcome_display()}"
 
 
 class Verdict(models.Model):

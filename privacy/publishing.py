@@ -1,24 +1,31 @@
-"""The release room of privacy: only what was signed off goes live, the call goes out once, and live is read back."""
+"""Publishing: only what was approved goes live, the call goes out once, and live is read back."""
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal import access, connections
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
+from portal.atlassian.marketplace import MarketplaceClient
+from portal.leases import Lease
 from privacy import remote
 from privacy.checks import check
 from privacy.document import Document
-from privacy.models import App, Review, Snapshot
+from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.refusals import PublishRefused
-from privacy.settling import PublishResult, alarm, may_still_arrive, release, settle
+from privacy.settling import FROM_NOW, PublishResult, raise_alert, refused, save_on_its_way, settle_sent
 from privacy.standing import close, hash_of, standing
 from privacy.versions import fetch, keep, store
 
 __all__ = ["PublishResult", "obstacles", "publish", "settle_alarm"]
 
 State = Review.State
+Answer = PublishAttempt.Answer
+Outcome = PublishAttempt.Outcome
 NOT_PUBLISHED = "Nothing was published."
+PUBLISHING = "It is being published already. Refresh the app to see how that ended."
+OPEN_ALERT = "An alert about what is live is open. Look into it and resolve it first."
 
 
 def publish(*, actor: Actor, app: App) -> PublishResult:
@@ -28,19 +35,19 @@ def publish(*, actor: Actor, app: App) -> PublishResult:
     ApiError (nothing was sent, or Atlassian refused), PermissionDenied.
     """
     access.require(actor, app.connection, "privacy.publish")
-    with remote.writing(app, "publishing"):
-        app = remote.refresh(actor=actor, app=app, to_write=True)
+    with remote.writing(actor, app, "publishing") as lease:
+        app = remote.refresh(actor=actor, app=app)
         reasons = obstacles(app)
         if reasons:
             raise PublishRefused([NOT_PUBLISHED, *reasons])
-        review = _claim(actor, app)
-        return _send(actor, app, review)
+        attempt = _claim(actor, app)
+        return _send(actor, app, attempt, lease)
 
 
 def obstacles(app: App) -> list[str]:
     """Why the app cannot be published, from what was last read; one sentence each with what to do. [] when it can."""
     if app.alarm:
-        return ["An alarm of an earlier publishing is open. Look into it and settle it first."]
+        return [OPEN_ALERT]
     if app.draft_state == App.Presence.HIDDEN:
         return ["The account of this connection may not read drafts. Use the token of a partner account that may."]
     if app.draft is None:
@@ -49,6 +56,12 @@ def obstacles(app: App) -> list[str]:
     if hash_of(app, "draft") == hash_of(app, "live"):
         reasons.append("The draft says the same as what is live, so there is nothing to publish.")
     reasons += _sign_off_obstacles(app, standing(app))
+    until = save_on_its_way(app, hash_of(app, "draft"))
+    if until is not None:
+        reasons.append(
+            "An earlier save of other answers got no answer and may still arrive, and replace this draft, until "
+            f"{timezone.localtime(until):%H:%M}. Publish after that."
+        )
     errors = [finding for finding in check(Document.from_text(app.draft.text)) if finding.level == "error"]
     if errors:
         reasons.append(
@@ -66,7 +79,7 @@ def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
         }
         return [words[State(review.state) if review else None]]
     if review.state == State.PUBLISHING:
-        return ["It is being published already. Read the app again to see how that ended."]
+        return [PUBLISHING]
     if review.content_hash != hash_of(app, "draft"):
         return ["The draft is not what was signed off. Look at what changed and ask for sign-off again."]
     if review.live_hash != hash_of(app, "live"):
@@ -81,23 +94,31 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _claim(actor: Actor, app: App) -> Review:
+def _claim(actor: Actor, app: App) -> PublishAttempt:
     """Mark the review as being published and record the intention; only one claim can succeed."""
     review = standing(app)
     assert review is not None
     assert app.draft is not None
     with transaction.atomic():
-        App.locked(app.pk)
-        now = timezone.now()
+        lease = App.locked(app.pk).lease_token
         approved = Review.objects.filter(
             pk=review.pk,
             state=State.APPROVED,
             content_hash=hash_of(app, "draft"),
             live_hash=hash_of(app, "live"),
         )
-        if not approved.update(state=State.PUBLISHING, publishing_since=now, closed_because=""):
+        if not approved.update(state=State.PUBLISHING, closed_because=""):
             raise PublishRefused([NOT_PUBLISHED, "Somebody else is publishing it, or the sign-off was taken back."])
-        review.state, review.publishing_since = State.PUBLISHING, now
+        attempt = PublishAttempt.objects.create(
+            app=app,
+            review=review,
+            actor=actor.user,
+            actor_label=actor.label,
+            content_hash=review.content_hash,
+            live_before=review.live_hash,
+            lease=lease,
+            started_at=Now(),
+        )
         document = Document.from_text(app.draft.text)
         keep(app=app, source=Snapshot.Source.PUBLISHED, document=document, text=app.draft.text, actor=actor)
         remote.record(
@@ -108,73 +129,89 @@ def _claim(actor: Actor, app: App) -> Review:
             after={"approved": review.content_hash},
             outcome="started",
         )
-    return review
+    return PublishAttempt.objects.select_related("review__snapshot", "actor").get(pk=attempt.pk)
 
 
-def _send(actor: Actor, app: App, review: Review) -> PublishResult:
+def _send(actor: Actor, app: App, attempt: PublishAttempt, lease: Lease) -> PublishResult:
     client = connections.marketplace(app.connection)
-    lost: ApiError | None = None
+    _mark_sent(attempt, lease)
+    error = _call(client, app, attempt)
+    try:
+        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
+    except ApiError as unread:
+        if error is not None and remote.is_definite(error):
+            refused(app=app, attempt=attempt, words=error.message, trace_id=error.trace_id)
+            raise error from None
+        return raise_alert(app, attempt, what=_unread(app, error, unread), found_by=actor, trace_id=unread.trace_id)
+    if error is not None and remote.is_definite(error) and hash_of(app, "live") != attempt.content_hash:
+        refused(app=app, attempt=attempt, words=error.message, trace_id=error.trace_id)
+        remote.take_in(actor=actor, app=app)
+        raise error
+    return settle_sent(actor=actor, app=app, attempt=attempt)
+
+
+def _mark_sent(attempt: PublishAttempt, lease: Lease) -> None:
+    """Write that the call goes out. Raises LeaseLost, or PublishRefused where the attempt was given up meanwhile."""
+    lease.extend()
+    mine = PublishAttempt.objects.filter(pk=attempt.pk, outcome=Outcome.OPEN, sent_at=None)
+    if not mine.update(sent_at=Now(), may_arrive_until=FROM_NOW):
+        raise PublishRefused([NOT_PUBLISHED, "It took so long that this attempt was given up. Look at the app again."])
+
+
+def _call(client: MarketplaceClient, app: App, attempt: PublishAttempt) -> ApiError | None:
+    """Make the call, once, and keep what was answered; the error, if it was none."""
+    error: ApiError | None = None
     try:
         client.publish(app.product_id)
-    except ApiError as error:
-        if remote.is_definite(error):
-            _refused(actor, app, review, error)
-            raise
-        lost = error
-    if lost is None:
-        review.publish_taken = True
-        review.save(update_fields=["publish_taken"])
-    try:
-        app = store(app=app, remote=fetch(client=client, product_id=app.product_id), actor=actor)
-    except ApiError as error:
-        said = f"Atlassian's answer to the call was lost ({lost.message})" if lost else "Atlassian took the call"
-        why = error.message.rstrip(".")
-        what = (
-            f"It is not known whether “{app.name}” was published. {said}, and live could not be read afterwards: "
-            f"{why}. The call is not repeated. Read the app again: if live is what was approved, this alarm "
-            "ends."
+    except ApiError as caught:
+        error = caught
+    if error is None or not error.unanswered:
+        PublishAttempt.objects.filter(pk=attempt.pk).update(
+            answered_at=Now(),
+            answer=Answer.REFUSED if error else Answer.TAKEN,
+            answer_text=error.message if error else "",
+            may_arrive_until=None,
         )
-        return alarm(actor=actor, app=app, review=review, what=what, trace_id=error.trace_id)
-    return settle(actor=actor, app=app, review=review, trace_id=lost.trace_id if lost else "")
+        attempt.refresh_from_db()
+    return error
 
 
-def _refused(actor: Actor, app: App, review: Review, error: ApiError) -> None:
-    with transaction.atomic():
-        App.locked(app.pk)
-        release(review, because=f"It was not published: {error.message}")
-        remote.record(
-            actor,
-            app,
-            "draft.publish",
-            after={"approved": review.content_hash},
-            outcome="refused",
-            detail=error.message,
-            trace_id=error.trace_id,
-        )
+def _unread(app: App, error: ApiError | None, unread: ApiError) -> str:
+    said = "Atlassian took the call"
+    if error is not None:
+        said = f"Atlassian's answer to the call was lost ({error.message})" if error.unanswered else error.message
+    return (
+        f"It is not known whether “{app.name}” was published. {said.rstrip('.')}, and live could not be read "
+        f"afterwards: {unread.message.rstrip('.')}. The call is not repeated. Refresh the app: if live is "
+        "what was approved, this alert ends."
+    )
 
 
 def settle_alarm(*, actor: Actor, app: App, note: str) -> App:
-    """Close an alarm after a person looked into it; the note is needed and goes on record. Needs privacy.publish.
+    """Resolve an alert after a person looked into it; the note is needed and goes on record. Needs privacy.publish.
 
-    The sign-off that the publishing was based on ends with it. Raises PublishRefused (no alarm, no note) and
-    PermissionDenied.
+    The approval that the publishing was based on ends with it, and live as it is now is what is expected from then on.
+    Raises PublishRefused (no alert, no note) and PermissionDenied.
     """
     access.require(actor, app.connection, "privacy.publish")
     note = note.replace("\x00", "").strip()
     app = App.objects.select_related("connection", "live", "draft").get(pk=app.pk)
     if not app.alarm:
-        raise PublishRefused(["There is no open alarm: it may have been settled meanwhile."])
+        raise PublishRefused(["There is no open alert: it may have been resolved meanwhile."])
     if not note:
-        raise PublishRefused(["Say in the note what you found. The alarm stays open."])
+        raise PublishRefused(["Say in the note what you found. The alert stays open."])
     with transaction.atomic():
         App.locked(app.pk)
-        if not App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm=""):
-            raise PublishRefused(["The alarm changed meanwhile. Read it again."])
+        accepted = {"expected_live": hash_of(app, "live"), "expected_since": Now()} if app.expected_live else {}
+        if not App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm="", alarm_kind="", **accepted):
+            raise PublishRefused(["The alert changed meanwhile. Read it again."])
         review = standing(app)
         if review is not None and review.state == State.PUBLISHING:
-            because = f"An alarm of its publishing was settled by {actor.label}: {note}"
+            because = f"An alert about its publishing was resolved by {actor.label}: {note}"
             if close(actor=actor, review=review, state=State.LAPSED, because=because):
-                may_still_arrive(app, review)
-        remote.record(actor, app, "alarm.settle", before={"alarm": app.alarm}, reason=note)
-    app.alarm = ""
+                PublishAttempt.objects.filter(review=review, outcome=Outcome.OPEN).update(
+                    outcome=Outcome.DIFFERENT, settled_at=Now(), settled_by=actor.label[:254]
+                )
+        remote.record(actor, app, "alarm.settle", before={"alert": app.alarm}, reason=note)
+    app.alarm = app.alarm_kind = ""
     return app

@@ -5,8 +5,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, Q
-from django.utils import timezone
 
 from portal import access, audit, connections
 from portal.access import Actor
@@ -16,11 +14,10 @@ from portal.fields import SecretUnreadable
 from portal.models import Connection
 from portal.parallel import side_by_side
 from privacy import remote
-from privacy.models import App, Review
+from privacy.models import App
 from privacy.refusals import Failure
-from privacy.settling import FORGOTTEN, settle_forgotten
-from privacy.standing import lapse_if_moved
-from privacy.versions import Remote, fetch, store
+from privacy.settling import abandoned
+from privacy.versions import Remote, fetch, start_readings, store
 
 logger = logging.getLogger("trustdesk.privacy")
 
@@ -57,8 +54,10 @@ def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20
     apps = _enlist(connection, list(client.apps(connection.developer_id)))
     failures, read = [], 0
 
+    starts = start_readings(App.objects.filter(pk__in=[app.pk for app in apps]))
+
     def ask(app: App) -> Remote:
-        return fetch(client=client, product_id=app.product_id)
+        return fetch(client=client, app=app, start=starts[app.pk])
 
     for app, answered in side_by_side(connection, ask, apps, budget=budget):
         sentence = _take_in(actor, app, answered)
@@ -123,8 +122,7 @@ def _take_in(actor: Actor, app: App, done: "Future[Remote]") -> str:
         App.objects.filter(pk=app.pk).update(read_error=sentence)
         return sentence
     app = store(app=app, remote=remote_now, actor=actor)
-    lapse_if_moved(actor=actor, app=app)
-    settle_forgotten(actor=actor, app=app)
+    remote.take_in(actor=actor, app=app)
     return ""
 
 
@@ -133,18 +131,12 @@ def sweep_publishing() -> int:
 
     A sweeper of the worker: nobody has to open the app for its outcome to be known.
     """
-    forgotten = Review.objects.filter(
-        # Of an alarm one reading after that time tells all that reading can; then it waits for a person.
-        Q(app__alarm="") | Q(app__read_at__lt=F("publishing_since") + FORGOTTEN),
-        state=Review.State.PUBLISHING,
-        publishing_since__lt=timezone.now() - FORGOTTEN,
-    )
     settled = 0
-    for review in forgotten.select_related("app__connection"):
+    for attempt in abandoned().select_related("app__connection"):
         try:
-            remote.refresh(actor=Actor.system("sweep"), app=review.app)
+            remote.refresh(actor=Actor.system("sweep"), app=attempt.app)
         except (ApiError, SecretUnreadable) as error:
-            logger.warning("publishing of app %s cannot be settled yet: %s", review.app_id, error)
+            logger.warning("publishing of app %s cannot be settled yet: %s", attempt.app_id, error)
         else:
             settled += 1
     return settled

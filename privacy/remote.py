@@ -1,74 +1,76 @@
-"""The gate of privacy: reading one app again, and the right to write to it, which one person has at a time."""
+"""Reading one app again, and the right to write to it, which one person has at a time."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 
-from portal import audit, connections
+from portal import audit, connections, leases
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
-from privacy.models import App
+from privacy.models import App, PublishAttempt
 from privacy.refusals import Busy
-from privacy.settling import settle_forgotten
+from privacy.settling import settle_open, watch_live
 from privacy.standing import lapse_if_moved
 from privacy.versions import fetch, store
 
-#: The slowest write with all its waits: draft and live are read, it is written, both are read again. A process that
-#: died while writing blocks the app no longer.
-WRITE_LEASE = 5 * connections.LONGEST_CALL
 
-
-def refresh(*, actor: Actor, app: App, to_write: bool = False) -> App:
-    """Read live and draft again, lapse what moved, settle what was left open. Raises ApiError, kept in `read_error`.
-
-    `to_write`: what is decided next has to rest on this very reading. Raises Busy when another one is kept instead,
-    because it began later, or on a machine whose clock is ahead.
-    """
+def refresh(*, actor: Actor, app: App) -> App:
+    """Read live and draft again and take in what that shows. Raises ApiError, kept in `read_error`."""
     try:
-        remote = fetch(client=connections.marketplace(app.connection), product_id=app.product_id)
+        remote = fetch(client=connections.marketplace(app.connection), app=app)
     except ApiError as error:
         App.objects.filter(pk=app.pk).update(read_error=f"{error.message} {error.advice}".strip())
         raise
-    app = store(app=app, remote=remote, actor=actor)
-    if to_write and app.read_at != remote.asked_at:
-        raise Busy(f"“{app.name}” was read by somebody else in the same moment. Nothing was changed. Try again.")
+    return take_in(actor=actor, app=store(app=app, remote=remote, actor=actor))
+
+
+def take_in(*, actor: Actor, app: App) -> App:
+    """What follows from a reading that is stored: a review whose draft moved lapses, what was left open is settled."""
     lapse_if_moved(actor=actor, app=app)
-    return settle_forgotten(actor=actor, app=app)
+    return watch_live(actor=actor, app=settle_open(actor=actor, app=app))
 
 
 @contextmanager
-def writing(app: App, what: str) -> Iterator[None]:
+def writing(actor: Actor, app: App, what: str) -> Iterator[leases.Lease]:
     """Hold the right to write to this product. `what`: "saving the draft". Raises Busy when somebody else has it.
 
     There is no version and no lock at Atlassian. Without this, a draft saved between the last look and the publish call
-    would go live although nobody signed it off.
+    would go live although nobody approved it. Other connections may know the same product, and write to the same draft.
     """
-    token, now = secrets.token_hex(16), timezone.now()
-    # Another connection may know the same product, and writes to the same draft.
     same = App.objects.filter(product_id=app.product_id)
-    with transaction.atomic():
-        rows = same.select_for_update(no_key=True).order_by("pk").values_list("writer", "writing", "writing_until")
-        other = next((doing for who, doing, until in rows if who and (until is None or until >= now)), None)
-        if other is not None:
-            raise Busy(f"Somebody is {other} for “{app.name}” right now. Nothing was changed. Try again in a moment.")
-        same.update(writer=token, writing=what, writing_until=now + WRITE_LEASE)
     try:
-        yield
-    finally:
-        with transaction.atomic():
-            held = App.objects.filter(writer=token)
-            list(held.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-            held.update(writer="", writing="", writing_until=None)
+        with leases.hold(same, who=actor.label, what=what, beat=True) as lease:
+            yield lease
+    except leases.LeaseTaken as taken:
+        raise Busy(_busy(app, taken)) from None
+    except leases.LeaseLost:
+        raise Busy(
+            f"This took so long that “{app.name}” was free for others meanwhile. Nothing was sent. Try again."
+        ) from None
+
+
+def _busy(app: App, taken: leases.LeaseTaken) -> str:
+    attempt = PublishAttempt.objects.filter(app__product_id=app.product_id, outcome=PublishAttempt.Outcome.OPEN).first()
+    doing = f"{taken.who} is {taken.what} for “{app.name}” right now"
+    if attempt is not None and taken.what == "publishing":
+        doing = f"{taken.who} has been publishing “{app.name}” since {_clock(attempt.started_at)}"
+    until = f" If that does not finish, the app is free again at {_clock(taken.until)}." if taken.until else ""
+    return f"{doing}. Nothing was changed.{until}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{timezone.localtime(at):%H:%M}"
 
 
 def is_definite(error: ApiError) -> bool:
-    """Whether Atlassian certainly did nothing: the call was not sent at all, or its only answer was a refusal."""
-    if error.attempts == 0 and error.last_told is None:
-        return True
-    return error.status is not None and 400 <= error.status < 500 and error.status != 408
+    """Whether Atlassian certainly did nothing: no try reached it, or its only answer was a refusal."""
+    if error.unanswered:
+        return False
+    return (error.status is None and error.last_told is None) or (
+        error.status is not None and 400 <= error.status < 500
+    )
 
 
 def record(actor: Actor, app: App, action: str, **values) -> None:

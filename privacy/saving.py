@@ -13,6 +13,7 @@ from portal import access, connections
 from portal.access import Actor
 from portal.atlassian.errors import ApiError, NotFound
 from portal.atlassian.strictjson import StrictJSONError
+from portal.leases import Lease
 from privacy import counting, remote
 from privacy.diff import Diff, ThreeWay, Undecided, compare, merge, three_way
 from privacy.document import Document
@@ -21,7 +22,7 @@ from privacy.merge import MergeRow, Side
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
 from privacy.record import readable
 from privacy.refusals import AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
-from privacy.settling import call_on_its_way
+from privacy.settling import FROM_NOW, call_on_its_way
 from privacy.standing import HIDDEN, lapse_if_moved
 from privacy.versions import fetch, keep, moment, store
 
@@ -54,8 +55,8 @@ def save_to_marketplace(
     """
     access.require(actor, app.connection, "privacy.edit")
     _working(app)
-    with remote.writing(app, "saving the draft"):
-        app = remote.refresh(actor=actor, app=app, to_write=True)
+    with remote.writing(actor, app, "saving the draft") as lease:
+        app = remote.refresh(actor=actor, app=app)
         if app.draft_state == App.Presence.HIDDEN:
             raise NotEditable(
                 f"The account of this connection may not read the draft of “{app.name}”. Nothing was sent; the working "
@@ -63,7 +64,7 @@ def save_to_marketplace(
             )
         _require_no_publish_on_its_way(app)
         working = _bring_together(actor, app, _working(app), decisions or {}, decided_on)
-        return _send(actor, app, working)
+        return _send(actor, app, working, lease)
 
 
 def _working(app: App) -> WorkingCopy:
@@ -198,7 +199,8 @@ class _Letter:
     changes: Diff
 
 
-def _send(actor: Actor, app: App, working: WorkingCopy) -> Saved:
+def _send(actor: Actor, app: App, working: WorkingCopy, lease: Lease) -> Saved:
+    lease.extend()
     letter = _letter(actor, app, working)
     client = connections.marketplace(app.connection)
     facts = {
@@ -208,25 +210,46 @@ def _send(actor: Actor, app: App, working: WorkingCopy) -> Saved:
     remote.record(actor, app, "draft.save", after={"content": letter.content_hash}, outcome="started")
     lost: ApiError | None = None
     try:
-        client.put_draft(app.product_id, letter.document.tree)
+        may_arrive = client.put_draft(app.product_id, letter.document.tree)
     except ApiError as error:
         if remote.is_definite(error):
             letter.sent.delete()
             remote.record(actor, app, "draft.save", outcome="refused", detail=error.message, trace_id=error.trace_id)
             raise
-        lost = error
+        lost, may_arrive = error, error.unanswered
+    if not may_arrive:
+        _has_ended(letter)
     before = app.draft.content_hash if app.draft else ""
     app = _read_back(actor, app, lost)
     there = app.draft.content_hash if app.draft else ""
     if lost is not None and there == before and there != letter.content_hash:
-        remote.record(actor, app, "draft.save", outcome="failed", detail=lost.message, trace_id=lost.trace_id)
-        raise lost
+        raise _nothing_saved(actor, app, letter, lost)
+    if lost is not None and lost.attempts == 1 and there == letter.content_hash != before:
+        _has_ended(letter)  # it went out once, and what is there now was not there before
     if there != letter.content_hash:
         detail = "What was read back is not what was sent."
         remote.record(actor, app, "draft.save", **facts, outcome="unknown", detail=detail)
         raise NotAsSent(_not_as_sent(app, letter), sent=letter.sent, read=app.draft)
     _land(actor, app, letter, facts, lost)
     return Saved(app, letter.sent, len(letter.changes.changes), _saved_sentence(app, len(letter.changes.changes), lost))
+
+
+def _has_ended(letter: _Letter) -> None:
+    """No try of this save can arrive any more."""
+    Snapshot.objects.filter(pk=letter.sent.pk).update(may_arrive_until=None)
+
+
+def _nothing_saved(actor: Actor, app: App, letter: _Letter, lost: ApiError) -> ApiError:
+    """The error to raise when the draft is as it was; a save without an answer may still arrive."""
+    until = Snapshot.objects.values_list("may_arrive_until", flat=True).get(pk=letter.sent.pk)
+    if until is not None:
+        lost.advice = (
+            f"It may still arrive until {timezone.localtime(until):%H:%M}; until then no other draft is published. "
+            "Refresh the app, then save again if the draft is not yet what you wrote."
+        )
+    outcome = "unknown" if until else "failed"
+    remote.record(actor, app, "draft.save", outcome=outcome, detail=lost.message, trace_id=lost.trace_id)
+    return lost
 
 
 def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
@@ -239,6 +262,8 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
         carried = tuple(edits.values_list("pk", flat=True))
         edits.update(sent=True)
         sent = keep(app=app, source=Source.SENT, document=document, text=working.text, actor=actor)
+        # Written before the call goes out, so that it holds for a process that dies meanwhile.
+        Snapshot.objects.filter(pk=sent.pk).update(may_arrive_until=FROM_NOW)
     there = app.draft or app.live
     return _Letter(
         working=working,
@@ -253,9 +278,11 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
 def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
     client = connections.marketplace(app.connection)
     try:
-        app = store(app=app, remote=fetch(client=client, product_id=app.product_id), actor=actor)
+        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
     except ApiError as error:
-        said = "The answer to the save was lost" if lost else "Atlassian took the draft"
+        said = "Atlassian took the draft"
+        if lost:
+            said = "The answer to the save was lost" if lost.unanswered else lost.message.rstrip(".")
         what = (
             f"{said}, and the draft of “{app.name}” could not be read afterwards: {error.message} The working copy is "
             "kept. Read the app again, then save again if the draft is not yet what you wrote."
@@ -403,8 +430,8 @@ def discard_draft(*, actor: Actor, app: App) -> Snapshot:
     NotKnown, Busy, ApiError, PermissionDenied.
     """
     access.require(actor, app.connection, "privacy.edit")
-    with remote.writing(app, "discarding the draft"):
-        app = remote.refresh(actor=actor, app=app, to_write=True)
+    with remote.writing(actor, app, "discarding the draft") as lease:
+        app = remote.refresh(actor=actor, app=app)
         if app.draft_state == App.Presence.HIDDEN:
             raise NotEditable(f"{HIDDEN} Nothing was discarded. Read the app again, then discard it.")
         if app.draft is None:
@@ -419,6 +446,7 @@ def discard_draft(*, actor: Actor, app: App) -> Snapshot:
         )
         facts = {"before": {"content": kept.content_hash, "version": kept.pk}}
         remote.record(actor, app, "draft.discard", **facts, outcome="started")
+        lease.extend()
         return _discard(actor, app, kept, facts)
 
 
@@ -435,7 +463,7 @@ def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
             raise
         lost = error
     try:
-        app = store(app=app, remote=fetch(client=client, product_id=app.product_id), actor=actor)
+        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
     except ApiError as error:
         what = (
             f"It is not known whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."

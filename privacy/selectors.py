@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Model, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Model, Prefetch, Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -77,7 +77,7 @@ class AppRow:
 
 
 def apps(*, connection: Connection, query: str = "", only: str = "", sort: str = "name") -> list[AppRow]:
-    """The listed apps, in four queries whatever their number.
+    """The listed apps, in four queries whatever their number, and one more where one is being published.
 
     `query`: in name, key or product id. `only`: draft, waiting, signed_off, unsaved, alarm, errors, or "" for all.
     `sort`: name, changed (newest first), errors (most first).
@@ -86,6 +86,7 @@ def apps(*, connection: Connection, query: str = "", only: str = "", sort: str =
     last_edit = {edit.app_id: edit for edit in newest.defer("before", "after")}
     newest = _newest(Review.objects.filter(app__connection=connection)).prefetch_related("verdicts")
     review = {item.app_id: item for item in newest}
+    prefetch_related_objects([item for item in review.values() if item.state == PUBLISHING], "publish_attempts")
     found = _with_versions(App.objects.filter(connection=connection, listed=True)).defer(
         "live__text", "draft__text", "working_copy__text", "working_copy__base__text"
     )
@@ -244,6 +245,7 @@ def version(*, app: App, key: str) -> Version | None:
     return None if snapshot is None else _of_snapshot(str(snapshot.pk), _label(snapshot), snapshot)
 
 
+PUBLISHING = Review.State.PUBLISHING
 LABELS = {"live": "Live", "draft": "Draft", "working": "Working copy"}
 
 

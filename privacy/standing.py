@@ -43,14 +43,14 @@ def standing(app: App) -> Review | None:
 def status(app: App, review: Review | None) -> SignOff:
     """The effective sign-off, from the app (with `draft` and `live`) and its newest review (with verdicts)."""
     if review is None or review.state in (State.WITHDRAWN, State.PUBLISHED):
-        return SignOff("none", "Not asked for", review.closed_because if review else "", review)
+        return SignOff("none", "Not asked for", _said_of_closed(app, review), review)
     live_moved = review.state in Review.STANDING and review.live_hash != hash_of(app, "live")
     if review.state == State.LAPSED:
         if app.draft is None and app.draft_state != App.Presence.HIDDEN:
             return SignOff("none", "Not asked for", review.closed_because, review)
         return SignOff("lapsed", "Lapsed", review.closed_because, review)
     if review.state == State.PUBLISHING:
-        return SignOff("publishing", "Being published", f"Being published since {_when(review)}.", review)
+        return SignOff("publishing", "Being published", _publishing(app, review), review)
     if app.draft_state == App.Presence.HIDDEN:
         sentence = f"{HIDDEN} Whether {_what(review)} still stands shows once it can be read again."
         return SignOff("hidden", "Cannot be told", sentence, review, live_moved)
@@ -77,9 +77,30 @@ def _what(review: Review) -> str:
     return said.get(State(review.state), "the request for changes")
 
 
-def _when(review: Review) -> str:
-    at = timezone.localtime(review.publishing_since) if review.publishing_since else None
-    return at.strftime("%-d %B %Y, %H:%M") if at else "a moment ago"
+def _said_of_closed(app: App, review: Review | None) -> str:
+    """What is still true of a review that ended: nothing of an earlier publication in the card of the next draft."""
+    if review is None:
+        return ""
+    as_published = app.draft is None and hash_of(app, "live") == review.content_hash
+    return review.closed_because if review.state == State.WITHDRAWN or as_published else ""
+
+
+def _publishing(app: App, review: Review) -> str:
+    attempt = next(iter(review.publish_attempts.all()), None)
+    if attempt is None:
+        return "Being published."
+    at = timezone.localtime(attempt.started_at)
+    who = f"{attempt.actor_label} started to publish it at {at:%H:%M} on {at:%-d %B %Y}."
+    if app.alarm:
+        return f"{who} How that ended is not settled: see the alert."
+    if attempt.answer:
+        return f"{who} Atlassian answered; refresh the app to see what is live."
+    if attempt.may_arrive_until is None:
+        return who
+    until = timezone.localtime(attempt.may_arrive_until)
+    return (
+        f"{who} If the answer was lost, the first refresh that finds it live settles it, else one after {until:%H:%M}."
+    )
 
 
 def lapse_if_moved(*, actor: Actor, app: App) -> Review | None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from django.db import transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portal.access import Actor
@@ -19,33 +21,58 @@ Presence = App.Presence
 
 
 @dataclass(frozen=True)
-class Remote:
-    """Live and draft of one app at Atlassian; `asked_at`: before the first call went out."""
+class Start:
+    """The beginning of a reading: its number among those of the app, and the time by the database's clock."""
 
-    asked_at: datetime
+    number: int
+    at: datetime
+
+
+def start_reading(app: App) -> Start:
+    """Take the next number, before the first call goes out."""
+    return start_readings(App.objects.filter(pk=app.pk))[app.pk]
+
+
+def start_readings(apps: QuerySet[App]) -> dict[int, Start]:
+    """The same for several apps, by their ids."""
+    with transaction.atomic():
+        ids = list(apps.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+        same = App.objects.filter(pk__in=ids).order_by()
+        same.update(last_reading=F("last_reading") + 1)
+        return {pk: Start(number, at) for pk, number, at in same.values_list("pk", "last_reading", Now())}
+
+
+@dataclass(frozen=True)
+class Remote:
+    """Live and draft of one app at Atlassian, as a reading that began at `start` found them."""
+
+    start: Start
     live: TrustInfo | None
     draft: TrustInfo | None
     draft_hidden: bool = False
 
 
-def fetch(*, client: MarketplaceClient, product_id: str) -> Remote:
-    """Read live and draft. A draft that the account may not see (401, 403) is hidden, no error. Raises ApiError."""
-    asked_at = timezone.now()
-    live = client.trust_info(product_id, "live")
+def fetch(*, client: MarketplaceClient, app: App, start: Start | None = None) -> Remote:
+    """Read live and draft; `start`: where the reading has its number already.
+
+    A draft that the account may not see (401, 403) is hidden, no error. Raises ApiError.
+    """
+    start = start or start_reading(app)
+    live = client.trust_info(app.product_id, "live")
     try:
-        return Remote(asked_at, live, client.trust_info(product_id, "draft"))
+        return Remote(start, live, client.trust_info(app.product_id, "draft"))
     except ApiError as error:
         # The same token has just read live, so this is about drafts and not about the token.
         if error.status in (401, 403):
-            return Remote(asked_at, live, None, draft_hidden=True)
+            return Remote(start, live, None, draft_hidden=True)
         raise
 
 
 def store(*, app: App, remote: Remote, actor: Actor) -> App:
-    """Keep what was read, unless something newer is kept already; the app as it is stored afterwards."""
+    """Keep what was read, unless a reading that began later is kept already; the app as it is stored afterwards."""
     with transaction.atomic():
         app = App.locked(app.pk)
-        if app.read_at is not None and remote.asked_at < app.read_at:
+        if remote.start.number < app.kept_reading:
             return app
         app.live = _kept(app, Source.LIVE, remote.live, app.live, actor)
         app.draft = _kept(app, Source.DRAFT, remote.draft, app.draft or _before_it_was_hidden(app), actor)
@@ -53,8 +80,8 @@ def store(*, app: App, remote: Remote, actor: Actor) -> App:
         app.draft_state = Presence.PRESENT if remote.draft else Presence.ABSENT
         if remote.draft_hidden:
             app.draft_state = Presence.HIDDEN
-        app.read_at, app.read_error = remote.asked_at, ""
-        app.save(update_fields=["live", "draft", "live_state", "draft_state", "read_at", "read_error"])
+        app.kept_reading, app.read_at, app.read_error = remote.start.number, remote.start.at, ""
+        app.save(update_fields=["live", "draft", "live_state", "draft_state", "kept_reading", "read_at", "read_error"])
         working = move_on(app)
         counting.recount(app, working)
     return app

@@ -62,8 +62,10 @@ class MarketplaceClient:
         doc=f"{_REST}api-group-privacy-and-security/#api-rest-3-privacy-and-security-products-productid-put",
     )
 
-    def put_draft(self, product_id: str, document: Mapping[str, Any]) -> None:
+    def put_draft(self, product_id: str, document: Mapping[str, Any]) -> bool:
         """Replace the draft, or create it. Whatever the document leaves out is gone afterwards.
+
+        Returns whether an earlier try got no answer, so that the same document may arrive once more.
 
         document: as `trust_info` gave it, changed or not. Only `commonCloud.properties` is not sent, because it is
         Atlassian's own; every other key, type, order and number literal goes out as it is.
@@ -75,7 +77,7 @@ class MarketplaceClient:
             )
         kept = {name: value for name, value in common.items() if name != "properties"}
         body = {name: kept if name == "commonCloud" else value for name, value in document.items()}
-        self.session.call(self.PUT_DRAFT, path_args={"productId": product_id}, body=body)
+        return self.session.call(self.PUT_DRAFT, path_args={"productId": product_id}, body=body).unanswered
 
     DISCARD_DRAFT = Call(
         name="marketplace.discard_draft",

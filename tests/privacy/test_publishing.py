@@ -9,13 +9,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection as database
 from django.utils import timezone
 
-from portal.atlassian.errors import ApiError, Refused
-from portal.atlassian.http import CONNECT_SECONDS, TOTAL_SECONDS
+from portal.atlassian.errors import ApiError, Refused, Unavailable
 from portal.models import AuditEntry
-from portal.sandbox import faults
+from portal.sandbox import deliver_late, faults
 from privacy import reading, selectors, services
-from privacy.models import App, Review, Snapshot
-from tests.privacy.marketplace import CONTACT, PUBLISH, READ
+from privacy.models import App, PublishAttempt, Review, Snapshot
+from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH, READ
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +36,14 @@ def contact(marketplace, app) -> str:
 
 def state_of(review) -> str:
     return Review.objects.get(pk=review.pk).state
+
+
+def attempt_of(review) -> PublishAttempt:
+    return PublishAttempt.objects.filter(review=review).first()
+
+
+def find(app) -> App:
+    return selectors.find_app(connection=app.connection, key=app.product_id)
 
 
 def alarm_of(app) -> str:
@@ -113,14 +120,13 @@ def test_a_draft_that_moved_between_two_looks_is_not_published(review, publisher
     refused(publisher, diagrams, "not signed off", marketplace)
 
 
-def test_nothing_is_published_from_what_a_machine_with_another_clock_has_read(review, publisher, diagrams, marketplace):
-    App.objects.filter(pk=diagrams.pk).update(read_at=timezone.now() + timedelta(minutes=1))
+def test_a_reading_by_a_machine_with_another_clock_neither_blocks_nor_hides_what_is_there(
+    review, publisher, diagrams, marketplace
+):
+    App.objects.filter(pk=diagrams.pk).update(read_at=timezone.now() + timedelta(hours=1))
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
-    with pytest.raises(services.Busy, match="read by somebody else"):
-        services.publish(actor=publisher, app=diagrams)
-
-    assert marketplace.calls(PUBLISH) == 0
+    refused(publisher, diagrams, "not signed off", marketplace)
 
 
 def test_live_that_moved_after_the_sign_off_is_said_and_nothing_is_published(review, publisher, diagrams, marketplace):
@@ -202,8 +208,8 @@ def test_a_lost_answer_to_a_publish_that_worked_is_settled_by_reading(
     assert marketplace.calls(PUBLISH) == 1
 
 
-@pytest.mark.parametrize("lose_it", [faults.reset_connection, faults.server_error, faults.html_answer, faults.redirect])
-def test_a_publish_that_never_worked_is_settled_by_reading_and_the_sign_off_stands(
+@pytest.mark.parametrize("lose_it", [faults.server_error, faults.html_answer, faults.redirect])
+def test_a_publish_that_was_answered_and_did_not_work_is_settled_by_reading_and_the_sign_off_stands(
     lose_it, review, publisher, diagrams, sandbox, marketplace
 ):
     lose_it(sandbox, call=PUBLISH, times=1)
@@ -211,10 +217,107 @@ def test_a_publish_that_never_worked_is_settled_by_reading_and_the_sign_off_stan
     result = services.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "not_published"
-    assert "The sign-off stands" in result.sentence
+    assert "The approval stands" in result.sentence
     assert state_of(review) == "approved"
+    assert attempt_of(review).may_arrive_until is None
     assert marketplace.calls(PUBLISH) <= 1
     assert services.publish(actor=publisher, app=diagrams).ok
+
+
+def test_after_a_refusal_saving_goes_on_at_once(review, editor, publisher, diagrams, sandbox, marketplace):
+    faults.server_error(sandbox, call=PUBLISH, status=503, times=1)
+    assert services.publish(actor=publisher, app=diagrams).outcome == "not_published"
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "other@example.com"
+
+
+@pytest.mark.parametrize("lose_it", [faults.reset_connection, faults.late_arrival])
+def test_a_publish_without_an_answer_is_not_called_not_published_while_it_may_arrive(
+    lose_it, review, publisher, diagrams, sandbox, marketplace
+):
+    lose_it(sandbox, call=PUBLISH, times=1)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.outcome == "pending"
+    assert "may still arrive until" in result.sentence
+    assert state_of(review) == "publishing"
+    services.read_app(actor=publisher, app=diagrams)
+    assert (state_of(review), attempt_of(review).outcome) == ("publishing", "open")
+    refused_again = marketplace.calls(PUBLISH)
+    with pytest.raises(services.PublishRefused, match="being published already"):
+        services.publish(actor=publisher, app=diagrams)
+    assert marketplace.calls(PUBLISH) == refused_again
+
+
+def test_a_publish_that_cannot_arrive_any_more_was_not_published(review, reviewer, publisher, diagrams, sandbox):
+    faults.reset_connection(sandbox, call=PUBLISH, times=1)
+    services.publish(actor=publisher, app=diagrams)
+    time_passes(review, diagrams)
+
+    services.read_app(actor=reviewer, app=diagrams)
+
+    assert (state_of(review), attempt_of(review).outcome) == ("approved", "not_published")
+    assert services.publish(actor=publisher, app=diagrams).ok
+
+
+def test_a_call_that_arrives_late_publishes_what_was_approved_and_nothing_else(
+    review, editor, reviewer, publisher, diagrams, sandbox, marketplace
+):
+    faults.late_arrival(sandbox, call=PUBLISH, times=1)
+    services.publish(actor=publisher, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
+    with pytest.raises(services.NotEditable, match="may still arrive"):
+        services.save_to_marketplace(actor=editor, app=diagrams)
+
+    assert [answer.status for answer in deliver_late(sandbox)] == [200]
+
+    assert contact(marketplace, diagrams) == "trust@example.com"
+    services.read_app(actor=reviewer, app=diagrams)
+    assert (state_of(review), attempt_of(review).outcome) == ("published", "live")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    assert contact(marketplace, diagrams) == "trust@example.com"
+
+
+def test_the_outcome_is_the_doing_of_who_published_whoever_finds_it_out(review, reviewer, publisher, diagrams, sandbox):
+    faults.late_arrival(sandbox, call=PUBLISH, times=1)
+    services.publish(actor=publisher, app=diagrams)
+    deliver_late(sandbox)
+
+    services.read_app(actor=reviewer, app=diagrams)
+
+    entries = AuditEntry.objects.filter(action="draft.publish").order_by("sequence")
+    assert [(entry.outcome, entry.actor_label) for entry in entries] == [
+        ("started", publisher.label),
+        ("unknown", publisher.label),
+        ("done", publisher.label),
+    ]
+    assert reviewer.label in entries[2].detail
+    assert attempt_of(review).settled_by == reviewer.label
+
+
+def test_a_refusal_because_a_stranger_published_the_same_draft_is_settled_by_reading(
+    review, publisher, diagrams, marketplace
+):
+    marketplace.meanwhile(diagrams, "publish", before=PUBLISH)
+
+    result = services.publish(actor=publisher, app=diagrams)
+
+    assert result.ok
+    assert (state_of(review), attempt_of(review).answer) == ("published", "refused")
+    assert "Atlassian refused the call" in result.sentence
+
+
+def test_a_refusal_because_the_draft_is_gone_ends_the_approval(review, publisher, diagrams, marketplace):
+    marketplace.meanwhile(diagrams, "discard_draft", before=PUBLISH)
+
+    with pytest.raises(Refused, match="no draft"):
+        services.publish(actor=publisher, app=diagrams)
+
+    assert (state_of(review), attempt_of(review).outcome) == ("lapsed", "not_published")
 
 
 @pytest.mark.parametrize("status", [400, 403, 409])
@@ -259,8 +362,9 @@ def test_an_alarm_ends_when_live_turns_out_to_be_what_was_approved(review, publi
 
 def time_passes(review, app) -> None:
     """As if the publish call had gone out an hour ago."""
-    Review.objects.filter(pk=review.pk).update(publishing_since=timezone.now() - timedelta(hours=1))
-    App.objects.filter(pk=app.pk).update(publish_until=timezone.now() - timedelta(minutes=50))
+    PublishAttempt.objects.filter(app=app).update(
+        sent_at=timezone.now() - timedelta(hours=1), may_arrive_until=timezone.now() - timedelta(minutes=50)
+    )
 
 
 @pytest.fixture
@@ -277,7 +381,7 @@ def test_after_an_outage_the_alarm_says_what_was_read_until_the_call_cannot_arri
 ):
     services.read_app(actor=publisher, app=diagrams)
 
-    assert "draft and live were read since and are as they were" in alarm_of(diagrams)
+    assert "draft and live are as they were" in alarm_of(diagrams)
     assert "could not be read" not in alarm_of(diagrams)
     assert state_of(review) == "publishing"
 
@@ -296,7 +400,6 @@ def test_an_outage_while_publishing_costs_no_sign_off(outage, review, publisher,
 
 def test_an_alarm_that_nobody_looks_at_is_settled_by_the_sweep(outage, review, diagrams, marketplace):
     time_passes(review, diagrams)
-    App.objects.filter(pk=diagrams.pk).update(read_at=timezone.now() - timedelta(hours=2))
 
     assert reading.sweep_publishing() == 1
 
@@ -371,24 +474,22 @@ def test_saving_goes_on_once_an_alarm_ended_because_what_was_approved_is_live(
     assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "other@example.com"
 
 
-@pytest.mark.parametrize("alarmed", [True, False])
-def test_a_publish_that_worked_does_not_hide_an_earlier_call_that_may_still_arrive(
-    alarmed, review, editor, publisher, diagrams, sandbox, marketplace
+@pytest.mark.parametrize("by", ["a stranger", "a draft that is still there"])
+def test_live_that_somebody_else_published_does_not_hide_a_call_that_may_still_arrive(
+    by, review, editor, publisher, diagrams, sandbox, marketplace
 ):
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
-    assert services.publish(actor=publisher, app=diagrams).outcome == "not_published"
-    if alarmed:
-        unread_publish(publisher, diagrams, sandbox, lost=True)
-        services.read_app(actor=publisher, app=diagrams)
+    assert services.publish(actor=publisher, app=diagrams).outcome == "pending"
+    if by == "a draft that is still there":
+        marketplace.put(diagrams, "live", marketplace.content(diagrams, "draft"))
     else:
-        services.publish(actor=publisher, app=diagrams)
+        marketplace.act(diagrams, "publish")
+    services.read_app(actor=publisher, app=diagrams)
     assert state_of(review) == "published"
     services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     with pytest.raises(services.NotEditable, match="may still arrive"):
         services.save_to_marketplace(actor=editor, app=diagrams)
-
-    assert marketplace.content(diagrams, "draft") is None
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -436,7 +537,7 @@ def test_an_alarm_is_settled_by_a_person_with_a_note(review, publisher, diagrams
     assert alarm_of(diagrams) == ""
     assert state_of(review) == "lapsed"
     assert AuditEntry.objects.get(action="alarm.settle").reason == "A colleague corrected the address."
-    with pytest.raises(services.PublishRefused, match="no open alarm"):
+    with pytest.raises(services.PublishRefused, match="no open alert"):
         services.settle_alarm(actor=publisher, app=diagrams, note="Again.")
 
 
@@ -450,26 +551,73 @@ def test_settling_refuses_a_person_without_the_right(review, editor, publisher, 
     assert alarm_of(diagrams)
 
 
-@pytest.mark.parametrize(("published", "state"), [(True, "published"), (False, "approved")])
-def test_a_publish_whose_process_died_is_settled_by_the_next_reading(
-    published, state, review, publisher, diagrams, marketplace
+# --- when the process that publishes dies ---------------------------------------------------------------------------
+
+
+def left_behind(review, publisher, *, sent: bool, lease: str = "") -> PublishAttempt:
+    """What a process that publishes has written before it dies; with its lease while it lives."""
+    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING)
+    now = timezone.now()
+    App.objects.filter(pk=review.app_id).update(lease_token=lease, lease_until=now + timedelta(minutes=1))
+    return PublishAttempt.objects.create(
+        app=review.app,
+        review=review,
+        actor=publisher.user,
+        actor_label=publisher.label,
+        content_hash=review.content_hash,
+        live_before=review.live_hash,
+        lease=lease or "expired",
+        started_at=now,
+        sent_at=now if sent else None,
+        may_arrive_until=now + timedelta(minutes=7) if sent else None,
+    )
+
+
+def test_a_process_that_died_after_the_call_is_settled_by_the_first_reading_that_finds_it_live(
+    review, reviewer, publisher, diagrams, marketplace
 ):
-    long_ago = timezone.now() - timedelta(hours=1)
-    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING, publishing_since=long_ago)
-    if published:
-        marketplace.act(diagrams, "publish")
+    attempt = left_behind(review, publisher, sent=True)
+    marketplace.act(diagrams, "publish")
+
+    services.read_app(actor=reviewer, app=diagrams)
+
+    attempt.refresh_from_db()
+    assert (state_of(review), attempt.outcome) == ("published", "live")
+
+
+def test_a_process_that_died_before_the_call_costs_nothing(review, reviewer, publisher, diagrams):
+    left_behind(review, publisher, sent=False)
+
+    services.read_app(actor=reviewer, app=diagrams)
+
+    assert state_of(review) == "approved"
+    assert services.publish(actor=publisher, app=diagrams).ok
+
+
+def test_who_publishes_again_after_a_process_died_before_the_call_can(review, publisher, diagrams, marketplace):
+    left_behind(review, publisher, sent=False)
+
+    assert services.publish(actor=publisher, app=diagrams).ok
+    assert marketplace.calls(PUBLISH) == 1
+
+
+def test_a_call_that_may_have_gone_out_before_its_process_died_is_waited_for(review, publisher, diagrams):
+    left_behind(review, publisher, sent=True)
 
     services.read_app(actor=publisher, app=diagrams)
 
-    assert state_of(review) == state
+    assert state_of(review) == "publishing"
+    sentence = selectors.app_page(app=find(diagrams)).signoff.sentence
+    assert publisher.label in sentence
+    until = timezone.localtime(attempt_of(review).may_arrive_until)
+    assert f"one after {until:%H:%M}" in sentence
 
 
 def test_a_publish_whose_process_died_is_settled_by_the_sweep_once_atlassian_answers(
-    review, diagrams, marketplace, sandbox, settings
+    review, publisher, diagrams, marketplace, sandbox, settings
 ):
     settings.UPSTREAM_PATIENCE_WEB = 0
-    long_ago = timezone.now() - timedelta(hours=1)
-    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING, publishing_since=long_ago)
+    left_behind(review, publisher, sent=True)
     marketplace.act(diagrams, "publish")
     broken = faults.server_error(sandbox, status=503)
     assert reading.sweep_publishing() == 0
@@ -480,11 +628,87 @@ def test_a_publish_whose_process_died_is_settled_by_the_sweep_once_atlassian_ans
     assert reading.sweep_publishing() == 0
 
 
-@pytest.mark.parametrize("slow", [timedelta(0), 3 * timedelta(seconds=TOTAL_SECONDS + CONNECT_SECONDS)])
-def test_a_publish_under_way_is_left_alone_by_a_reading(slow, review, publisher, diagrams):
-    since = timezone.now() - slow
-    Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING, publishing_since=since)
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_publish_under_way_is_left_alone_by_a_reading(sent, review, reviewer, publisher, diagrams):
+    left_behind(review, publisher, sent=sent, lease="held")
 
-    services.read_app(actor=publisher, app=diagrams)
+    services.read_app(actor=reviewer, app=diagrams)
 
     assert state_of(review) == "publishing"
+    assert reading.sweep_publishing() == 0
+
+
+def test_who_is_publishing_since_when_and_until_when_is_said(review, editor, publisher, diagrams):
+    attempt = left_behind(review, publisher, sent=True, lease="held")
+    App.objects.filter(pk=diagrams.pk).update(lease_who=publisher.label, lease_what="publishing")
+    until = timezone.localtime(App.objects.get(pk=diagrams.pk).lease_until)
+
+    with pytest.raises(services.Busy) as caught:
+        services.save_to_marketplace(actor=editor, app=diagrams)
+
+    since = timezone.localtime(attempt.started_at)
+    assert f"{publisher.label} has been publishing “{diagrams.name}” since {since:%H:%M}" in str(caught.value)
+    assert f"free again at {until:%H:%M}" in str(caught.value)
+
+
+# --- saves that may arrive late ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late_save(editor, reviewer, diagrams, sandbox) -> Review:
+    """Alice's first save got no answer and may arrive yet; what she saved after it is approved."""
+    services.open_working_copy(actor=editor, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
+    faults.late_arrival(sandbox, call=DRAFT, times=1)
+    with pytest.raises(Unavailable) as caught:
+        services.save_to_marketplace(actor=editor, app=diagrams)
+    assert "may still arrive until" in caught.value.advice
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    return review
+
+
+def test_nothing_is_published_while_an_earlier_save_may_still_replace_the_draft(
+    late_save, publisher, diagrams, sandbox, marketplace
+):
+    refused(publisher, diagrams, "may still arrive, and replace this draft, until", marketplace)
+
+    deliver_late(sandbox)
+
+    refused(publisher, diagrams, "not signed off", marketplace)
+    assert state_of(late_save) == "lapsed"
+    assert contact(marketplace, diagrams) != "unapproved@example.com"
+
+
+def test_publishing_goes_on_once_the_earlier_save_cannot_arrive_any_more(late_save, publisher, diagrams):
+    Snapshot.objects.update(may_arrive_until=timezone.now() - timedelta(minutes=1))
+
+    assert services.publish(actor=publisher, app=diagrams).ok
+
+
+def test_a_save_without_an_answer_that_was_read_back_blocks_nothing(
+    editor, reviewer, publisher, diagrams, sandbox, marketplace
+):
+    services.open_working_copy(actor=editor, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com")
+    faults.lost_answer(sandbox, call=DRAFT, times=1)
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+
+    assert services.publish(actor=publisher, app=diagrams).ok
+
+
+def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, publisher, diagrams):
+    services.open_working_copy(actor=editor, app=diagrams)
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+    Snapshot.objects.filter(source="saved").update(may_arrive_until=timezone.now() + timedelta(minutes=5))
+    review = services.ask(actor=editor, app=diagrams)
+    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+
+    assert services.publish(actor=publisher, app=diagrams).ok

@@ -148,7 +148,7 @@ def test_checks_are_counted_for_the_list(editor, diagrams, developer_space):
 
 def test_a_late_answer_does_not_overwrite_a_newer_one(editor, diagrams, marketplace):
     client = connections.marketplace(diagrams.connection)
-    early = versions.fetch(client=client, product_id=diagrams.product_id)
+    early = versions.fetch(client=client, app=diagrams)
     marketplace.act(diagrams, "edit_draft", value="new@example.com")
     app = services.read_app(actor=editor, app=diagrams)
 

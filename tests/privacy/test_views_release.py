@@ -388,7 +388,7 @@ def test_settling_what_is_no_alarm_is_refused_in_words(publisher, signed_off, cl
     page = client_for(publisher.user).post(address("app_alarm", signed_off.app), {"note": "x"})
 
     assert page.status_code == 409
-    assert "There is no open alarm" in said(page)
+    assert "There is no open alert" in said(page)
 
 
 # --- what was typed when somebody else was quicker ------------------------------------------------------------------
