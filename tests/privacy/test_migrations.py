@@ -1,0 +1,64 @@
+"""What older versions kept about publish calls is still there after an upgrade, and after going back."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+BEFORE = [("privacy", "0005_publish_calls")]
+AFTER = [("privacy", "0008_without_the_old_fields_of_publishing")]
+
+
+def migrate(to):
+    executor = MigrationExecutor(connection)
+    executor.migrate(to)
+    return MigrationExecutor(connection).loader.project_state(to).apps
+
+
+@pytest.fixture
+def old():
+    """The state of the app before; all migrations are there again afterwards."""
+    yield migrate(BEFORE)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("privacy"))
+
+
+def review_of(old, state: str, **values):
+    link = old.get_model("portal", "Connection").objects.create(slug=state, name=state, kind="marketplace")
+    app = old.get_model("privacy", "App").objects.create(
+        connection=link, product_id=state, name=state, app_key=state, publish_until=values.pop("publish_until", None)
+    )
+    now = timezone.now()
+    snapshot = old.get_model("privacy", "Snapshot").objects.create(
+        app=app, source="draft", text="{}", content_hash="c" * 64, seen_at=now
+    )
+    return old.get_model("privacy", "Review").objects.create(
+        app=app, snapshot=snapshot, content_hash="c" * 64, live_hash="l" * 64, state=state, **values
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publish_calls_become_attempts_and_go_back(old):
+    since = timezone.now() - timedelta(minutes=1)
+    under_way = review_of(old, "publishing", publishing_since=since)
+    published = review_of(old, "published", publishing_since=since, publish_taken=True, closed_at=since)
+    given_up = review_of(old, "approved", publish_until=since + timedelta(minutes=10))
+
+    new = migrate(AFTER)
+
+    attempts = {item.review_id: item for item in new.get_model("privacy", "PublishAttempt").objects.all()}
+    assert (attempts[under_way.pk].outcome, attempts[under_way.pk].sent_at) == ("open", since)
+    assert attempts[under_way.pk].may_arrive_until > since
+    assert (attempts[published.pk].outcome, attempts[published.pk].answer) == ("live", "taken")
+    assert attempts[given_up.pk].may_arrive_until == since + timedelta(minutes=10)
+    assert new.get_model("privacy", "App").objects.get(pk=published.app_id).expected_live == "c" * 64
+
+    back = migrate(BEFORE)
+
+    reviews = back.get_model("privacy", "Review").objects
+    assert reviews.get(pk=under_way.pk).publishing_since == since
+    assert reviews.get(pk=published.pk).publish_taken
+    app = back.get_model("privacy", "App").objects.get(pk=given_up.app_id)
+    assert app.publish_until == since + timedelta(minutes=10)
