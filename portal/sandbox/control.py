@@ -11,6 +11,7 @@
 | `PUT /_sandbox/settings` | `{"host": "…", "dialect": "reference"}`, `"entitled": false`, `"policies_readable": true` |
 | `PUT /_sandbox/settings` | `{"host": "…", "draft_lists": "list"}` (or refuse, ignore): what comes of lists of drafts |
 | `PUT /_sandbox/settings` | `{"host": "…", "default_wants_status": true}`: the older form of the space default |
+| `PUT /_sandbox/settings` | `{"refuse_properties": true}`: a draft that holds `properties` is refused |
 | `POST /_sandbox/reset` with `{}` | forget everything and put the demo content in again |
 """
 
@@ -69,7 +70,9 @@ def _calls(state: State, which: str, given: dict[str, Any]) -> SandboxResponse:
 
 
 def _settings(state: State, which: str, given: dict[str, Any]) -> SandboxResponse:
-    host = given.pop("host")
+    if "refuse_properties" in given:
+        state.set_setting("refuse_properties", bool(given["refuse_properties"]))
+    host = given.pop("host", ORG_ID)
     if host not in SITES and host != ORG_ID:
         raise ValueError(f"host must be one of {', '.join(SITES)} or the organisation's id")
     if "dialect" in given:

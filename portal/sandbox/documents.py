@@ -6,13 +6,14 @@ from typing import Any
 
 from portal.sandbox.messages import STRICT, Problem
 
+_SPACE, _COLON, _COMMA = re.compile(r"\s*"), re.compile(r"\s*:\s*"), re.compile(r"\s*,?\s*")
 _BEFORE = re.compile(r'\s*\{\s*"commonCloud"\s*:\s*')
 
 
-def content_of(text: str) -> str:
+def content_of(text: str, *, refuse_properties: bool = False) -> str:
     """The characters of `commonCloud`'s object in `{"commonCloud": {…}}`; a Problem (400) for anything else.
 
-    Duplicate keys, NaN and lone surrogates are refused, as is `properties`, which only Atlassian writes.
+    Duplicate keys, NaN and lone surrogates are refused. `properties`, which only Atlassian writes, is not kept.
     """
     before = _BEFORE.match(text)
     try:
@@ -28,12 +29,28 @@ def content_of(text: str) -> str:
     content = whole["commonCloud"]
     if not isinstance(content, dict):
         raise Problem(400, "commonCloud: must be an object", shape="market")
-    if "properties" in content:
+    if "properties" in content and refuse_properties:
         raise Problem(400, "commonCloud.properties is read-only and must not be sent", shape="market")
     if before is None:  # the key was written with escapes; the value is then kept as Python writes it
-        return json.dumps(content, ensure_ascii=False)
+        return _without_properties(json.dumps(content, ensure_ascii=False))
     _, end = STRICT.raw_decode(text, before.end())
-    return text[before.end() : end]
+    return _without_properties(text[before.end() : end])
+
+
+def _without_properties(content: str) -> str:
+    """The object's text without its member `properties`; every other character stays."""
+    spans, at = [], _SPACE.match(content, 1).end()  # type: ignore[union-attr]  # it matches the empty text, too
+    while content[at] != "}":
+        name, end = STRICT.raw_decode(content, at)
+        _, end = STRICT.raw_decode(content, _COLON.match(content, end).end())  # type: ignore[union-attr]
+        spans.append((name, at, end))
+        at = _COMMA.match(content, end).end()  # type: ignore[union-attr]
+    for number, (name, start, end) in enumerate(spans):
+        if name == "properties":
+            if number + 1 < len(spans):
+                return content[:start] + content[spans[number + 1][1] :]
+            return content[: spans[number - 1][2] if number else start] + content[end:]
+    return content
 
 
 def answer_text(content: str, properties: dict[str, Any]) -> str:

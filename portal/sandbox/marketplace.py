@@ -49,8 +49,7 @@ def _stored(db: sqlite3.Connection, product_id: str, state: str) -> sqlite3.Row 
 
 def trust_info(state: State, request: SandboxRequest) -> SandboxResponse:
     _refuse_apps(request)  # live too, which anybody else may read without an account
-    # The two generations of the API disagree on what a missing `state` means, so a client has to send it.
-    wanted = request.one("state", "live" if request.dialect == "reference" else "draft")
+    wanted = request.one("state", "live")
     if wanted not in ("live", "draft"):
         raise Problem(400, "state must be one of live, draft", shape="market")
     with state.read() as db:
@@ -86,9 +85,10 @@ def _review(state: State, row: sqlite3.Row) -> str:
 
 
 def put_draft(state: State, request: SandboxRequest) -> SandboxResponse:
+    refuse_properties = state.setting("refuse_properties", False)
     with state.write() as db:
         app = _own_app(db, request)
-        content = documents.content_of(body_text(request, shape="market"))
+        content = documents.content_of(body_text(request, shape="market"), refuse_properties=refuse_properties)
         store(db, app["product_id"], "draft", content, by=request.caller.email, now=state.clock(), form_status="DRAFT")
     return SandboxResponse(200)
 

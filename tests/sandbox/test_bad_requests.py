@@ -185,7 +185,6 @@ def test_a_level_of_the_organization_is_not_made_from_a_wrong_body(key, body):
         '{"commonCloud": null}',
         '{"commonCloud": []}',
         '{"commonCloud": {}, "more": 1}',
-        '{"commonCloud": {"properties": {}}}',
         '{"commonCloud": {"a": 1, "a": 2}}',
         '{"commonCloud": {"a": NaN}}',
         '{"commonCloud": {"a": "\\udfff"}}',

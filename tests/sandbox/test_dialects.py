@@ -45,15 +45,6 @@ def test_what_the_reference_does_not_know_is_not_there(reference, url):
     assert reference.get(url).status_code == 404
 
 
-def test_a_missing_state_of_a_document_means_different_versions(state, admin, reference):
-    state.add_app("two-sides")
-    state.add_document("two-sides", {"commonCloud": {"is": "live"}}, state="live")
-    state.add_document("two-sides", {"commonCloud": {"is": "draft"}}, state="draft")
-    url = f"{MARKETPLACE}/privacy-and-security/products/two-sides"
-    assert admin.get(url).json()["commonCloud"]["is"] == "draft"
-    assert reference.get(url).json()["commonCloud"]["is"] == "live"
-
-
 def test_publishing_nothing_is_refused_differently(state, admin, reference):
     state.add_app("nothing")
     url = f"{MARKETPLACE}/privacy-and-security/products/nothing/publish"

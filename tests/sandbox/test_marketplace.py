@@ -53,6 +53,29 @@ def test_a_put_replaces_everything(admin, app):
     assert read(admin, app, "draft") == {"commonCloud": {"b": {}}}
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('{"properties": {"updatedBy": "me"}}', "{}"),
+        ('{ "properties" : 1 , "a": 1.0 }', '{ "a": 1.0 }'),
+        ('{"a": {"properties": "mine"}, "properties": {}}', '{"a": {"properties": "mine"}}'),
+        ('{"a": 1, "properties": [1, 2], "b": "\\u00e9"}', '{"a": 1, "b": "\\u00e9"}'),
+    ],
+)
+def test_properties_that_are_sent_are_taken_without_being_kept(state, admin, app, sent, kept):
+    assert admin.put(url(app), data='{"commonCloud": ' + sent + "}", headers=JSON).ok
+    assert state.document_text(app) == kept
+    state.set_setting("refuse_properties", True)
+    assert admin.put(url(app), data='{"commonCloud": ' + sent + "}", headers=JSON).status_code == 400
+    assert state.document_text(app) == kept
+
+
+def test_without_a_state_the_live_version_is_meant(state, admin, app):
+    state.add_document(app, {"commonCloud": {"is": "live"}}, state="live")
+    state.add_document(app, {"commonCloud": {"is": "draft"}})
+    assert admin.get(url(app)).json()["commonCloud"]["is"] == "live"
+
+
 def test_properties_are_atlassians_own(admin, app, clock):
     admin.put(url(app), json={"commonCloud": {}})
     properties = admin.get(url(app), params={"state": "draft"}).json()["commonCloud"]["properties"]
