@@ -8,8 +8,8 @@ class PortalConfig(AppConfig):
     verbose_name = "Trustdesk"
 
     def ready(self) -> None:
-        from . import registry, sign_in
+        from . import operations, registry, sign_in
         from .notifications import outbox
 
-        registry.SWEEPERS.append(outbox.sweep_outbox)
+        registry.SWEEPERS.extend((outbox.sweep_outbox, operations.forget_old))
         sign_in.connect()

@@ -269,9 +269,12 @@ def operation(request: HtmxHttpRequest, pk) -> HttpResponse:
     row = Operation.objects.filter(pk=pk, user_id=request.user.pk).first()  # type: ignore[misc]
     if row is None:
         raise Http404("There is no such operation. Results are kept for an hour.")
+    lost = row.finished_at is None and row.beat_at < timezone.now() - LAPSE
+    if "look" in request.GET:  # by a script, which then loads the page once there is something to show
+        return HttpResponse(status=204 if row.finished_at or lost else 202)
     if row.finished_at is not None:
         return _delivered(request, row)
-    if row.beat_at < timezone.now() - LAPSE:
+    if lost:
         text = INTERRUPTED.format(what=row.what)
         if request.htmx:
             return fragment_error(text, 409)

@@ -47,3 +47,14 @@ for (const failure of ["htmx:sendError", "htmx:timeout"]) {
     elt.removeAttribute("aria-busy");
   });
 }
+
+// The page of an operation by itself: it is loaded anew once there is something to show.
+const page = document.querySelector("[data-operation]");
+
+async function look() {
+  const answer = await fetch("?look").catch(() => null);
+  if (answer && answer.status !== 202) location.replace(location.pathname);
+  else setTimeout(look, page.dataset.operation * 1000);
+}
+
+if (page) setTimeout(look, page.dataset.operation * 1000);

@@ -18,9 +18,9 @@ from portal.connections import confluence, within_budget
 from portal.models import AuditEntry, Operation
 from portal.sandbox import faults
 from tests.classification.conftest import run_scan
+from tests.held import LONG, Held
 
 pytestmark = pytest.mark.django_db(transaction=True)
-LONG = 60
 
 #: Every view that calls Atlassian. A new one belongs here, and beneath `remote_work`.
 REMOTE = {
@@ -28,29 +28,6 @@ REMOTE = {
     *("space", "space_default", "item", "item_level", "apps_read", "app_read", "app_edit", "app_save", "app_discard"),
     *("app_review_ask", "app_review_verdict", "app_publish"),
 }
-
-
-class Held:
-    """Atlassian holds its answers: `reached(n)` waits until n calls hang, `release()` lets all of them be answered."""
-
-    def __init__(self, sandbox) -> None:
-        self.error: Exception | None = None
-        self._arrived, self._go_on = threading.Semaphore(0), threading.Event()
-        faults.latency(sandbox, 1000)
-        sandbox.sleep = self._wait
-
-    def _wait(self, seconds: float) -> None:
-        self._arrived.release()
-        assert self._go_on.wait(LONG)
-        if self.error is not None:
-            raise self.error
-
-    def reached(self, calls: int) -> None:
-        for _ in range(calls):
-            assert self._arrived.acquire(timeout=LONG)
-
-    def release(self) -> None:
-        self._go_on.set()
 
 
 @pytest.fixture
