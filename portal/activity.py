@@ -1,16 +1,15 @@
 """Reading the audit trail: the filter of the activity page and of the command, and the two export formats."""
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from datetime import date, datetime, time, timedelta
 
 from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from . import audit
+from . import audit, csv_export
 from .forms import ActivityFilterForm
 from .models import AuditEntry
 
@@ -97,27 +96,5 @@ def json_lines(entries: QuerySet[AuditEntry]) -> Generator[str, None, None]:
         yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-class _Echo:
-    """A file that hands back what is written to it, so that csv.writer can stream."""
-
-    def write(self, value: str) -> str:
-        return value
-
-
 def csv_lines(entries: QuerySet[AuditEntry]) -> Generator[str, None, None]:
-    return csv_of(audit.as_rows(entries), COLUMNS)
-
-
-def csv_of(rows: Iterable[dict], columns: Sequence[str]) -> Generator[str, None, None]:
-    """CSV with a header. A cell that a spreadsheet would run as a formula gets an apostrophe in front."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(columns)
-    for row in rows:
-        yield writer.writerow([csv_cell(row[name]) for name in columns])
-
-
-def csv_cell(value) -> str:
-    if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return csv_export.csv_lines(audit.as_rows(entries), COLUMNS)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
-from portal.activity import csv_of
+from portal.csv_export import csv_lines
 from portal.responses import with_toast
 
 from ..filters import Filters
@@ -64,7 +64,7 @@ def _json_array(rows: Iterable[dict]) -> Iterator[str]:
 def download(request: HttpRequest, rows: Iterable[dict], columns: Sequence[str], name: str) -> StreamingHttpResponse:
     """Rows as a file, CSV unless the address says `format=json`; streamed, however many there are."""
     as_json = request.GET.get("format") == "json"
-    lines = _json_array(rows) if as_json else csv_of(rows, columns)
+    lines = _json_array(rows) if as_json else csv_lines(rows, columns)
     kind = "application/json" if as_json else "text/csv; charset=utf-8"
     response = StreamingHttpResponse(lines, content_type=kind)
     plain = "".join(letter for letter in name if letter.isascii() and (letter.isalnum() or letter in "-_"))

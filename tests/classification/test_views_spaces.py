@@ -234,7 +234,7 @@ def test_the_export_holds_what_is_filtered(alice_s, site, read):
 def test_the_export_does_not_run_in_a_spreadsheet(alice_s, site):
     Space.objects.create(connection=site, remote_id="1", key="X", name="=1+1", listed_at=timezone.now())
     response = alice_s.get(reverse("spaces_export", args=[site.slug]))
-    assert b",'=1+1," in b"".join(response.streaming_content)
+    assert b',"\'=1+1",' in b"".join(response.streaming_content)
 
 
 def test_the_export_is_for_who_may_see_the_site(client_for, bob, site):
