@@ -101,6 +101,20 @@ class _Default:
             self.set = lambda level: jira.set_project_default(key, level.remote_id)
             self.clear = lambda: jira.clear_project_default(key)
 
+    def check_there(self) -> None:
+        """Raise NotFound where a space that is gone reads like one without a default. Jira tells them apart itself."""
+        if isinstance(self.row, Space):
+            try:
+                connections.confluence(self.connection).space(self.row.remote_id)
+            except NotFound as error:
+                raise NotFound(
+                    f"“{self.row}” is no longer there, or the account of this connection may not see it any more.",
+                    advice="Scan the site to bring the list of spaces up to date.",
+                    call=error.call,
+                    status=error.status,
+                    trace_id=error.trace_id,
+                ) from error
+
     def change(self, level: Level | None) -> Change:
         if level is None:
             return Change(f"{self.type}.default.clear", self.clear, self.read, None)
@@ -136,6 +150,8 @@ def _change_held(
     book = records.LevelBook(connection, timezone.now())
     asked = timezone.now()
     before = book.row(default.read())
+    if before is None and (known is not None or not is_seen(None, seen_level_id)):
+        default.check_there()
     if not records.keep_default(row, before, asked) and row.default_state in (Knowledge.KNOWN, Knowledge.NONE):
         before = row.default_level
     if not force and not is_seen(before, seen_level_id):

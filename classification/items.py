@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from portal import access, connections
 from portal.access import Actor
+from portal.atlassian import types
 from portal.atlassian.confluence import ConfluenceClient
 from portal.atlassian.errors import ApiError, NotFound, Refused
 from portal.models import Connection
@@ -76,7 +77,7 @@ class _Wish:
         return Change(
             action=f"item.level.{self.verb}",
             write=write,
-            read=lambda: client.item_level(*where, item.status),
+            read=lambda: _read_back(client, item, level),
             wanted=level,
             certain=self.verb != "reset",
         )
@@ -105,8 +106,11 @@ def _change_held(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_
         check_reason(_known(item), wish.level, reason)  # as early as possible: a set or remove makes no call for it
     asked = timezone.now()
     before = book.row(client.item_level(item.kind, item.remote_id, item.status))
-    if before is None and _known(item) is not None and _is_gone(client, item):
-        return _gone(item)
+    if before is None and (_known(item) is not None or not is_seen(None, seen_level_id)):
+        try:
+            _check_there(client, item)
+        except NotFound as error:
+            return _gone(item, error)
     if not records.keep_item_level(item, before, asked) and item.level_state in (Knowledge.KNOWN, Knowledge.NONE):
         before = item.level
     if not force and not is_seen(before, seen_level_id):
@@ -152,7 +156,7 @@ def _known(item: Item) -> Level | None:
 def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, client: ConfluenceClient) -> Outcome:
     """Write what was read back, and say it."""
     if isinstance(result.told, NotFound) and _is_gone(client, item):
-        return _gone(item, result)
+        return _gone(item, result.error)
     if result.read_back:
         # After a refusal or a failure the item is as it was, its mark included.
         set_here = wish.verb == "set" if result.status == "done" else None
@@ -171,6 +175,20 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
         trace_id=result.trace_id,
         error=result.error if result.status != "done" else None,
     )
+
+
+def _check_there(client: ConfluenceClient, item: Item) -> None:
+    """Raise NotFound where the site answers 404 because the item is gone. Raises what else it meets, too."""
+    if client.explain_missing_level(item.kind, item.remote_id, item.status) == "gone":
+        raise NotFound(f"“{item}” is no longer there, or the account of this connection may not see it any more.")
+
+
+def _read_back(client: ConfluenceClient, item: Item, wanted: Level | None) -> types.Level | None:
+    """The level after a write; an item without the one that it was given may be gone. Raises NotFound then."""
+    level = client.item_level(item.kind, item.remote_id, item.status)
+    if level is None and wanted is not None:
+        _check_there(client, item)
+    return level
 
 
 def _is_gone(client: ConfluenceClient, item: Item) -> bool:
@@ -202,7 +220,7 @@ def _advice(wish: _Wish, item: Item, result: Result) -> str:
     return result.advice
 
 
-def _gone(item: Item, result: Result | None = None) -> Outcome:
+def _gone(item: Item, error: ApiError | None) -> Outcome:
     """Take an item that is no longer there off the inventory. What was done to it stays in the activity."""
     Item.objects.filter(pk=item.pk).delete()
     return Outcome(
@@ -214,6 +232,6 @@ def _gone(item: Item, result: Result | None = None) -> Outcome:
         ),
         item=item,
         gone=True,
-        error=result.error if result else NotFound("The item is gone."),
-        trace_id=result.trace_id if result else "",
+        error=error or NotFound("The item is gone."),
+        trace_id=error.trace_id if error else "",
     )

@@ -8,6 +8,7 @@ from classification.models import Item, Knowledge, Project, Scan
 from portal import connection_facts, leases
 from portal.access import Actor
 from portal.atlassian.confluence import DEFAULT_WANTS_STATUS
+from portal.atlassian.errors import NotFound
 from portal.models import AuditEntry
 from portal.sandbox import ACME, NONE, VIEW, faults
 
@@ -247,3 +248,14 @@ def test_one_changes_a_default_at_a_time_and_the_other_is_told_who_does(sandbox,
         services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
     assert not outcomes("space.default.set")
     assert services.set_space_default(actor=manager, space=scanned, level=level("Confidential")).ok
+
+
+def test_a_space_that_is_gone_is_not_said_to_have_no_default_now(sandbox, manager, scanned, level):
+    sandbox.set_right("admin@example.com", NONE, host=ACME, space="HB")
+    with pytest.raises(NotFound, match="“Handbook” is no longer there"):
+        services.set_space_default(
+            actor=manager, space=scanned, level=level("Confidential"), seen_level_id=str(level("Internal").pk)
+        )
+    scanned.refresh_from_db()
+    assert scanned.default_level.name == "Internal"
+    assert not AuditEntry.objects.filter(action="level.changed_outside").exists()

@@ -526,3 +526,47 @@ def test_a_throttle_that_cannot_be_written_does_not_hide_what_became_of_the_writ
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
     assert outcome.status == "unknown", "the site wants us to wait before it is read back"
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "unknown"]
+
+
+# --- Gone, or without a level -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("title", ["Bonus", "Nowhere"])
+def test_a_page_that_was_deleted_is_not_said_to_be_changed_by_somebody(sandbox, actor, item, level, title):
+    """Whatever the person saw, and whatever the inventory holds of it."""
+    row, seen = item(title), str(level("Public").pk)
+    stranger(sandbox, "delete_item", item=row.remote_id)
+    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
+    assert outcome.gone
+    assert "no longer there" in outcome.message
+    assert not Item.objects.filter(title=title).exists()
+    assert not AuditEntry.objects.filter(action="level.changed_outside").exists()
+
+
+def test_a_page_of_which_nobody_can_say_whether_it_is_there_is_left_as_it_was(sandbox, actor, item, level):
+    row = item("Bonus")
+    stranger(sandbox, "delete_item", item=row.remote_id)
+    faults.server_error(sandbox, status=500, call="confluence.page")
+    with pytest.raises(Unavailable):
+        services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
+    assert item("Bonus").level.name == "Confidential"
+
+
+def test_a_page_deleted_after_the_write_is_said_to_be_gone_and_not_to_be_without_a_level(sandbox, actor, item, level):
+    row = item("Nowhere")
+    faults.stranger_meanwhile(sandbox, "delete_item", before="confluence.page_level.get", nth=2, item=row.remote_id)
+    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    assert outcome.gone
+    last = recorded("item.level.set")[-1]
+    assert last.outcome == "unknown"
+    assert "reads back as not classified" not in last.detail
+    assert "no longer there" in last.detail
+
+
+def test_a_level_that_somebody_took_away_is_still_said_to_be_changed(sandbox, actor, item, level):
+    row = item("Press kit")
+    stranger(sandbox, "set_level", item=row.remote_id, level=None)
+    with sandbox.write() as db:
+        db.execute("UPDATE items SET unset = 1 WHERE id = ?", (row.remote_id,))
+    with pytest.raises(services.ChangedMeanwhile, match="is not classified now: somebody changed it"):
+        services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
