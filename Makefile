@@ -18,7 +18,7 @@ run: export LOG_LEVEL ?= WARNING
 run: $(VENV)/run.stamp  ## everything at once: web and worker on the embedded default
 	@$(MANAGE) demo --address "$(ADDRESS)"
 	@# Ctrl-C is how it ends: the shell waits for both, and make has nothing to complain about.
-	@trap 'stopped=1' INT; PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start --no-prefix || [ -n "$$stopped" ]
+	@trap 'stopped=1' INT; $(MANAGE) run || [ -n "$$stopped" ]
 
 test: test-fast test-browser  ## all tests, on the database of DATABASE_URL (SQLite without one)
 

@@ -127,7 +127,7 @@ def main() -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        both = start("honcho", "start", "--no-prefix", **environment)
+        both = start(sys.executable, "manage.py", "run", **environment)
         try:
             wait_for(f"{base}/health/")
             session = sign_in(base)
