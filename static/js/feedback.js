@@ -1,6 +1,7 @@
 // What the server answered, said in sentences: toasts, failed requests, a lost session; and focus kept where the person was.
 
 const lifetime = 7000;
+const most = 3;
 
 // ---- toasts ----
 
@@ -36,7 +37,6 @@ function toast({ level = "info", text, link }) {
   close.append(icon("close") ?? "×");
   box.append(body, close);
   region.append(box);
-  retire(box);
 }
 
 // A person may need longer than the timer: pointing at a message or focusing it keeps it. Failures stay until closed.
@@ -50,7 +50,44 @@ document.addEventListener("toast", (event) => toast(event.detail));
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element) event.target.closest("[data-close-toast]")?.closest(".toast, .flash")?.remove();
 });
-document.querySelectorAll(".toasts .toast").forEach(retire);
+
+// A new one pushes out the oldest, those that would go by themselves first.
+const stays = (box) => !box.matches(".toast-success, .toast-info");
+const toasts = document.querySelector(".toasts");
+const born = new Map();
+
+function takeIn() {
+  const all = [...document.querySelectorAll(".toasts .toast")];
+  for (const box of all.filter((box) => !born.has(box))) {
+    born.set(box, born.size);
+    retire(box);
+  }
+  all.sort((one, other) => born.get(one) - born.get(other));
+  const older = all.slice(0, -1).sort((one, other) => stays(one) - stays(other));
+  for (const box of older.slice(0, Math.max(0, all.length - most))) box.remove();
+  dodge();
+}
+
+// They stand in the first corner in which they cover neither an editor, nor an open menu, nor what has the focus.
+const corners = ["bottom-left", "bottom-right", "top-right", "top-left"];
+
+function dodge() {
+  if (!toasts?.querySelector(".toast")) return;
+  const kept = [...document.querySelectorAll("details.menu[open] > .menu-panel, form.editor"), document.activeElement]
+    .filter((element) => element && element !== document.body && !toasts.contains(element))
+    .map((element) => element.getBoundingClientRect());
+  const free = (corner) => {
+    toasts.dataset.corner = corner;
+    const at = toasts.getBoundingClientRect();
+    return !kept.some((box) => box.width && box.left < at.right && at.left < box.right && box.top < at.bottom && at.top < box.bottom);
+  };
+  if (!corners.some(free)) toasts.dataset.corner = corners[0];
+}
+
+if (toasts) new MutationObserver(takeIn).observe(toasts, { childList: true, subtree: true });
+takeIn();
+// A menu is given its place when it opens, so they look for theirs a moment later.
+for (const name of ["toggle", "focusin", "htmx:afterSettle", "scroll", "resize"]) addEventListener(name, () => requestAnimationFrame(dodge), true);
 
 // ---- failed requests ----
 
