@@ -167,7 +167,7 @@ def summary(connections: Sequence[Connection]) -> dict[int, list[tuple[str, str,
         else:
             count = sum(level.listed for level in levels[connection.pk].values())
             url = reverse("levels", args=[connection.slug])
-            found[connection.pk] = [("Levels", str(count) if count else "Not read yet", url)]
+            found[connection.pk] = [("Levels", f"{count:,}" if count else "Not read yet", url)]
     return found
 
 
@@ -180,5 +180,5 @@ def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
         ("Not classified", f"{now.figures.unclassified:,}", f"{url}?unclassified=yes"),
     ]
     if now.unread_spaces:
-        lines.append(("Not scanned in full", f"{now.unread_spaces} of {now.spaces} spaces", f"{url}?sort=age"))
+        lines.append(("Not scanned in full", f"{now.unread_spaces:,} of {now.spaces:,} spaces", f"{url}?sort=age"))
     return lines

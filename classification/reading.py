@@ -32,7 +32,7 @@ def read_levels(*, actor: Actor, connection: Connection) -> Reading:
     levels, source = _levels_of(connection)
     records.keep_levels(connection, levels, timezone.now())
     _record(actor, "levels.read", connection, detail=f"{len(levels)} levels, from {source}.")
-    words = "1 level" if len(levels) == 1 else f"{len(levels)} levels"
+    words = "1 level" if len(levels) == 1 else f"{len(levels):,} levels"
     return Reading(len(levels), f"{words} read from {source}.", source)
 
 
@@ -68,7 +68,7 @@ def read_projects(*, actor: Actor, connection: Connection) -> Reading:
     records.keep_projects(connection, told, asked=asked)
     unread = sum(state is not None for _, _, state in told)
     tail = f" The defaults of {unread} could not be read." if unread else ""
-    words = "1 project" if len(projects) == 1 else f"{len(projects)} projects"
+    words = "1 project" if len(projects) == 1 else f"{len(projects):,} projects"
     _record(actor, "projects.read", connection, detail=f"{words}.{tail}")
     return Reading(len(projects), f"{words} read.{tail}", "Jira")
 

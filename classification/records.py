@@ -1,5 +1,6 @@
 """Keeping what the clients return as rows of the inventory: levels, spaces, items and projects."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -38,6 +39,18 @@ def text(value: str | None, most: int) -> str:
     return (value or "").replace("\x00", "")[:most]
 
 
+#: Blanks that Unicode counts among letters, marks and symbols.
+BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def title(value: str | None, most: int, instead: str) -> str:
+    """A name or title that can be seen and clicked: `instead` of one that holds nothing to see."""
+    found = text(value, most)
+    # Controls and formats (zero-width ones too), separators, and what is not assigned show nothing.
+    shown = any(letter not in BLANK_LETTERS and unicodedata.category(letter)[0] not in "CZ" for letter in found)
+    return found if shown else instead
+
+
 def address(value: str | None) -> str:
     """An address that may be put into a link: http and https only."""
     return text(value, 1000) if value and value.startswith(("https://", "http://")) else ""
@@ -69,7 +82,7 @@ def keep_levels(connection: Connection, levels: Iterable[types.Level], at: datet
 
 def _level_facts(level: types.Level, at: datetime) -> dict:
     return {
-        "name": text(level.name, 300) or "(without a name)",
+        "name": title(level.name, 300, "(no name)"),
         "description": text(level.description, 20_000),
         "guideline": text(level.guideline, 20_000),
         "order": number(level.order, -SMALL - 1, SMALL),
@@ -117,7 +130,7 @@ def keep_space(connection: Connection, space: types.Space, at: datetime) -> Spac
         remote_id=space.id,
         defaults={
             "key": _key(space.key, space.id),
-            "name": text(space.name, 500) or _key(space.key, space.id),
+            "name": title(space.name, 500, _key(space.key, space.id)),
             "type": text(space.type, 40),
             "status": text(space.status, 40),
             "homepage_id": text(space.homepage_id, 64),
@@ -172,7 +185,7 @@ def _project_facts(project: types.Project, at: datetime) -> dict:
     """The values of PROJECT_FACTS."""
     return {
         "key": _key(project.key, project.id),
-        "name": text(project.name, 500) or _key(project.key, project.id),
+        "name": title(project.name, 500, _key(project.key, project.id)),
         "type": text(project.type, 40),
         "archived": project.archived,
         "listed": True,
@@ -232,7 +245,7 @@ def _write_if_newer(row: Item | Space | Project, known: Known | None, at: dateti
 def item_facts(item: types.Item, at: datetime) -> dict:
     """The values of ITEM_FACTS."""
     return {
-        "title": text(item.title, 1000) or "(without a title)",
+        "title": title(item.title, 1000, "(no title)"),
         "parent_id": text(item.parent_id, 64),
         "position": number(item.position, -LARGE - 1, LARGE),
         "author_id": text(item.author_id, 128),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 
 from portal import audit
@@ -226,6 +227,17 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
             )
         )
     return rows
+
+
+def items_that_match(space: Space, query: str) -> int:
+    """How many items of the space match the filters of an address."""
+    return ItemFilters.parse(QueryDict(query)).apply(Item.objects.filter(space=space), space).count()
+
+
+def projects_that_match(connection: Connection, query: str) -> int:
+    """How many listed projects match the filters of an address."""
+    found = Project.objects.filter(connection=connection, listed=True)
+    return ProjectFilters.parse(QueryDict(query)).apply(found).count()
 
 
 def _with_branches(rows: list[ItemRow], space: Space, levels: dict[int, Level]) -> list[ItemRow]:

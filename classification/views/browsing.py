@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -40,6 +41,12 @@ def go(request: HttpRequest, address: str) -> HttpResponse:
     response = HttpResponse(status=204)
     response["HX-Redirect"] = address
     return response
+
+
+def list_query(request: HttpRequest) -> str | None:
+    """The filters of the list that htmx asks from; None where it is on no page."""
+    address = request.htmx and request.htmx.current_url  # type: ignore[attr-defined]
+    return urlsplit(address).query if address else None
 
 
 def place_of(request: HttpRequest, inside: str) -> str:

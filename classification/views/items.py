@@ -15,10 +15,10 @@ from portal.operations import remote_work
 from .. import editing, selectors, services
 from ..editing import Editor
 from ..figures import applicable, levels_by_id, space_figures
-from ..models import Item
+from ..models import Item, Space
 from ..outcomes import Outcome
 from ..presentation import table_rows
-from .browsing import TOAST_LEVELS, go, say
+from .browsing import TOAST_LEVELS, go, list_query, say
 
 
 @on_connection("classification.view", kind="site")
@@ -96,17 +96,26 @@ def _done(request: HttpRequest, outcome: Outcome) -> HttpResponse:
         response = render(request, "classification/item.html#item", _page_context(request, fresh))
         response["HX-Retarget"] = "#item"
     else:
-        tree = "view=tree" in (request.htmx.current_url or "")  # type: ignore[attr-defined]
-        response = render(request, "classification/_row_changed.html", _row_context(fresh, tree=tree))
+        response = render(request, "classification/_row_changed.html", _row_context(request, fresh))
         response["HX-Retarget"] = f"#item-{fresh.pk}"
     response["HX-Reswap"] = "outerHTML"
     return say(response, outcome)
 
 
-def _row_context(item: Item, *, tree: bool = False) -> dict[str, Any]:
-    """The row and the figures of its space, as they are now. tree: it stands in a tree, and keeps its place there."""
-    figures = space_figures(item.space, levels_by_id(item.space.connection))
-    return {"rows": table_rows([selectors.item_row(item)], tree=tree), "space": item.space, "figures": figures}
+def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
+    """The row, in its place in a tree, and the counts around it, as they are now."""
+    tree = "view=tree" in (list_query(request) or "")
+    return {"rows": table_rows([selectors.item_row(item)], tree=tree), **_counts(request, item.space)}
+
+
+def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:
+    """The figures of a space, and how many items match the filters of the list that is shown."""
+    query = list_query(request)
+    return {
+        "space": space,
+        "figures": space_figures(space, levels_by_id(space.connection)),
+        "list_count": None if query is None else selectors.items_that_match(space, query),
+    }
 
 
 def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
@@ -115,7 +124,7 @@ def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         context = _page_context(request, fresh, editor)
         return render(request, "classification/item.html", context, status=editor.status)
-    context = {"editor": editor, **(_row_context(fresh) if editor.place == "row" else {})}
+    context = {"editor": editor, **(_row_context(request, fresh) if editor.place == "row" else {})}
     return render(request, "classification/_editor_again.html", context, status=editor.status)
 
 
@@ -124,9 +133,8 @@ def _gone(request: HttpRequest, item: Item, outcome: Outcome) -> HttpResponse:
     if not request.htmx or request.POST.get("place") == "page":  # type: ignore[attr-defined]
         messages.warning(request, outcome.text)
         return go(request, item.space.get_absolute_url())
-    figures = space_figures(item.space, levels_by_id(item.space.connection))
     row_id = _row_id(request)
-    context = {"outcome": outcome, "label": item.title, "row_id": row_id, "space": item.space, "figures": figures}
+    context = {"outcome": outcome, "label": item.title, "row_id": row_id, **_counts(request, item.space)}
     response = render(request, "classification/_row_gone.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = f"#{row_id}", "outerHTML"
     return say(response, outcome)

@@ -20,7 +20,7 @@ from ..figures import applicable, levels_by_id
 from ..filters import ProjectFilters
 from ..models import Project
 from ..presentation import chips
-from .browsing import go, place_of, render_list, say
+from .browsing import go, list_query, place_of, render_list, say
 
 
 @on_connection("classification.view", kind="site")
@@ -75,17 +75,31 @@ def project_default(request: HttpRequest, connection: Connection, key: str) -> H
             return say(_row(request, project), outcome)
     if not request.htmx:  # type: ignore[attr-defined]
         return render(request, "classification/project_default.html", _page(project, editor), status=editor.status)
-    context = {"editor": editor, "project": selectors.find_project(connection, key)}
+    context = {
+        "editor": editor,
+        "project": selectors.find_project(connection, key),
+        "list_count": _count(request, connection),
+    }
     again = editor.place == "row" and editor.status != 200
     template = "classification/_project_again.html" if again else "classification/_editor.html"
     return render(request, template, context, status=editor.status)
 
 
 def _row(request: HttpRequest, project: Project) -> HttpResponse:
-    context = {"rows": [selectors.find_project(project.connection, project.key)], "may_edit": True}
-    response = render(request, "classification/_project_rows.html", context)
+    context = {
+        "rows": [selectors.find_project(project.connection, project.key)],
+        "may_edit": True,
+        "list_count": _count(request, project.connection),
+    }
+    response = render(request, "classification/_project_changed.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = f"#project-{project.pk}", "outerHTML"
     return response
+
+
+def _count(request: HttpRequest, connection: Connection) -> int | None:
+    """How many projects match the filters of the list that is shown."""
+    query = list_query(request)
+    return None if query is None else selectors.projects_that_match(connection, query)
 
 
 def _page(project: Project, editor: Editor) -> dict[str, Any]:

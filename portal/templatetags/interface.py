@@ -49,6 +49,12 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+@register.simple_tag
+def counted(count: int, noun: str) -> str:
+    """A count and what is counted: "1 item", "1,362 items"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 @register.filter
 def page_numbers(page: Page) -> list[int | None]:
     """List the numbers to offer around a page; None stands for a gap."""

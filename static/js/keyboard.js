@@ -17,17 +17,30 @@ function move(step) {
   if (!all.length) return false;
   const at = all.indexOf(currentRow());
   const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, at + step))];
-  if (!next.hasAttribute("tabindex")) next.setAttribute("tabindex", "-1");
-  next.focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
+  focusRow(next);
   return true;
 }
 
+function focusRow(row) {
+  if (!row.hasAttribute("tabindex")) row.setAttribute("tabindex", "-1");
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+let searchedFrom = null;
+
 function search() {
+  searchedFrom = currentRow()?.id;
   const field = document.querySelector("main [data-search]") ?? document.querySelector("[data-search]");
   field?.focus();
   field?.select?.();
   return Boolean(field);
+}
+
+function leaveSearch(field) {
+  field.blur();
+  const row = searchedFrom && document.getElementById(searchedFrom);
+  if (row) focusRow(row);
 }
 
 function inRow(selector, act) {
@@ -63,6 +76,12 @@ const keys = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+  if (event.key === "Escape" && event.target.matches?.("[data-search]")) {
+    // The browser would clear the field, and the list with it.
+    event.preventDefault();
+    leaveSearch(event.target);
+    return;
+  }
   if (typing(event.target) || document.querySelector("dialog[open]")) return;
   const row = event.target instanceof Element && event.target.matches("[data-row]") ? event.target : null;
   if (event.key === "Enter" && row) {

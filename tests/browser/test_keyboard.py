@@ -218,3 +218,26 @@ def test_switching_a_tab_or_the_view_keeps_the_title_in_sight_and_the_focus_on_i
         expect(link).to_be_focused()
         expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
         assert page.evaluate("scrollY") == 0
+
+
+def test_escape_leaves_the_search_field_and_keeps_what_it_holds(open_as, desk):
+    page = open_as("bob", f"{desk.path}?q=r")
+    go_to(page, "Fire drill")
+    page.keyboard.press("/")
+    field = page.get_by_role("searchbox", name="Title")
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).to_have_value("r")
+    assert current(page) == address(desk, "Fire drill")
+
+
+def test_counts_agree_after_a_change_in_a_filtered_list(open_as, desk):
+    page = open_as("bob", f"{desk.path}?q=fire")
+    expect(page.locator(".list-count")).to_have_text("1 item")
+    page.goto(f"{desk.path}?level=none")
+    expect(page.locator(".list-count")).to_have_text("1 item")
+    go_to(page, "Lost property")
+    choose(page, "Lost property", "Confidential")
+    page.keyboard.press("Enter")
+    expect(page.locator(".list-count")).to_have_text("0 items")
+    expect(page.get_by_role("region", name="Content by level")).to_contain_text("13 of 13 items")

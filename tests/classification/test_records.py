@@ -85,3 +85,21 @@ def test_places_in_the_tree_are_written_in_the_order_in_which_scans_lock_rows(sp
     with connection.execute_wrapper(watch):
         assert tree.reorder(space) > 1
     assert written == sorted(written)
+
+
+#: Nothing to see: blanks, zero-width characters, a mark of direction, a Hangul filler, the blank of braille.
+UNSEEN = ["", "   ", "\t\n", "\u200b\u200d", "\u202e", "\u3164", "\u2800 ", "\x00", "\ufeff\u00a0"]
+
+
+@pytest.mark.parametrize("title", UNSEEN)
+def test_a_title_without_anything_to_see_gets_one_that_can_be_clicked(space, title, client_for, grant, alice):
+    records.keep_item(space, types.Item(id="1", kind="page", status="current", title=title), "current", timezone.now())
+    grant(alice, space.connection, "viewer")
+    html = client_for(alice).get(space.get_absolute_url()).content.decode()
+    assert 'title="(no title)">(no title)</a>' in html
+
+
+@pytest.mark.parametrize("title", ["a\u200b", "  x ", "👩\u200d🚀", "漢", "\u200bעברית", "…"])
+def test_a_title_that_can_be_seen_is_kept_as_it_is(space, title):
+    records.keep_item(space, types.Item(id="1", kind="page", status="current", title=title), "current", timezone.now())
+    assert Item.objects.get(remote_id="1").title == title

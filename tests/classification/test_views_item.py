@@ -424,3 +424,26 @@ def test_an_attempt_that_never_ended_stays_in_sight_after_a_later_one(plain, ite
     audit.record(**attempt, outcome="started")
     audit.record(**attempt, outcome="done")
     assert "The worker was killed" in plain.get(welcome.get_absolute_url()).content.decode()
+
+
+def test_after_a_change_in_a_filtered_list_its_count_is_what_matches_now(browser, item, level, scanned):
+    address = f"http://testserver{scanned.get_absolute_url()}"
+    before = scanned.items.filter(level_state="none").count()
+    row = item("Nowhere")
+    response = browser.post(
+        editor_url(row), sent(row, level=level("Public")), headers={"HX-Current-URL": f"{address}?level=none"}
+    )
+    html = response.content.decode()
+    assert f'hx-swap-oob="innerHTML:.list-count">{before - 1} items</span>' in html
+    response = browser.post(editor_url(row), sent(item("Nowhere"), level=level("Confidential")))
+    assert "list-count" not in response.content.decode()
+
+
+def test_a_refusal_in_a_filtered_list_says_how_many_match_too(browser, item, level, scanned, sandbox):
+    row = item("Press kit")
+    address = f"http://testserver{scanned.get_absolute_url()}?q=press"
+    seen = str(level("Confidential").pk)
+    data = sent(row, level=level("Internal"), seen=seen)
+    response = browser.post(editor_url(row), data, headers={"HX-Current-URL": address})
+    assert response.status_code == 409
+    assert 'innerHTML:.list-count">1 item</span>' in response.content.decode()

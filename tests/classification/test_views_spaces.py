@@ -171,7 +171,7 @@ def test_many_spaces_come_in_pages(alice_s, site, url):
     assert len(names(response)) == 50
     assert names(response)[0] == "Space 050"
     page = response.content.decode()
-    assert "51-100 of 120 spaces" in page
+    assert '51-100 of <span class="list-count">120 spaces</span>' in page
     assert "?q=space&amp;after=" in page
     assert "?q=space&amp;before=" in page
 
