@@ -65,17 +65,17 @@ class AlarmForm(forms.Form):
 
 
 class VerdictForm(forms.Form):
-    """What a reviewer says. `seen`: content hash of the draft that was on the screen."""
+    """What a reviewer says. `seen`: the note of the comparison that was on the screen (`privacy.shown_comparison`)."""
 
     verdict = forms.ChoiceField(
         choices=[("approve", ""), ("comment", ""), ("changes", "")],
         error_messages={
-            "required": "Choose what you say: approve, approve with a comment, or ask for changes.",
-            "invalid_choice": "Choose what you say: approve, approve with a comment, or ask for changes.",
+            "required": "Choose one: approve, approve with a comment, or request changes.",
+            "invalid_choice": "Choose one: approve, approve with a comment, or request changes.",
         },
     )
     comment = forms.CharField(required=False, max_length=LONGEST_NOTE)
-    seen = forms.CharField(max_length=64)
+    seen = forms.CharField(required=False, max_length=500)
 
     def clean(self) -> dict:
         """A comment is what two of the three verdicts are about."""

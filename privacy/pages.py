@@ -13,9 +13,10 @@ from portal import access
 from portal.atlassian.errors import ApiError
 from portal.middleware import error_status
 from portal.models import Connection
-from privacy import selectors, services, steps
+from privacy import selectors, services, shown_comparison, steps
 from privacy.models import App
 from privacy.render import read_document
+from privacy.shown_comparison import Shown
 
 #: What a person did not get: a refusal of ours, or an error of Atlassian's.
 Problem = services.Refusal | ApiError
@@ -119,9 +120,12 @@ def show_app(
     why_not = services.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
     typed, open_forms = _typed(request), _open_forms(page, allowed, why_not)
     wanted = request.GET.get("version", "")
+    # Whoever is asked to approve came for the draft, and never finds live beside the way to approve it.
+    first = (page.draft, page.live) if open_forms["verdict"] else (page.live, page.draft)
     shown = next((item for item in (page.live, page.draft, page.working) if item.key == wanted), None)
     if shown is None or shown.document is None:
-        shown = next((item for item in (page.live, page.draft) if item.document is not None), page.live)
+        shown = next((item for item in first if item.document is not None), page.live)
+    changes = steps.draft_changes(page)
     context = {
         "tab": "overview",
         "page": page,
@@ -129,7 +133,8 @@ def show_app(
         "shown": shown,
         "sections": read_document(shown.document) if shown.document is not None else (),
         "requirements": steps.requirements(page),
-        "changes": steps.draft_changes(page),
+        "changes": changes,
+        "to_review": sum(item.total for item in changes) if open_forms["verdict"] else 0,
         "next": steps.next_step(page, allowed),
         "reviews": selectors.review_thread(app=app),
         "why_not": why_not,
@@ -143,15 +148,34 @@ def show_app(
 
 
 def show_compare(
-    request: HttpRequest, app: App, *, left: str, right: str, show: str, refusal: Problem | None = None
+    request: HttpRequest,
+    app: App,
+    *,
+    left: str,
+    right: str,
+    show: str,
+    refusal: Problem | None = None,
+    problem: Problem | None = None,
+    form: object = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """Two versions side by side. Raises Http404 when one of them is none."""
+    """Two versions side by side. Raises Http404 when one of them is none.
+
+    Draft beside live is where a reviewer decides: `problem` and `form` are what was refused of that.
+    """
     comparison = selectors.compare(app=app, left=left, right=right)
     if comparison is None:
         raise Http404("There is no such version of this document. Nothing was changed.")
+    page = selectors.app_page(app=app)
+    actor = access.actor_of(request)
+    why_not = services.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
+    may_decide = _open_forms(page, access.capabilities(actor, app.connection), why_not)["verdict"]
+    reviewing = may_decide and (comparison.left.key, comparison.right.key) == ("draft", "live")
+    typed = _typed(request).get("verdict", "")
+    shown = Shown(comparison.left.content_hash, comparison.right.content_hash)
     context = {
         "tab": "compare",
-        "page": selectors.app_page(app=app),
+        "page": page,
         "app": app,
         "comparison": comparison,
         "diff": comparison.diff,
@@ -160,5 +184,22 @@ def show_compare(
         "takes_live": comparison.right.key == "live" and comparison.left.key in ("draft", "working"),
         "recent": selectors.versions(app=app)[:30],
         "refusal": refusal,
+        "problem": problem,
+        "form": form,
+        "may_decide": may_decide,
+        "reviewing": reviewing,
+        "shown": shown_comparison.sign(actor.user, shown) if reviewing and actor.user else "",
+        "typed": {"verdict": typed},
+        "stray": "" if reviewing else typed,
     }
-    return render(request, "privacy/compare.html", context, status=status_of(refusal) if refusal else 200)
+    if refusal or problem:
+        status = status_of(refusal or problem)  # type: ignore[arg-type]
+    return render(request, "privacy/compare.html", context, status=status)
+
+
+def show_review(
+    request: HttpRequest, app: App, *, problem: Problem | None = None, form: object = None, status: int = 200
+) -> HttpResponse:
+    """The comparison on which a reviewer decides, as it is now, with what was refused; nothing typed is lost."""
+    app = find(app.connection, app.app_key)
+    return show_compare(request, app, left="draft", right="live", show="", problem=problem, form=form, status=status)

@@ -115,14 +115,16 @@ def withdraw(*, actor: Actor, review: Review) -> Review:
     return review
 
 
-def approve(*, actor: Actor, review: Review, seen: str, comment: str = "") -> Verdict:
-    """Sign off. `seen`: the content hash of the draft that the reviewer had on the screen.
+def approve(*, actor: Actor, review: Review, seen: str, comment: str = "", seen_live: str | None = None) -> Verdict:
+    """Sign off. `seen`, `seen_live`: the content hashes of the draft and of live that the reviewer compared.
 
-    The draft is read again first; if it is not that content any more, the review lapses. Needs privacy.approve, and not
-    to be among the authors. Raises SignOffRefused, ApiError, PermissionDenied.
+    Live is by default what it was when approval was requested. Both are read again first; if the draft is not that
+    content any more, the review lapses, and if live is not, nothing is decided. Needs privacy.approve, and not to be
+    among the authors. Raises SignOffRefused, ApiError, PermissionDenied.
     """
     kind = Kind.COMMENT if _clean(comment) else Kind.APPROVE
-    return _judge(actor, review, seen, kind, comment, (State.OPEN, State.APPROVED), State.APPROVED)
+    seen_live = review.live_hash if seen_live is None else seen_live
+    return _judge(actor, review, (seen, seen_live), kind, comment, State.APPROVED)
 
 
 def ask_for_changes(*, actor: Actor, review: Review, seen: str, comment: str) -> Verdict:
@@ -130,29 +132,34 @@ def ask_for_changes(*, actor: Actor, review: Review, seen: str, comment: str) ->
     if not _clean(comment):
         access.require(actor, review.app.connection, "privacy.approve")
         raise SignOffRefused("Say in the comment what has to change. Nothing was decided.")
-    return _judge(actor, review, seen, Kind.CHANGES, comment, (State.OPEN, State.APPROVED), State.CHANGES)
+    return _judge(actor, review, (seen, None), Kind.CHANGES, comment, State.CHANGES)
 
 
 def _judge(
-    actor: Actor, review: Review, seen: str, kind: str, comment: str, from_states: tuple[str, ...], to_state: str
+    actor: Actor, review: Review, seen: tuple[str, str | None], kind: str, comment: str, to_state: str
 ) -> Verdict:
+    """`seen`: the hashes of draft and live that were compared; None for live where it does not matter."""
     access.require(actor, review.app.connection, "privacy.approve")
     why_not = why_not_approve(actor, review)
     if why_not:
         raise SignOffRefused(why_not)
     app = remote.refresh(actor=actor, app=review.app)
     review = _loaded(review)
-    if review.state not in from_states:
+    if review.state not in (State.OPEN, State.APPROVED):
         raise SignOffRefused(_closed(review))
     if app.draft_state == App.Presence.HIDDEN:
         raise SignOffRefused(f"{HIDDEN} Nothing was decided. Read the app again, then decide.")
     # Looked up once more: Atlassian may name somebody by now whom it did not name when sign-off was asked for.
     if is_among(actor, authors(app)):
         raise SignOffRefused(NOT_ONES_OWN)
-    if seen != review.content_hash:
+    if seen[0] != review.content_hash:
         raise SignOffRefused(
-            "What you had on the screen is not the content that sign-off was asked for. Nothing was decided. Look at "
-            "the draft again, then decide."
+            "The draft that you saw is not the one that approval was requested for. Nothing was decided. Review the "
+            "changes below, then decide."
+        )
+    if seen[1] is not None and seen[1] != hash_of(app, "live"):
+        raise SignOffRefused(
+            "Live was changed since you saw the comparison. Nothing was decided. Review the changes below, then decide."
         )
     with transaction.atomic():
         App.locked(app.pk)

@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 
 from portal.access import actor_of
 from portal.operations import remote_work
-from privacy import forms, selectors, services
+from privacy import forms, selectors, services, shown_comparison
 from privacy.models import App
-from privacy.pages import PROBLEMS, act, find, on_app, show_app, url
+from privacy.pages import PROBLEMS, act, find, on_app, show_app, show_review, url
 
 DECISION, DECIDED_ON = "decide:", "on:"
 
@@ -113,20 +113,33 @@ def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
     """Approve, approve with a comment, or ask for changes."""
     form = forms.VerdictForm(request.POST)
     if not form.is_valid():
-        return show_app(request, app, form=form, status=422)
-    verdict, comment, seen = (form.cleaned_data[name] for name in ("verdict", "comment", "seen"))
+        return show_review(request, app, form=form, status=422)
+    try:
+        sentence = _judge(request, app, **form.cleaned_data)
+    except PROBLEMS as problem:
+        return show_review(request, app, problem=problem)
+    messages.success(request, sentence)
+    return redirect(url("app", app))
 
-    def judge() -> str:
-        review = selectors.newest_review(app=app)
-        if review is None:
-            raise services.SignOffRefused("Nobody asked for sign-off, so there is nothing to decide.")
-        if verdict == "changes":
-            services.ask_for_changes(actor=actor_of(request), review=review, seen=seen, comment=comment)
-            return "Changes are asked for. Your comment stands beside the request."
-        services.approve(actor=actor_of(request), review=review, seen=seen, comment=comment)
-        return "You signed off this draft in exactly this form. Any later change of it lapses the sign-off."
 
-    return act(request, app, judge)
+def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: str) -> str:
+    actor, review = actor_of(request), selectors.newest_review(app=app)
+    if review is None:
+        raise services.SignOffRefused("Nobody requested approval, so there is nothing to decide.")
+    why_not = services.why_not_approve(actor, review)
+    if why_not:
+        raise services.SignOffRefused(why_not)
+    shown = shown_comparison.read(actor.user, seen) if actor.user else None
+    if shown is None:
+        raise services.SignOffRefused(
+            "The draft can be approved only from the comparison with live. Nothing was decided. Review the changes "
+            "below, then decide."
+        )
+    if verdict == "changes":
+        services.ask_for_changes(actor=actor, review=review, seen=shown.draft, comment=comment)
+        return "You requested changes. Your comment stands beside the request."
+    services.approve(actor=actor, review=review, seen=shown.draft, seen_live=shown.live, comment=comment)
+    return "You approved this draft in exactly this form. Any later change to it dismisses the approval."
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------

@@ -24,6 +24,17 @@ def signoff(page: Page) -> Locator:
     return page.get_by_role("region", name="Sign-off")
 
 
+def verdict(page: Page) -> Locator:
+    """Where a reviewer decides, below the comparison."""
+    return page.get_by_role("form", name="Your review")
+
+
+def review(page: Page) -> Locator:
+    """Open the comparison from the app's page."""
+    page.get_by_role("main").get_by_role("link", name=re.compile("^Review [0-9]+ changes$")).first.click()
+    return verdict(page)
+
+
 def publishing(page: Page) -> Locator:
     return page.get_by_role("region", name="Publish")
 
@@ -71,11 +82,11 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     bob.get_by_role("link", name=DIAGRAMS).click()
     expect(signoff(bob)).to_contain_text("A new queue, and where to report.")
     expect(publishing(bob)).to_contain_text("You have no role here that publishes.")
-    signoff(bob).get_by_role("button", name="Ask for changes").click()
-    expect(signoff(bob).get_by_text("Write the comment")).to_be_visible()
-    signoff(bob).get_by_label("Comment").fill("Use the address of the security team, please.")
-    signoff(bob).get_by_role("button", name="Ask for changes").click()
-    expect_said(bob, "Changes are asked for.")
+    review(bob).get_by_role("button", name="Request changes").click()
+    expect(verdict(bob).get_by_text("Write the comment")).to_be_visible()
+    verdict(bob).get_by_label("Comment").fill("Use the address of the security team, please.")
+    verdict(bob).get_by_role("button", name="Request changes").click()
+    expect_said(bob, "You requested changes.")
 
     alice.goto(app_path(DIAGRAMS))
     expect(alice.get_by_role("main").get_by_text("Changes were asked for").first).to_be_visible()
@@ -86,12 +97,12 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     expect(publishing(alice)).to_contain_text("Signed off in exactly this form: not met")
 
     bob.goto(app_path(DIAGRAMS))
-    signoff(bob).get_by_role("link", name="Look at what changes for customers").click()
+    review(bob)
     expect_said(bob, "5 answers differ:")
-    bob.go_back()
-    signoff(bob).get_by_label("Comment").fill("Fine with legal.")
-    signoff(bob).get_by_role("button", name="Approve with comment").click()
-    expect_said(bob, "You signed off this draft in exactly this form.")
+    expect(verdict(bob).get_by_role("button", name="Approve", exact=True)).to_be_in_viewport()
+    verdict(bob).get_by_label("Comment").fill("Fine with legal.")
+    verdict(bob).get_by_role("button", name="Approve with comment").click()
+    expect_said(bob, "You approved this draft in exactly this form.")
 
     alice.goto(app_path(DIAGRAMS))
     expect(signoff(alice)).to_contain_text("bob@example.com")
@@ -123,8 +134,10 @@ def test_any_later_change_lapses_the_sign_off(open_as, sandbox, signed_off):
     expect_said(page, "Sign-off is asked for.")
     stranger.act(sandbox, "edit_draft", host="", product_id=PRODUCT)
     bob = open_as("bob", app_path(DIAGRAMS))
-    signoff(bob).get_by_role("button", name="Approve", exact=True).click()
+    review(bob).get_by_role("button", name="Approve", exact=True).click()
     expect(bob.get_by_role("alert").first).to_contain_text("Nothing was decided")
+    expect(verdict(bob)).to_have_count(0)
+    bob.goto(app_path(DIAGRAMS))
     expect(signoff(bob).get_by_text("Lapsed").first).to_be_visible()
 
 
@@ -132,18 +145,19 @@ def test_what_was_on_the_screen_is_what_is_approved(open_as, sandbox):
     alice = open_as("alice", app_path(DIAGRAMS))
     signoff(alice).get_by_role("button", name="Ask for sign-off").click()
     expect_said(alice, "Sign-off is asked for.")
-    bob = open_as("bob", app_path(DIAGRAMS))
-    expect(signoff(bob).get_by_label("Comment")).to_be_visible()
+    bob = open_as("bob", app_path(DIAGRAMS), width=360)
+    expect(review(bob).get_by_role("button", name="Approve", exact=True)).to_be_in_viewport()
     signoff(alice).get_by_role("button", name="Withdraw the request").click()
     alice.get_by_role("dialog").get_by_role("button", name="Continue").click()
     expect_said(alice, "The request for sign-off is withdrawn.")
     edit_contact(alice, "other@example.com")
     signoff(alice).get_by_role("button", name=re.compile("^Ask (again|for sign-off)$")).click()
     expect_said(alice, "Sign-off is asked for.")
-    signoff(bob).get_by_label("Comment").fill("Looks good to me")
-    signoff(bob).get_by_role("button", name="Approve with comment").click()
-    expect(bob.get_by_role("alert").first).to_contain_text("What you had on the screen is not the content")
-    expect(signoff(bob).get_by_label("Comment")).to_have_value("Looks good to me")
+    verdict(bob).get_by_label("Comment").fill("Looks good to me")
+    verdict(bob).get_by_role("button", name="Approve with comment").click()
+    expect(bob.get_by_role("alert").first).to_contain_text("The draft that you saw is not the one")
+    expect(verdict(bob).get_by_label("Comment")).to_have_value("Looks good to me")
+    expect(bob.get_by_text("other@example.com").first).to_be_visible()
 
 
 def test_a_lost_answer_to_the_publish_call_is_settled_by_reading(open_as, sandbox, signed_off):

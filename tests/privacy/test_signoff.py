@@ -202,7 +202,7 @@ def test_a_draft_that_moved_since_the_reviewer_looked_is_not_approved(review, re
 
 
 def test_what_the_reviewer_had_on_the_screen_has_to_be_what_is_asked_for(review, reviewer, diagrams):
-    with pytest.raises(services.SignOffRefused, match="had on the screen"):
+    with pytest.raises(services.SignOffRefused, match="is not the one that approval was requested for"):
         services.approve(actor=reviewer, review=review, seen="0" * 64)
 
     assert state(diagrams) == "waiting"

@@ -8,6 +8,7 @@ import pytest
 from portal.sandbox import faults
 from privacy import services
 from privacy.models import App, Review, Verdict
+from privacy.shown_comparison import Shown, sign
 from tests.privacy.browsing import address, fresh, hidden, kept, said
 from tests.privacy.marketplace import CONTACT, DISCARD, DRAFT, POLICIES, PUBLISH, READ
 
@@ -35,6 +36,11 @@ def asked(editor, edited):
 def signed_off(asked, reviewer):
     services.approve(actor=reviewer, review=asked, seen=asked.content_hash)
     return asked
+
+
+def note(actor, review: Review) -> str:
+    """What the form of the comparison posts for this person while draft and live are those of the request."""
+    return sign(actor.user, Shown(review.content_hash, review.live_hash))
 
 
 # --- saving ---------------------------------------------------------------------------------------------------------
@@ -239,6 +245,10 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
     client = client_for(reviewer.user)
     page = client.get(address("app", asked.app))
     assert "Please look at the contact." in said(page)
+    assert "Review 5 changes" in said(page)
+    assert 'value="approve"' not in page.content.decode()
+    assert re.search(r'version=draft" aria-current="true"', page.content.decode())
+    page = client.get(address("app_compare", asked.app, left="draft", right="live"))
 
     page = client.post(
         address("app_review_verdict", asked.app), {"verdict": "approve", "seen": hidden(page, "seen")}, follow=True
@@ -250,7 +260,7 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
 
 @pytest.mark.parametrize(("verdict", "state"), [("comment", "approved"), ("changes", "changes")])
 def test_a_verdict_with_a_comment_is_shown_with_it(reviewer, asked, client_for, verdict, state):
-    data = {"verdict": verdict, "seen": asked.content_hash, "comment": "Name the <mailbox>."}
+    data = {"verdict": verdict, "seen": note(reviewer, asked), "comment": "Name the <mailbox>."}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data, follow=True)
 
@@ -258,10 +268,53 @@ def test_a_verdict_with_a_comment_is_shown_with_it(reviewer, asked, client_for, 
     assert Review.objects.get().state == state
 
 
+@pytest.mark.parametrize("token", ["", "x" * 64, "of somebody else", "of the draft before", "of live before"])
+@pytest.mark.parametrize("verdict", ["approve", "comment", "changes"])
+def test_nothing_is_decided_without_the_comparison_as_it_is_now(reviewer, editor, asked, client_for, token, verdict):
+    notes = {
+        "of somebody else": note(editor, asked),
+        "of the draft before": sign(reviewer.user, Shown("a" * 64, asked.live_hash)),
+        "of live before": sign(reviewer.user, Shown(asked.content_hash, "a" * 64)),
+    }
+    data = {"verdict": verdict, "seen": notes.get(token, token), "comment": "Name the mailbox"}
+
+    page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
+
+    if (token, verdict) == ("of live before", "changes"):  # what has to change can be said all the same
+        assert page.status_code == 302
+        return
+    assert page.status_code == 409
+    assert "Nothing was decided. Review the changes below" in said(page)
+    assert "5 answers differ" in said(page)
+    assert page.content.decode().count("Name the mailbox") == 1
+    assert not Verdict.objects.exists()
+    again = {"verdict": "approve", "seen": hidden(page, "seen")}
+    client_for(reviewer.user).post(address("app_review_verdict", asked.app), again)
+    assert Verdict.objects.get().kind == "approve"
+
+
+def test_live_that_moved_under_the_comparison_is_not_approved(reviewer, asked, marketplace, client_for):
+    client = client_for(reviewer.user)
+    seen = hidden(client.get(address("app_compare", asked.app, left="draft", right="live")), "seen")
+    marketplace.put(asked.app, "live", '{"security":{"securityContact":"other@example.com"}}')
+
+    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": seen})
+
+    assert "Live was changed since you saw the comparison." in said(page)
+    assert not Verdict.objects.exists()
+
+
+def test_other_versions_are_compared_without_a_verdict(reviewer, asked, client_for):
+    page = client_for(reviewer.user).get(address("app_compare", asked.app, left="live", right="draft"))
+
+    assert 'value="approve"' not in page.content.decode()
+    assert "Review the draft beside live" in said(page)
+
+
 @pytest.mark.parametrize("verdict", ["comment", "changes", "", "nonsense"])
 def test_a_verdict_that_says_nothing_is_refused(reviewer, asked, client_for, verdict):
     page = client_for(reviewer.user).post(
-        address("app_review_verdict", asked.app), {"verdict": verdict, "seen": asked.content_hash}
+        address("app_review_verdict", asked.app), {"verdict": verdict, "seen": note(reviewer, asked)}
     )
 
     assert page.status_code == 422
@@ -280,7 +333,7 @@ def test_a_verdict_on_another_content_is_refused_and_keeps_the_comment(reviewer,
 
 def test_a_verdict_while_atlassian_does_not_answer_keeps_the_comment(reviewer, asked, sandbox, client_for):
     faults.refuse(sandbox, call=READ, status=400, times=None)
-    data = {"verdict": "changes", "seen": asked.content_hash, "comment": "Name the mailbox"}
+    data = {"verdict": "changes", "seen": note(reviewer, asked), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -293,13 +346,13 @@ def test_the_author_is_told_why_they_may_not_approve(editor, asked, grant, clien
     client = client_for(editor.user)
 
     assert "Somebody else has to sign it off" in said(client.get(address("app", asked.app)))
-    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": asked.content_hash})
+    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": note(editor, asked)})
     assert page.status_code == 409
     assert not Verdict.objects.exists()
 
 
 def test_a_verdict_is_refused_to_who_has_no_such_role(publisher, asked, client_for):
-    data = {"verdict": "approve", "seen": asked.content_hash}
+    data = {"verdict": "approve", "seen": note(publisher, asked)}
 
     assert client_for(publisher.user).post(address("app_review_verdict", asked.app), data).status_code == 403
 
@@ -396,7 +449,7 @@ def test_settling_what_is_no_alarm_is_refused_in_words(publisher, signed_off, cl
 
 def test_a_comment_is_still_there_when_the_draft_changed_while_it_was_written(reviewer, asked, marketplace, client_for):
     marketplace.act(asked.app, "edit_draft", value="stranger@example.com")
-    data = {"verdict": "comment", "seen": asked.content_hash, "comment": "Good, but <mind> the mailbox."}
+    data = {"verdict": "comment", "seen": note(reviewer, asked), "comment": "Good, but <mind> the mailbox."}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -408,7 +461,7 @@ def test_a_comment_is_still_there_when_the_request_was_withdrawn_while_it_was_wr
     reviewer, editor, asked, client_for
 ):
     services.withdraw(actor=editor, review=asked)
-    data = {"verdict": "changes", "seen": asked.content_hash, "comment": "Name the mailbox"}
+    data = {"verdict": "changes", "seen": note(reviewer, asked), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -483,7 +536,7 @@ def test_asking_while_the_draft_cannot_be_read_says_so(editor, app, sandbox, cli
 
 def test_nothing_is_signed_off_that_cannot_be_read(reviewer, asked, sandbox, client_for):
     hide_draft(sandbox)
-    data = {"verdict": "approve", "seen": asked.content_hash, "comment": "Fine"}
+    data = {"verdict": "approve", "seen": note(reviewer, asked), "comment": "Fine"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
