@@ -17,6 +17,7 @@ MAY = {
     "scan": {"classification.scan"},
     "sweep": {"privacy.view"},
     "demo": {"classification.view", "classification.scan", "privacy.view"},
+    "stranger": set(),
 }
 
 
