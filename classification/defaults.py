@@ -178,11 +178,11 @@ def _settle(
         records.keep_default(row, result.level, result.asked, own=True)
     elif not result.untouched:
         records.keep_default(row, row.default_level, timezone.now(), state=Knowledge.UNREAD)
-    scan = None
+    scan, followers = None, 0
     if isinstance(row, Space) and result.status == "unknown":  # it may well have been done, or be done in a moment
-        scan = _read_followers_again(actor, row, before, level, known)
+        scan, followers = _read_followers_again(actor, row, before, level, known)
     elif isinstance(row, Space) and result.read_back and result.level != before:
-        scan = _read_followers_again(actor, row, before, result.level, known)
+        scan, followers = _read_followers_again(actor, row, before, result.level, known)
     return default.outcome(
         status=result.status,
         changed=result.read_back and result.level != before,
@@ -194,13 +194,17 @@ def _settle(
         trace_id=result.trace_id,
         error=result.error if result.status != "done" else None,
         scan=scan,
+        followers=followers,
     )
 
 
 def _read_followers_again(
     actor: Actor, space: Space, before: Level | None, after: Level | None, known: Level | None
-) -> Scan | None:
-    """Items that had the old default, or none while there was no default, may have the new one; the site can tell."""
+) -> tuple[Scan | None, int]:
+    """Items that had the old default, or none while there was no default, may have the new one; the site can tell.
+
+    Returns the scan that reads them again, and how many they are at most.
+    """
     had = [level for level in (before, known) if level]
     follows = Q(level_state=Knowledge.KNOWN, level__in=had, set_here=False)
     if before is None and after:
@@ -211,9 +215,9 @@ def _read_followers_again(
     # What a scan has read before the change is as old as the rest, also what it has not written yet.
     scans = Scan.objects.filter(Q(space=space) | Q(space=None), connection=space.connection, state=Scan.State.RUNNING)
     if not marked and not scans.exists():
-        return None
+        return None, 0
     why = "The default of the space was changed meanwhile, so a new scan took its place."
-    return queue_scan(actor=actor, connection=space.connection, space=space, replaces=why)
+    return queue_scan(actor=actor, connection=space.connection, space=space, replaces=why), marked
 
 
 def _message(row: Space | Project, level: Level | None, result: Result) -> str:

@@ -31,7 +31,8 @@ class Outcome:
     message: one sentence for the person; advice: what they can do about it, "" when all is well;
     needs: permission and OAuth scope of the call that was refused. gone: the item is no longer there, and was removed
     from the inventory (the object in `item` is kept for its title only). error: what the call raised, for the status of
-    the answer (`portal.middleware.error_status`). scan: the scan that was queued because other rows changed with it.
+    the answer (`portal.middleware.error_status`). scan: the scan that was queued because other rows changed with it;
+    followers: at most so many items did.
     """
 
     status: str
@@ -48,6 +49,7 @@ class Outcome:
     gone: bool = False
     error: ApiError | None = None
     scan: Scan | None = None
+    followers: int = 0
 
     @property
     def ok(self) -> bool:
@@ -57,7 +59,19 @@ class Outcome:
     def text(self) -> str:
         """Message, advice and what it needs, as one text for a toast or a terminal."""
         needs = f"It needs: {self.needs}." if self.needs else ""
-        return " ".join(filter(None, (self.message, self.advice, needs)))
+        return " ".join(filter(None, (self.message, self.followed, self.advice, needs)))
+
+    @property
+    def followed(self) -> str:
+        """How many items may have changed with a default, in a sentence; "" when none."""
+        if not self.followers:
+            return ""
+        words = (
+            "1 item changes with it; it is"
+            if self.followers == 1
+            else f"{self.followers:,} items change with it; they are"
+        )
+        return f"Up to {words} read again."
 
 
 @dataclass(frozen=True)
@@ -73,8 +87,9 @@ class Reading:
 class Impact:
     """How many items of a space a change of its default touches, as far as the inventory knows.
 
-    matching: they have the default of now and may take it from the space; they follow the change.
-    unclassified: not classified now, as the space has no default that is known; they take a new one.
+    matching: they have the current default and were not set in Trustdesk. Those that follow the space change with it,
+    those that were set by hand in Confluence keep it, and the API does not tell them apart: at most that many change.
+    unclassified: not classified now, as the space has no default that is known; at most that many take a new one.
     unset: not classified although the space has a default, so they evidently do not take it; they stay as they are.
     kept: they have a level of their own (another one, or one that was set in Trustdesk) and keep it.
     unknown: their level is not known here. complete: False when the space was not read in full.
@@ -92,8 +107,9 @@ class Impact:
         return self.matching + self.unclassified + self.unset + self.kept + self.unknown
 
     @property
-    def touched(self) -> int:
-        return self.matching + self.unclassified
+    def most(self) -> int:
+        """More than this cannot change, as far as the inventory is complete."""
+        return self.matching + self.unclassified + self.unknown
 
 
 class ReasonNeeded(ValidationError):

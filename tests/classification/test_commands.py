@@ -116,6 +116,11 @@ def test_classify_sets_a_draft_a_space_and_a_project(site, sandbox, handbook):
     assert "“Confidential” now" in run("classify", "Acme", "--item", "space:HB", "--level", "Confidential")
     assert sandbox.space_default(ACME, "HB") == "Confidential"
     assert "no default now" in run("classify", "Acme", "--item", "space:HB", "--remove", "--reason", "Empty")
+    Item.objects.filter(space__key="HB").delete()
+    run("scan", "Acme", "--space", "HB")
+    told = run("classify", "Acme", "--item", "space:HB", "--level", "Internal")
+    assert "“Internal” now. Up to 3 items change with it; they are read again." in told
+    run("classify", "Acme", "--item", "space:HB", "--remove", "--reason", "Empty")
     with sandbox.read() as db:
         key = db.execute(
             "SELECT key FROM projects WHERE host = ? AND level IS NULL AND archived = 0", (ACME,)

@@ -53,7 +53,7 @@ def test_the_impact_of_a_change_counts_who_follows_the_default(scanned):
     impact = services.impact(space=scanned)
     # Welcome, New rules and Our year may have it from the space; Nowhere does not take it; the others have their own.
     assert (impact.matching, impact.unclassified, impact.unset, impact.kept, impact.unknown) == (3, 0, 1, 5, 0)
-    assert (impact.touched, impact.total, impact.complete) == (3, 9, True)
+    assert (impact.most, impact.total, impact.complete) == (3, 9, True)
 
 
 def test_what_is_not_classified_takes_a_default_only_where_there_is_none_yet(
@@ -84,6 +84,7 @@ def test_setting_the_default_of_a_space_reads_its_followers_again(site, sandbox,
     outcome = services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
     assert (outcome.ok, outcome.level.name) == (True, "Confidential")
     assert outcome.message == "The default of “Handbook” is “Confidential” now."
+    assert outcome.followed == "Up to 3 items change with it; they are read again."
     assert sandbox.space_default(ACME, "HB") == "Confidential"
     scanned.refresh_from_db()
     assert scanned.default_level.name == "Confidential"

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from classification.models import Scan, Space
+from classification.models import Item, Knowledge, Scan, Space
 from portal.sandbox import ACME, faults
 
 pytestmark = pytest.mark.django_db
@@ -33,15 +33,38 @@ def sent(space: Space, action: str = "set", level=None, **more) -> dict[str, str
 
 def test_the_dialog_says_first_how_many_items_it_touches(browser, url):
     html = browser.get(url).content.decode()
-    assert "A new default changes what 3 items show" in html
-    assert "3 with the default of now follow the change. 5 with a level of their own keep it." in html
-    assert "1 not classified although there is a default stay as they are." in html
+    assert "A new default changes up to 3 items" in html
+    assert "Up to 3 have the current default and were not set in Trustdesk." in html
+    assert "Those that were set by hand in Confluence keep it, and Confluence does not tell which they are." in html
+    assert "5 with a level of their own keep it." in html
+    assert "1 not classified although there is a default stays as it is." in html
+    assert "follow" not in html
     assert "<html" not in html
+
+
+def test_items_whose_level_is_unknown_may_change_too(browser, url, scanned):
+    Item.objects.filter(space=scanned, title__in=["Welcome", "Press kit"]).update(level_state=Knowledge.UNREAD)
+    html = browser.get(url).content.decode()
+    assert "A new default changes up to 4 items" in html
+    assert "Up to 2 have the current default" in html
+    assert "The level of 2 is unknown" in html
+
+
+def test_where_nothing_can_follow_that_is_said(browser, url, scanned, operator):
+    Item.objects.filter(space=scanned, level=scanned.default_level).update(set_here=True)
+    html = browser.get(url).content.decode()
+    assert "A new default changes no item" in html
+    assert "Up to" not in html
+
+
+def test_the_confirmation_says_up_to_how_many_change_with_it(plain, url, scanned, level):
+    page = plain.post(url, sent(scanned, level=level("Confidential")), follow=True).content.decode()
+    assert "The default of “Handbook” is “Confidential” now. Up to 3 items change with it; they are read again." in page
 
 
 def test_a_space_that_was_never_scanned_says_that_the_number_is_not_known(browser, space):
     html = browser.get(reverse("space_default", args=["acme", space.key])).content.decode()
-    assert "It is not known how many items this touches" in html
+    assert "It is not known how many items this changes" in html
 
 
 def test_the_dialog_opened_by_itself_is_a_page(plain, url):
@@ -83,7 +106,7 @@ def test_clearing_it_asks_for_a_reason_and_keeps_the_page(browser, url, scanned)
     response = browser.post(url, sent(scanned, action="clear"))
     assert response.status_code == 422
     assert "Give a reason." in response.content.decode()
-    assert "A new default changes what 3 items show" in response.content.decode()
+    assert "A new default changes up to 3 items" in response.content.decode()
     assert browser.post(url, sent(scanned, action="clear", reason="Merged")).status_code == 204
     assert Space.objects.get(pk=scanned.pk).default_level is None
 

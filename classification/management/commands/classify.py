@@ -39,7 +39,7 @@ class Command(ServiceCommand):
             if self.as_json:
                 self.print_json(_as_json(outcome))
             raise Failed(outcome.text + (f" (trace {outcome.trace_id})" if outcome.trace_id else ""))
-        self.say(outcome.message)
+        self.say(f"{outcome.message} {outcome.followed}".strip())
         return _as_json(outcome)
 
     def _level(self, actor: Actor, connection: Connection, text: str) -> Level:
@@ -119,4 +119,5 @@ def _as_json(outcome: Outcome) -> dict:
         "level_id": outcome.level.remote_id if outcome.level else None,
         "message": outcome.message,
         "scan": outcome.scan.pk if outcome.scan else None,
+        "followers_at_most": outcome.followers,
     }
