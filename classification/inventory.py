@@ -6,6 +6,7 @@ drafts, and one for the level of each item. How they are kept flowing is in `col
 
 import logging
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from portal.atlassian.errors import ApiError
@@ -27,6 +28,10 @@ def run(scan: Scan, lease: Lease) -> None:
             scan_site(scan, lease)
     except LeaseLost:
         logger.info("scan %s was cancelled or handed to another worker", scan.pk)
+    except (OperationalError, InterfaceError) as error:
+        # It can be neither ended nor failed now. Its lease lapses, and the sweep hands it out again.
+        logger.warning("scan %s lost the database, and is handed out again: %s", scan.pk, " ".join(str(error).split()))
+        connection.close()
     except (ScanFailedError, SecretUnreadable, ApiError) as error:
         _fail(lease, str(error))
     except Exception as error:

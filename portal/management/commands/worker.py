@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -23,6 +23,10 @@ logger = logging.getLogger("trustdesk.worker")
 #: How long finished tasks stay in the queue's table. No task runs for as long, so one that seems to was killed; what
 #: it worked on was handed out again a minute later.
 KEEP_TASKS = timedelta(days=7)
+#: What the database raises when it went away, as in a restart.
+GONE = (OperationalError, InterfaceError)
+#: Seconds before a worker looks whether what it lost is there again.
+LOST_WAIT = 1.0
 #: Seconds between two prunings of one worker.
 PRUNE_EVERY = 24 * 3600
 
@@ -44,16 +48,54 @@ class Command(ServiceCommand):
         stop = threading.Event()
         if not once:
             threading.Thread(target=sweep_until, args=(stop, sweep_every), daemon=True, name="sweep").start()
+        queue = _redis_queue if settings.TASK_BACKEND == "redis" else _database_queue
         try:
-            if settings.TASK_BACKEND == "redis":
-                call_command("rqworker", "default", burst=once, job_class="django_tasks_rq.Job", verbosity=verbosity)
-            else:
-                call_command(
-                    "db_worker", batch=once, interval=interval, startup_delay=False, reload=False, verbosity=verbosity
-                )
+            while lost := queue(once=once, interval=interval, verbosity=verbosity):
+                logger.warning("%s Trying again in %g seconds; what was being worked on is handed out again.", *lost)
+                connections.close_all()
+                time.sleep(lost[1])
         finally:
             stop.set()
         return {"handed_out": handed_out}
+
+
+def _database_queue(*, once: bool, interval: float, verbosity: int) -> tuple[str, float] | None:
+    """Work until asked to stop: None. What was lost, and how long to wait, where the database went away meanwhile."""
+    try:
+        call_command("db_worker", batch=once, interval=interval, startup_delay=False, reload=False, verbosity=verbosity)
+    except GONE as error:
+        if once:
+            raise
+        return f"The database does not answer: {one_line(error)}.", max(interval, LOST_WAIT)
+    return None
+
+
+def _redis_queue(*, once: bool, interval: float, verbosity: int) -> tuple[str, float] | None:
+    """As `_database_queue`, for Redis."""
+    from rq.exceptions import StopRequested
+
+    from portal.redis_worker import LostRedisInOneLine, TiedWorker
+
+    rq_logger = logging.getLogger("rq.worker")
+    if not any(isinstance(each, LostRedisInOneLine) for each in rq_logger.filters):
+        rq_logger.addFilter(LostRedisInOneLine())
+    classes = {"worker_class": "portal.redis_worker.TiedWorker", "job_class": "django_tasks_rq.Job"}
+    try:
+        call_command("rqworker", "default", burst=once, verbosity=verbosity, **classes)
+    except GONE as error:
+        if once:
+            raise
+        return f"The database does not answer: {one_line(error)}.", LOST_WAIT
+    except StopRequested:
+        return None
+    except SystemExit:  # the command's way to say that Redis does not answer, or RQ's to stop at once
+        if once or TiedWorker.was_stopped:
+            raise
+    return None if once or TiedWorker.was_stopped else ("Redis does not answer.", LOST_WAIT)
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def sweep() -> int:
@@ -62,6 +104,10 @@ def sweep() -> int:
     for sweeper in registry.SWEEPERS:
         try:
             handed_out += sweeper()
+        except GONE as error:
+            logger.warning("The sweep waits for the database, which does not answer: %s.", one_line(error))
+            connections.close_all()
+            break
         except Exception:
             logger.exception("sweeper %s failed", sweeper.__name__)
     return handed_out
