@@ -107,7 +107,7 @@ def clean_json(text: str) -> Json:
     if not text.strip():
         raise AnswerError('Nothing was given: write a JSON value, such as null or "text", or remove the key instead.')
     try:
-        return strictjson.loads(text)
+        return strictjson.loads(text, strictjson.TYPED)
     except strictjson.StrictJSONError as error:
         raise AnswerError(str(error)) from None
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal import access, connections
 from portal.access import Actor
+from portal.atlassian import strictjson
 from portal.atlassian.errors import ApiError, NotFound
 from portal.atlassian.strictjson import StrictJSONError
 from portal.leases import Lease
@@ -353,12 +354,19 @@ def _saved_sentence(app: App, changes: int, lost: ApiError | None) -> str:
 def parse_document(text: str) -> Document:
     """A document from a text that somebody brings. Raises AnswerRefused with one sentence when it is none."""
     try:
+        strictjson.require_within(text, strictjson.ANSWER)
         document = Document.from_text(text)
     except StrictJSONError as error:
         raise AnswerRefused(f"{error} Nothing was sent.", pointer="", typed=text) from None
     if not isinstance(document.tree, dict) or not isinstance(document.get("/commonCloud"), dict):
         what = 'A document is a JSON object like {"commonCloud": {…}}. Nothing was sent.'
         raise AnswerRefused(what, pointer="", typed=text)
+    for pointer in document.unknown():
+        try:
+            value = document.get(pointer)
+            strictjson.require_within(strictjson.dumps(value), strictjson.TYPED)
+        except StrictJSONError as error:
+            raise AnswerRefused(f"{pointer}: {error} Nothing was sent.", pointer=pointer, typed=text) from None
     return document
 
 

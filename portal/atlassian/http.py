@@ -32,7 +32,7 @@ __all__ = ["Answer", "ApiSession", "Call", "CallRecord", "MemoryThrottle", "Thro
 
 logger = logging.getLogger("trustdesk.atlassian")
 
-MAX_BYTES = 20 * 1024 * 1024
+MAX_BYTES = strictjson.ANSWER.size
 # The longest that one answer may take as a whole.
 TOTAL_SECONDS = 120.0
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
@@ -290,7 +290,7 @@ class ApiSession:
         except ApiError as error:
             outcome = _Outcome(error=error)
         except _TooBigError:
-            limit = f"sent an answer of more than {MAX_BYTES // (1024 * 1024)} MB"
+            limit = f"sent an answer of more than {strictjson.in_bytes(MAX_BYTES)}"
             outcome = _Outcome(error=failures.no_answer(call, self.host, limit))
         except _FAULTS as fault:
             outcome = self._fault(call, fault)

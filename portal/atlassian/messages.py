@@ -57,11 +57,11 @@ class Answer:
     unanswered: bool = False
 
     def json(self) -> Any:
-        """The body read by `strictjson.loads`. Raises Unavailable when it is empty or not JSON that can be kept."""
+        """The body read by `strictjson.loads`. Raises Unavailable when it is empty, too large, or no JSON to keep."""
         if not self.text.strip():
             raise self.unusable("it is empty")
         try:
-            return strictjson.loads(self.text)
+            return strictjson.loads(self.text, strictjson.ANSWER)
         except strictjson.StrictJSONError as error:
             raise self.unusable(str(error)) from None
 

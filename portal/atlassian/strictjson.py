@@ -7,6 +7,7 @@ Here a document survives reading and writing without loss (key order, types, num
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -14,6 +15,22 @@ import simplejson
 
 MAX_DEPTH = 100
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one JSON text may hold: bytes of UTF-8, and values (entries of lists and members of objects)."""
+
+    size: int
+    values: int
+
+
+# What one answer of Atlassian may hold: far more than a list of 250 items, or a document with 500 records, has.
+ANSWER = Limits(size=8 * 1024 * 1024, values=100_000)
+# What a person may give as one value.
+TYPED = Limits(size=256 * 1024, values=10_000)
+
+# A whole text in JSON, also one that breaks off, so that commas in texts are not counted.
+_TEXT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)', re.DOTALL)
 # An escape that may stand for half of a character; whether its other half follows is checked only where one occurs.
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 # Below this many digits Python converts in no time and without its guard against very long numbers.
@@ -48,12 +65,29 @@ class Number(Decimal):
         return (Number, (self.literal,))
 
 
-def loads(text: str) -> Any:
+def require_within(text: str, limits: Limits) -> None:
+    """Raise StrictJSONError for a text beyond its limits. It costs little: the text is not read as JSON for it."""
+    if len(text) > limits.size or (not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > limits.size):
+        raise StrictJSONError(f"This JSON is larger than {in_bytes(limits.size)}.")
+    # Every value but the first of its list or object stands behind a comma.
+    if text.count(",") + text.count("[") + text.count("{") > limits.values:
+        bare = _TEXT.sub("", text)
+        if bare.count(",") + bare.count("[") + bare.count("{") > limits.values:
+            raise StrictJSONError(f"This JSON holds more than {limits.values:,} values.")
+
+
+def in_bytes(size: int) -> str:
+    return f"{size // 1024**2} MB" if size >= 1024**2 else f"{size // 1024} KB"
+
+
+def loads(text: str, limits: Limits | None = None) -> Any:
     """Read one JSON text. Objects keep their key order; numbers with a fraction or an exponent come as `Number`.
 
     Raises StrictJSONError for anything that is not JSON or could not be written back as it was: NaN and Infinity, a key
-    that occurs twice in one object, half of a surrogate pair, nesting deeper than 100.
+    that occurs twice in one object, half of a surrogate pair, nesting deeper than 100; and beyond the limits.
     """
+    if limits is not None:
+        require_within(text, limits)
     try:
         value = _decoder.decode(text)
     except StrictJSONError:

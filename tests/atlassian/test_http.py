@@ -192,7 +192,7 @@ def test_an_answer_that_announces_too_much_is_not_read(host, session):
 
     host.answers(huge)
 
-    assert "more than 20 MB" in failure(session).message
+    assert "more than 8 MB" in failure(session).message
     assert len(host.requests) == 1
 
 
@@ -207,7 +207,7 @@ def test_an_answer_that_only_turns_out_too_large_is_dropped(host, session):
 
     host.answers(endless)
 
-    assert "more than 20 MB" in failure(session).message
+    assert "more than 8 MB" in failure(session).message
 
 
 def test_a_small_answer_that_unpacks_to_too_much_is_dropped(host, session):
@@ -215,7 +215,7 @@ def test_a_small_answer_that_unpacks_to_too_much_is_dropped(host, session):
 
     host.answers(reply(200, gzip.compress(b" " * (MAX_BYTES + 1)), {"Content-Encoding": "gzip"}))
 
-    assert "more than 20 MB" in failure(session).message
+    assert "more than 8 MB" in failure(session).message
 
 
 def _drip_headers(handler) -> bytes:
@@ -349,3 +349,18 @@ def test_callers_can_count_what_was_sent(host, session):
 def test_a_host_that_libraries_could_read_in_two_ways_is_never_called(address):
     with pytest.raises(Misconfigured):
         ApiSession(base_url=address, email=EMAIL, token=TOKEN, key="test")
+
+
+def test_an_answer_with_too_many_values_is_refused_with_a_sentence(host, session):
+    host.answers(reply(200, b"[" + b"1," * 100_000 + b"1]"))
+
+    answer = session.call(READ, path_args={"id": "1"})
+    with pytest.raises(Unavailable, match="cannot be used: This JSON holds more than 100,000 values"):
+        answer.json()
+
+
+def test_a_list_of_250_rich_items_is_far_within_the_limits(host, session):
+    item = {f"field{number}": {"text": "x" * 100, "more": [1, 2, 3]} for number in range(40)}
+    host.answers(reply(200, {"results": [item] * 250}))
+
+    assert len(session.call(READ, path_args={"id": "1"}).json()["results"]) == 250

@@ -24,6 +24,36 @@ NUMBERS = st.builds(
         st.builds("{}{}{}".format, st.sampled_from("eE"), st.sampled_from(["", "+", "-"]), st.integers(0, 400)),
     ),
 )
+SMALL = strictjson.Limits(size=40, values=4)
+
+
+@pytest.mark.parametrize(
+    "text", ["[1,2,3,4]", '{"a":1,"b":2,"c":3,"d":4}', "[[[1,2]]]", '"' + "," * 38 + '"', "[[[[]]]]"]
+)
+def test_what_is_within_the_limits_is_read(text):
+    assert dumps(loads(text, SMALL)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[1,2,3,4,5]", "holds more than 4 values"),
+        ('{"a":1,"b":2,"c":3,"d":4,"e":5}', "holds more than 4 values"),
+        ("[[],[],[]]", "holds more than 4 values"),
+        ('["x' + "é" * 20 + '"]', "is larger than 0 KB"),
+        (" " * 41, "is larger than 0 KB"),
+    ],
+)
+def test_what_is_beyond_the_limits_is_refused_before_it_is_read(text, words):
+    with pytest.raises(StrictJSONError, match=words):
+        loads(text, SMALL)
+
+
+def test_commas_in_texts_and_quotes_behind_escapes_are_no_values():
+    text = r'["\\",",,,,,\",,,[[["]'
+    assert dumps(loads(text, SMALL)) == text
+
+
 LITERALS = st.one_of(st.sampled_from(["null", "true", "false"]), NUMBERS, TEXTS.map(lambda text: dumps(text)))
 
 

@@ -148,6 +148,8 @@ def test_push_refuses_a_file_that_was_pulled_before_somebody_changed_the_draft(r
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"[]", "A document is a JSON object"),
         (b'{"commonCloud": null}', "A document is a JSON object"),
+        (b'{"commonCloud": {"new": [' + b"1," * 10_000 + b"1]}}", "/commonCloud/new: This JSON holds more than 10,000"),
+        (b'{"commonCloud": {"new": [' + b"1," * 100_000 + b"1]}}", "This JSON holds more than 100,000 values"),
     ],
 )
 def test_push_refuses_a_file_that_is_no_document_in_one_line(text, words, run, tmp_path, diagrams, marketplace):

@@ -53,6 +53,30 @@ def test_json_that_cannot_be_kept_is_refused_with_its_text(editor, odd, client_f
     assert not WorkingCopy.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[" + ",".join(["1"] * 10_001) + "]", "holds more than 10,000 values"),
+        ("{" + ",".join(f'"k{number}":1' for number in range(10_001)) + "}", "holds more than 10,000 values"),
+        ('"' + "é" * 140_000 + '"', "is larger than 256 KB"),
+    ],
+    ids=["list", "keys", "size"],
+)
+def test_json_that_is_too_much_for_one_answer_is_refused_with_its_text(editor, odd, client_for, text, words):
+    page = post_json(client_for(editor.user), odd, UNKNOWN, text)
+
+    assert page.status_code == 422
+    assert words in said(page)
+    assert not WorkingCopy.objects.exists()
+
+
+def test_json_within_the_limits_is_kept(editor, odd, client_for):
+    text = "[" + ",".join(["1"] * 9_999) + "]"
+
+    assert post_json(client_for(editor.user, htmx=True), odd, UNKNOWN, text).status_code == 200
+    assert len(kept(odd, UNKNOWN)) == 9_999
+
+
 def test_nesting_fifty_deep_is_kept(editor, odd, client_for):
     text = "[" * 50 + "]" * 50
 
