@@ -91,6 +91,12 @@ class PersonEditForm(forms.Form):
     groups = forms.CharField(
         label="Groups", required=False, max_length=500, help_text="Names, separated by commas. New ones are made."
     )
+    atlassian_account_id = forms.CharField(
+        label="Atlassian account ID",
+        max_length=128,
+        required=False,
+        help_text="Atlassian sometimes names people by it. Nobody can approve what their account changed.",
+    )
     is_active = forms.BooleanField(label="May sign in", required=False)
     is_superuser = forms.BooleanField(label="Administrator of Trustdesk", required=False)
 

@@ -35,6 +35,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=150, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    #: By which Atlassian may name this person; two people never share one.
+    atlassian_account_id = models.CharField(max_length=128, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -45,6 +47,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["atlassian_account_id"], condition=~Q(atlassian_account_id=""), name="atlassian_account_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

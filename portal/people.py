@@ -37,10 +37,16 @@ def record_administrator(*, actor: Actor, user: User) -> None:
 
 
 def change_person(*, actor: Actor, user: User, **values) -> User:
-    """Change name, is_active, is_superuser or groups (names). Nobody locks themselves out."""
+    """Change name, atlassian_account_id, is_active, is_superuser or groups (names). Nobody locks themselves out.
+
+    Raises ValidationError (also for an account id that another person has) and PermissionDenied.
+    """
     require_administrator(actor)
     if actor.user == user and not (values.get("is_active", True) and values.get("is_superuser", True)):
         raise ValidationError("You cannot lock yourself out. Another administrator can do this.")
+    account = values.get("atlassian_account_id", "")
+    if account and User.objects.filter(atlassian_account_id=account).exclude(pk=user.pk).exists():
+        raise ValidationError({"atlassian_account_id": "Another person has this account ID already."})
     groups = values.pop("groups", None)
     before = {name: getattr(user, name) for name in values}
     with transaction.atomic():

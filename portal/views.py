@@ -217,6 +217,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     user = _person(pk)
     initial = {
         "name": user.name,
+        "atlassian_account_id": user.atlassian_account_id,
         "is_active": user.is_active,
         "is_superuser": user.is_superuser,
         "groups": ", ".join(user.groups.order_by("name").values_list("name", flat=True)),

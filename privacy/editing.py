@@ -163,6 +163,8 @@ def replace(*, actor: Actor, app: App, document: Document, text: str) -> Working
     working = _open(actor, app)
     before = Document.from_text(working.text)
     _put_away(actor, working)
+    # The document may hold what they wrote, whoever brings it back, so they count as its authors.
+    Edit.objects.filter(app=app, saved_hash="", dropped=True, sent=False).update(sent=True)
     base = app.draft or app.live
     for row in compare(document, before).changes:
         enter(actor, app, row.pointer, row.right, row.left)

@@ -110,9 +110,13 @@ class Snapshot(models.Model):
     #: From `properties` of the document: who changed it at Atlassian and when.
     remote_changed_by = models.CharField(max_length=254, blank=True)
     remote_changed_at = models.DateTimeField(null=True)
+    #: Where Atlassian names an account id, be it beside a name or alone.
+    remote_account_id = models.CharField(max_length=128, blank=True)
     form_status = models.CharField(max_length=40, blank=True)
     #: A save of this version went out and got no answer: until then it may still arrive and replace the draft.
     may_arrive_until = models.DateTimeField(null=True)
+    #: A draft that is live by now, or was replaced before what is live was published.
+    published = models.BooleanField(default=False)
     #: Who read or sent it.
     actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     actor_label = models.CharField(max_length=254, blank=True)
@@ -174,6 +178,8 @@ class Edit(models.Model):
     dropped = models.BooleanField(default=False)
     #: It went out with a save, whatever came of that: it may stand at Marketplace even where it was dropped here.
     sent = models.BooleanField(default=False)
+    #: What it went out with is live by now, or was replaced before what is live was published.
+    published = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["-pk"]

@@ -189,7 +189,8 @@ def _enter_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
 class _Letter:
     """What goes out: the document, the version of the working copy it was, and the answers that are in it.
 
-    `sent`: kept before it goes out, so that its author is on record whatever the call comes to.
+    `sent`: kept before it goes out, so that its author is on record whatever the call comes to. `first_sent`: those of
+    the answers that had not gone out before.
     """
 
     working: WorkingCopy
@@ -197,6 +198,7 @@ class _Letter:
     document: Document
     content_hash: str
     edits: tuple[int, ...]
+    first_sent: tuple[int, ...]
     changes: Diff
 
 
@@ -214,7 +216,7 @@ def _send(actor: Actor, app: App, working: WorkingCopy, lease: Lease) -> Saved:
         may_arrive = client.put_draft(app.product_id, letter.document.tree)
     except ApiError as error:
         if remote.is_definite(error):
-            letter.sent.delete()
+            _take_back(app, letter)
             remote.record(actor, app, "draft.save", outcome="refused", detail=error.message, trace_id=error.trace_id)
             raise
         lost, may_arrive = error, error.unanswered
@@ -261,6 +263,7 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
         document = Document.from_text(working.text)
         edits = Edit.objects.filter(app=app, saved_hash="", dropped=False)
         carried = tuple(edits.values_list("pk", flat=True))
+        first_sent = tuple(edits.filter(sent=False).values_list("pk", flat=True))
         edits.update(sent=True)
         sent = keep(app=app, source=Source.SENT, document=document, text=working.text, actor=actor)
         # Written before the call goes out, so that it holds for a process that dies meanwhile.
@@ -272,8 +275,17 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
         document=document,
         content_hash=sent.content_hash,
         edits=carried,
+        first_sent=first_sent,
         changes=compare(document, Document.from_text(there.text) if there else None),
     )
+
+
+def _take_back(app: App, letter: _Letter) -> None:
+    """Forget that a document went out which Atlassian certainly did not take."""
+    with transaction.atomic():
+        App.locked(app.pk)
+        letter.sent.delete()
+        Edit.objects.filter(pk__in=letter.first_sent).update(sent=False)
 
 
 def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:

@@ -23,7 +23,10 @@ __all__ = [
 
 State = Review.State
 Kind = Verdict.Kind
-NOT_ONES_OWN = "You wrote part of this content, saved it or asked for its sign-off. Somebody else has to sign it off."
+NOT_ONES_OWN = (
+    "You changed this app’s answers since it was last published, or asked for this approval. Somebody else has to "
+    "approve it."
+)
 
 
 def ask(*, actor: Actor, app: App, note: str = "") -> Review:

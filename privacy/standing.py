@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from portal import audit
 from portal.access import Actor
+from privacy.authorship import changed_at_atlassian, changed_by
 from privacy.models import App, Review
 
 State = Review.State
@@ -110,8 +111,16 @@ def lapse_if_moved(*, actor: Actor, app: App) -> Review | None:
         return None
     if review.content_hash == hash_of(app, "draft"):
         return None
-    because = LAPSED if app.draft else GONE
+    because = _why_moved(app)
     return review if close(actor=actor, review=review, state=State.LAPSED, because=because) else None
+
+
+def _why_moved(app: App) -> str:
+    if app.draft is None:
+        return GONE
+    if not changed_at_atlassian(app).filter(pk=app.draft.pk).exists():
+        return LAPSED
+    return f"The draft was changed at Atlassian by {changed_by(app.draft)}. Look at the change and ask again."
 
 
 def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:

@@ -13,6 +13,7 @@ from portal.atlassian.errors import ApiError
 from portal.atlassian.marketplace import MarketplaceClient
 from portal.atlassian.types import TrustInfo
 from privacy import counting
+from privacy.authorship import mark_published
 from privacy.document import Document, same_values
 from privacy.models import App, Review, Snapshot, WorkingCopy
 
@@ -74,17 +75,29 @@ def store(*, app: App, remote: Remote, actor: Actor) -> App:
         app = App.locked(app.pk)
         if remote.start.number < app.kept_reading:
             return app
+        live_before, draft_before = app.live, app.draft
         app.live = _kept(app, Source.LIVE, remote.live, app.live, actor)
         app.draft = _kept(app, Source.DRAFT, remote.draft, app.draft or _before_it_was_hidden(app), actor)
         app.live_state = Presence.PRESENT if remote.live else Presence.ABSENT
         app.draft_state = Presence.PRESENT if remote.draft else Presence.ABSENT
         if remote.draft_hidden:
             app.draft_state = Presence.HIDDEN
+        if _was_published(app, live_before, draft_before):
+            mark_published(app, keep=app.draft_id)
         app.kept_reading, app.read_at, app.read_error = remote.start.number, remote.start.at, ""
         app.save(update_fields=["live", "draft", "live_state", "draft_state", "kept_reading", "read_at", "read_error"])
         working = move_on(app)
         counting.recount(app, working)
     return app
+
+
+def _was_published(app: App, live_before: Snapshot | None, draft_before: Snapshot | None) -> bool:
+    """Whether the draft became live since the last reading, or gave way to something else that did."""
+    if app.live is None or (live_before is not None and live_before.content_hash == app.live.content_hash):
+        return False
+    if draft_before is not None and draft_before.content_hash == app.live.content_hash:
+        return True
+    return app.draft is None and app.draft_state == Presence.ABSENT
 
 
 def _before_it_was_hidden(app: App) -> Snapshot | None:
@@ -152,6 +165,7 @@ def keep(*, app: App, source: str, document: Document, actor: Actor, text: str =
         text=text or document.text,
         content_hash=document.content_hash(),
         remote_changed_by=_name(properties.get("updatedBy")),
+        remote_account_id=_account(properties.get("updatedBy")),
         remote_changed_at=moment(properties.get("updatedAt")),
         form_status=_short(properties.get("formStatus"), 40),
         actor=actor.user,
@@ -194,6 +208,13 @@ def _name(value: object) -> str:
     if isinstance(value, dict):
         value = next((value[key] for key in ("email", "name", "displayName", "accountId") if value.get(key)), "")
     return _short(value, 254)
+
+
+def _account(value: object) -> str:
+    """The account id in `updatedBy`, which is an object that has one, or a text that is no e-mail address."""
+    if isinstance(value, dict):
+        value = value.get("accountId")
+    return "" if isinstance(value, str) and "@" in value else _short(value, 128).strip()
 
 
 def moment(value: object) -> datetime | None:

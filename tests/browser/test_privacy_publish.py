@@ -75,7 +75,7 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     signoff(alice).get_by_label("Note for the reviewers (optional)").fill("A new queue, and where to report.")
     signoff(alice).get_by_role("button", name="Ask for sign-off").click()
     expect_said(alice, "Sign-off is asked for.")
-    expect(signoff(alice)).to_contain_text("You wrote part of this content, saved it or asked for its sign-off.")
+    expect(signoff(alice)).to_contain_text("You changed this app’s answers since it was last published")
     expect(signoff(alice).get_by_role("button", name="Approve", exact=True)).to_have_count(0)
 
     bob.goto("/apps/example-apps/?only=waiting")

@@ -501,3 +501,17 @@ def test_the_activity_shows_what_changed_in_names_and_each_finished_step_once(al
 def test_no_page_is_kept_by_a_browser(client, client_for, alice):
     for response in (client.get(reverse("account_login")), client_for(alice).get(reverse("home"))):
         assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_an_administrator_enters_the_atlassian_account_of_a_person_which_nobody_else_can_have(
+    administrator, alice, bob, client_for
+):
+    client = client_for(administrator)
+    given = {"name": "Alice", "is_active": "on", "atlassian_account_id": "5b10ac8d82e05b22cc7d4ef5"}
+
+    client.post(reverse("person", args=[alice.pk]), given)
+    response = client.post(reverse("person", args=[bob.pk]), given)
+
+    assert User.objects.get(atlassian_account_id=given["atlassian_account_id"]) == alice
+    assert response.status_code == 422
+    assert "Another person has this account ID already." in text_of(response)

@@ -9,6 +9,7 @@ from portal.models import Connection
 from portal.sandbox import faults
 from portal.sandbox.marketplace import store
 from privacy import selectors, services
+from privacy.authorship import authors
 from privacy.models import App, Review
 from tests.conftest import make_connection
 from tests.privacy.marketplace import CONTACT, DRAFT, READ
@@ -42,8 +43,8 @@ def asked_by(actor: Actor, app: App) -> Review:
 
 
 def must_not_approve(actor: Actor, review: Review) -> None:
-    assert services.why_not_approve(actor, review).startswith("You wrote part of this")
-    with pytest.raises(services.SignOffRefused, match="Somebody else has to sign it off"):
+    assert services.why_not_approve(actor, review).startswith("You changed this app")
+    with pytest.raises(services.SignOffRefused, match="Somebody else has to approve it"):
         services.approve(actor=actor, review=review, seen=review.content_hash)
 
 
@@ -149,6 +150,78 @@ def test_who_changed_the_draft_in_atlassians_console_is_its_author(writer, edito
 
     must_not_approve(writer, review)
     may_approve(other, review)
+
+
+def test_who_atlassian_names_by_account_id_is_an_author(writer, editor, other, diagrams, marketplace):
+    writer.user.atlassian_account_id = "5b10ac8d82e05b22cc7d4ef5"
+    writer.user.save()
+    change_in_console(marketplace, diagrams, "5b10ac8d82e05b22cc7d4ef5", "securityContact", "trust@example.com")
+
+    review = asked_by(editor, diagrams)
+
+    must_not_approve(writer, review)
+    may_approve(other, review)
+
+
+def test_an_account_id_that_nobody_has_is_named_to_who_approves(writer, editor, diagrams, marketplace, client_for):
+    change_in_console(marketplace, diagrams, "712020:1a2b", "securityContact", "trust@example.com")
+    review = asked_by(editor, diagrams)
+
+    page = client_for(writer.user).get(diagrams.get_absolute_url()).content.decode()
+
+    assert "712020:1a2b" in [author["label"] for author in review.authors]
+    assert "If that is you, you may not approve." in page
+    assert "Everyone who changed this app’s answers since it was last published counts as an author." in page
+    may_approve(writer, review)
+
+
+def test_an_account_id_that_is_entered_after_the_request_counts(writer, editor, diagrams, marketplace):
+    change_in_console(marketplace, diagrams, "712020:1a2b", "securityContact", "trust@example.com")
+    review = asked_by(editor, diagrams)
+    writer.user.atlassian_account_id = "712020:1a2b"
+    writer.user.save()
+
+    must_not_approve(writer, review)
+
+
+def test_a_change_of_nobody_knows_whom_has_an_author_too(editor, diagrams, marketplace):
+    change_in_console(marketplace, diagrams, "", "securityContact", "trust@example.com")
+
+    review = asked_by(editor, diagrams)
+
+    assert "somebody at Atlassian" in [author["label"] for author in review.authors]
+
+
+def test_an_approval_that_a_change_at_atlassian_dismissed_says_who_made_it(
+    writer, editor, other, diagrams, marketplace
+):
+    may_approve(other, asked_by(editor, diagrams))
+    change_in_console(marketplace, diagrams, "stranger@example.com", "securityContact", "trust@example.com")
+
+    services.read_app(actor=editor, app=diagrams)
+
+    because = "The draft was changed at Atlassian by stranger@example.com. Look at the change and ask again."
+    assert selectors.newest_review(app=diagrams).closed_because == because
+
+
+def test_what_was_published_in_the_console_has_no_authors_any_more(writer, editor, diagrams, marketplace):
+    contact(writer, services.read_app(actor=editor, app=diagrams))
+    services.save_to_marketplace(actor=writer, app=diagrams)
+    marketplace.act(diagrams, "publish")
+    services.read_app(actor=editor, app=diagrams)
+    contact(editor, diagrams, "next@example.com")
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    may_approve(writer, asked_by(editor, diagrams))
+
+
+def test_authors_are_found_in_three_queries(writer, editor, diagrams, django_assert_num_queries):
+    contact(writer, services.read_app(actor=editor, app=diagrams))
+    services.save_to_marketplace(actor=writer, app=diagrams)
+    app = selectors.find_app(connection=diagrams.connection, key=diagrams.app_key)
+
+    with django_assert_num_queries(4):  # and one for the person whom Atlassian names
+        authors(app)
 
 
 def test_who_changed_the_draft_in_the_console_stays_its_author_when_it_is_saved_again_as_it_is(

@@ -345,7 +345,7 @@ def test_the_author_is_told_why_they_may_not_approve(editor, asked, grant, clien
     grant(editor.user, asked.app.connection, "privacy_reviewer")
     client = client_for(editor.user)
 
-    assert "Somebody else has to sign it off" in said(client.get(address("app", asked.app)))
+    assert "Somebody else has to approve it" in said(client.get(address("app", asked.app)))
     page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": note(editor, asked)})
     assert page.status_code == 409
     assert not Verdict.objects.exists()
