@@ -54,6 +54,8 @@ class PrivacyConfig(AppConfig):
                 "review.changes": "Asked for changes",
                 "review.lapse": "The sign-off lapsed",
                 "draft.publish": "Published",
-                "alarm.settle": "Settled an alarm",
+                "alarm.open": "Live was changed at Atlassian",
+                "alarm.end": "An alert ended by itself",
+                "alarm.settle": "Resolved an alert",
             }
         )

@@ -27,7 +27,7 @@ ONLY: Final = {
     "waiting": "Waiting for sign-off",
     "signed_off": "Signed off",
     "unsaved": "With unsaved changes",
-    "alarm": "With an alarm",
+    "alarm": "With an alert",
     "errors": "With errors",
 }
 SORTS: Final = {"name": "Name", "changed": "Last change", "errors": "Most errors"}

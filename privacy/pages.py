@@ -139,6 +139,7 @@ def show_app(
         "reviews": selectors.review_thread(app=app),
         "why_not": why_not,
         "problem": problem,
+        "approved_version": selectors.approved_version(app=app, review=page.signoff.review) if app.alarm else None,
         "form": form,
         "forms": open_forms,
         "typed": typed,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from privacy import wire
+from privacy.checks import Finding
 from privacy.diff import ThreeWay
 from privacy.models import Edit, Snapshot
 from privacy.render import label_of
@@ -113,7 +114,14 @@ class NotKnown(Refusal):
 
 
 class SignOffRefused(Refusal):
-    """A sign-off step that is not possible now; the sentence says why and what to do."""
+    """A sign-off step that is not possible now; the sentence says why and what to do.
+
+    findings: the errors of the checks that stand in the way, each of which the page links to.
+    """
+
+    def __init__(self, sentence: str, *, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.findings = findings
 
 
 class PublishRefused(Refusal):

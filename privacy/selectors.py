@@ -310,6 +310,14 @@ def _reviews(app: App) -> QuerySet[Review]:
     return Review.objects.filter(app=app).select_related("snapshot", "app__connection").prefetch_related(verdicts)
 
 
+def approved_version(*, app: App, review: Review | None) -> int | None:
+    """The id of the version that live should be, for comparing it with live while an alert is open."""
+    if app.alarm_kind != App.AlarmKind.LIVE:
+        return review.snapshot_id if review else None
+    same = Snapshot.objects.filter(app=app, content_hash=app.expected_live)
+    return same.values_list("pk", flat=True).first()
+
+
 def review_thread(*, app: App) -> list[Review]:
     """All reviews of an app, newest first, each with its verdicts (two queries)."""
     return list(_reviews(app).defer("snapshot__text"))
@@ -356,4 +364,4 @@ def _lines(space: Connection, counted: dict | None, waiting: int) -> list[tuple[
         ("With a draft", str(counted["drafts"]), f"{url}?only=draft"),
         ("Waiting for sign-off", str(waiting), f"{url}?only=waiting"),
     ]
-    return lines + ([("Alarms", str(counted["alarms"]), f"{url}?only=alarm")] if counted["alarms"] else [])
+    return lines + ([("Open alerts", str(counted["alarms"]), f"{url}?only=alarm")] if counted["alarms"] else [])

@@ -6,6 +6,8 @@ from portal import access, registry
 from portal.access import Actor
 from privacy import remote
 from privacy.authorship import authors, is_among
+from privacy.checks import check, errors
+from privacy.document import Document
 from privacy.models import App, Review, Snapshot, Verdict, WorkingCopy
 from privacy.refusals import SignOffRefused
 from privacy.standing import HIDDEN, SignOff, close, hash_of, lapse_if_moved, standing, status
@@ -72,7 +74,7 @@ def ask(*, actor: Actor, app: App, note: str = "") -> Review:
 
 def _askable(app: App) -> Snapshot:
     if app.alarm:
-        raise SignOffRefused("An alarm of an earlier publishing is open. Settle it before you ask for sign-off.")
+        raise SignOffRefused("An alert about what is live is open. Resolve it before you request approval.")
     if app.draft_state == App.Presence.HIDDEN:
         raise SignOffRefused(f"{HIDDEN} Sign-off was not asked for. Read the app again, then ask.")
     if app.draft is None:
@@ -84,6 +86,13 @@ def _askable(app: App) -> Snapshot:
         )
     if app.draft.content_hash == hash_of(app, "live"):
         raise SignOffRefused("The draft says the same as what is live, so there is nothing to sign off.")
+    found = errors(check(Document.from_text(app.draft.text)))
+    if found:
+        what = "1 error is" if len(found) == 1 else f"{len(found)} errors are"
+        raise SignOffRefused(
+            f"{what} open in the draft, so approval was not requested. Correct, save, and request it again.",
+            findings=found,
+        )
     return app.draft
 
 

@@ -78,7 +78,7 @@ def requirements(page: AppPage) -> tuple[Requirement, ...]:
         )
     if page.app.alarm:
         found.append(
-            Requirement("No alarm is open", False, "Look into the alarm of the last publishing and settle it first.")
+            Requirement("No alert is open", False, "Look into the alert about what is live and resolve it first.")
         )
     return tuple(found)
 

@@ -74,7 +74,7 @@ def app_read(request: HttpRequest, app: App) -> HttpResponse:
         sentence = f"“{app.name}” was read from Atlassian just now."
         if app.alarm and not now.alarm:
             review = selectors.newest_review(app=now)
-            sentence += f" The alarm has ended. {review.closed_because if review else ''}"
+            sentence += f" The alert has ended. {review.closed_because if review else ''}"
         return sentence.strip()
 
     if not request.htmx:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The pages of privacy through which a document leaves the house: saving, discarding, sign-off, publishing, alarms."""
+"""The pages for saving, discarding, approving and publishing a document, and for resolving alerts."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -153,20 +153,20 @@ def app_publish(request: HttpRequest, app: App) -> HttpResponse:
         result = services.publish(actor=actor_of(request), app=app)
     except PROBLEMS as problem:
         return show_app(request, app, problem=problem)
-    level = {"published": messages.SUCCESS, "alarm": messages.ERROR}.get(result.outcome, messages.WARNING)
-    messages.add_message(request, level, result.sentence)
+    if result.outcome != "alarm":  # an alert stands on the page itself
+        messages.add_message(request, messages.SUCCESS if result.ok else messages.WARNING, result.sentence)
     return redirect(url("app", app))
 
 
 @on_app("privacy.publish", post=True)
 def app_alarm(request: HttpRequest, app: App) -> HttpResponse:
-    """Settle an alarm, with what was found out."""
+    """Resolve an alert, with what was found out."""
     form = forms.AlarmForm(request.POST)
     if not form.is_valid():
         return show_app(request, app, form=form, status=422)
 
     def settle() -> str:
         services.settle_alarm(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
-        return "The alarm is settled. What you found is on record in the activity."
+        return "The alert is resolved. What you found is on record in the activity."
 
     return act(request, app, settle)

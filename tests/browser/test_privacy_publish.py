@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from portal.access import Actor
 from portal.models import User
-from portal.sandbox import faults, product_id, stranger
+from portal.sandbox import deliver_late, faults, product_id, stranger
 from privacy import selectors, services
 from privacy.models import App
 
@@ -162,14 +162,26 @@ def test_what_was_on_the_screen_is_what_is_approved(open_as, sandbox):
 
 def test_a_lost_answer_to_the_publish_call_is_settled_by_reading(open_as, sandbox, signed_off):
     page = open_as("alice", app_path(DIAGRAMS))
-    faults.reset_connection(sandbox, call="marketplace.publish", times=1)
+    faults.server_error(sandbox, call="marketplace.publish", times=1)
     publish(page)
-    expect_said(page, "was not published: the answer to the call was lost")
+    expect_said(page, "was not published: Atlassian had an error")
     expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
     faults.lost_answer(sandbox, call="marketplace.publish", times=1)
     publish(page)
     expect_said(page, "The answer to the publish call was lost; reading live showed that it took effect.")
     assert sandbox.calls["marketplace.publish"] == 2
+
+
+def test_a_publish_call_that_may_still_arrive_is_waited_for(open_as, sandbox, signed_off):
+    page = open_as("alice", app_path(DIAGRAMS))
+    faults.late_arrival(sandbox, call="marketplace.publish", times=1)
+    publish(page)
+    expect_said(page, "the call may still arrive until")
+    expect(signoff(page)).to_contain_text("started to publish it at")
+    expect(page.get_by_role("button", name="Publish…")).to_have_count(0)
+    deliver_late(sandbox)
+    page.get_by_role("button", name="Read again").click()
+    expect(publishing(page)).to_contain_text("Live is submitted")
 
 
 def test_a_refusal_of_publishing_says_why_and_the_sign_off_stands(open_as, sandbox, signed_off):
@@ -205,15 +217,15 @@ def test_live_that_is_not_what_was_approved_raises_an_alarm_that_a_person_settle
     faults.stranger_meanwhile(sandbox, "edit_draft", before="marketplace.publish", product_id=PRODUCT)
     page = open_as("alice", app_path(DIAGRAMS))
     publish(page)
-    alarm = page.get_by_role("alert").filter(has_text="Alarm: live is not what was approved")
+    alarm = page.get_by_role("alert").filter(has_text="Alert: live is not what was approved")
     expect(alarm).to_contain_text("It differs in 1 place")
     expect(alarm).to_contain_text(CONTACT)
     alarm.get_by_role("link", name="Compare what was approved with live").click()
     expect_said(page, "stranger@example.com")
     page.go_back()
-    page.get_by_role("button", name="Settle the alarm…").click()
-    dialog = page.get_by_role("dialog", name="Settle the alarm")
+    page.get_by_role("button", name="Resolve alert…").click()
+    dialog = page.get_by_role("dialog", name="Resolve alert")
     dialog.get_by_label("What you found").fill("Support changed the contact. It is right.")
-    dialog.get_by_role("button", name="Settle").click()
-    expect_said(page, "The alarm is settled.")
+    dialog.get_by_role("button", name="Resolve").click()
+    expect_said(page, "The alert is resolved.")
     expect(alarm).to_have_count(0)

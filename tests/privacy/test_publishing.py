@@ -136,12 +136,22 @@ def test_live_that_moved_after_the_sign_off_is_said_and_nothing_is_published(rev
     assert contact(marketplace, diagrams) == "live@example.com"
 
 
+def approved_before_the_checks_knew_of_it(app) -> Review:
+    return Review.objects.create(
+        app=app,
+        snapshot=app.draft,
+        content_hash=app.draft.content_hash,
+        live_hash=app.live.content_hash,
+        state="approved",
+        requested_by_label="Alice",
+    )
+
+
 def test_errors_of_the_checks_block_publishing(editor, reviewer, publisher, diagrams, marketplace):
     services.open_working_copy(actor=editor, app=diagrams)
     services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    saved = services.save_to_marketplace(actor=editor, app=diagrams)
+    review = approved_before_the_checks_knew_of_it(saved.app)
 
     refused(publisher, diagrams, "The checks found 1 error", marketplace)
     assert state_of(review) == "approved"
@@ -712,3 +722,96 @@ def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, pu
     services.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     assert services.publish(actor=publisher, app=diagrams).ok
+
+
+# --- live that is changed at Atlassian after a publication ------------------------------------------------------------
+
+
+@pytest.fixture
+def changed_live(review, publisher, diagrams, marketplace) -> App:
+    """Charlie published; then a stranger changed live, and it was read again."""
+    services.publish(actor=publisher, app=diagrams)
+    marketplace.act(diagrams, "edit_live", value="stranger@example.com")
+    return services.read_app(actor=publisher, app=diagrams)
+
+
+def test_live_that_was_changed_after_a_publication_is_an_open_alert(changed_live, diagrams):
+    assert "Live was changed at Atlassian by stranger@example.com" in alarm_of(diagrams)
+    assert "not what was approved" in alarm_of(diagrams)
+    assert AuditEntry.objects.filter(action="alarm.open").count() == 1
+    listed = selectors.apps(connection=diagrams.connection, only="alarm")
+    assert [row.app.pk for row in listed] == [diagrams.pk]
+    lines = selectors.summary([diagrams.connection])[diagrams.connection.pk]
+    assert ("Open alerts", "1") in [line[:2] for line in lines]
+
+
+def test_the_card_does_not_say_that_the_approved_content_is_live_when_it_is_not(changed_live, diagrams):
+    page = selectors.app_page(app=find(diagrams))
+
+    assert page.signoff.sentence == ""
+    assert page.obstacles
+
+
+def test_the_alert_is_not_opened_twice(changed_live, publisher, diagrams):
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert AuditEntry.objects.filter(action="alarm.open").count() == 1
+
+
+def test_the_alert_ends_when_live_is_what_was_published_again(changed_live, publisher, diagrams, marketplace):
+    marketplace.act(diagrams, "edit_live", value="trust@example.com")
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert alarm_of(diagrams) == ""
+    assert AuditEntry.objects.filter(action="alarm.end").count() == 1
+
+
+def test_live_as_a_person_accepted_it_is_no_alert_any_more(changed_live, publisher, diagrams, marketplace):
+    services.settle_alarm(actor=publisher, app=diagrams, note="Support corrected the contact.")
+
+    services.read_app(actor=publisher, app=diagrams)
+    assert alarm_of(diagrams) == ""
+
+    marketplace.act(diagrams, "edit_live", value="another@example.com")
+    services.read_app(actor=publisher, app=diagrams)
+    assert "Live was changed at Atlassian" in alarm_of(diagrams)
+
+
+def test_live_that_disappears_is_an_alert(review, publisher, diagrams, sandbox):
+    services.publish(actor=publisher, app=diagrams)
+    with sandbox.write() as db:
+        db.execute("DELETE FROM documents WHERE product_id = ?", (diagrams.product_id,))
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert "no live version" in alarm_of(diagrams)
+
+
+def test_an_app_that_was_never_published_from_here_has_no_alert(publisher, diagrams, marketplace):
+    services.read_app(actor=publisher, app=diagrams)
+    marketplace.act(diagrams, "edit_live", value="stranger@example.com")
+
+    services.read_app(actor=publisher, app=diagrams)
+
+    assert alarm_of(diagrams) == ""
+
+
+def test_what_is_said_of_a_publication_is_not_said_of_the_next_draft(review, editor, publisher, diagrams, marketplace):
+    services.publish(actor=publisher, app=diagrams)
+    assert publisher.label in selectors.app_page(app=find(diagrams)).signoff.sentence
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="next@example.com")
+
+    services.save_to_marketplace(actor=editor, app=diagrams)
+
+    assert selectors.app_page(app=find(diagrams)).signoff.sentence == ""
+
+
+def test_after_a_publish_that_ended_in_an_alert_the_card_points_to_it(review, publisher, diagrams, marketplace):
+    marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
+    services.publish(actor=publisher, app=diagrams)
+
+    sentence = selectors.app_page(app=find(diagrams)).signoff.sentence
+
+    assert "see the alert" in sentence
+    assert "Being published" not in sentence

@@ -206,6 +206,19 @@ def test_asking_before_saving_is_refused_and_keeps_the_note(editor, edited, clie
     assert not Review.objects.exists()
 
 
+def test_approval_is_not_requested_while_an_error_is_open_and_the_page_links_to_it(editor, app, client_for):
+    services.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
+    services.save_to_marketplace(actor=editor, app=app)
+
+    page = client_for(editor.user).post(address("app_review_ask", app), {"note": "Please"})
+
+    assert page.status_code == 409
+    assert "1 error is open in the draft, so approval was not requested." in said(page)
+    alert = page.content.decode().split('role="alert"')[1].split("</ul>")[0]
+    assert f'href="{address("app_edit", app)}?section=security#' in alert
+    assert not Review.objects.exists()
+
+
 def test_a_note_that_is_too_long_is_still_there(editor, app, client_for):
     page = client_for(editor.user).post(address("app_review_ask", app), {"note": "n" * 10_001})
 
@@ -426,8 +439,30 @@ def test_an_alarm_shows_and_is_settled_with_a_note(publisher, signed_off, client
     assert client.post(address("app_alarm", signed_off.app), {"note": " "}).status_code == 422
     page = client.post(address("app_alarm", signed_off.app), {"note": "A colleague corrected it."}, follow=True)
 
-    assert "The alarm is settled" in said(page)
+    assert "The alert is resolved" in said(page)
     assert App.objects.get(pk=signed_off.app_id).alarm == ""
+
+
+def test_a_publish_that_ends_in_an_alert_says_so_once(publisher, signed_off, sandbox, client_for):
+    faults.stranger_meanwhile(sandbox, "edit_draft", before=PUBLISH, product_id=signed_off.app.product_id)
+
+    page = client_for(publisher.user).post(address("app_publish", signed_off.app), follow=True)
+
+    assert said(page).count("was sent to be published, but live is not what was approved") == 1
+
+
+def test_a_live_version_that_was_changed_is_compared_with_what_was_published(
+    publisher, signed_off, marketplace, client_for
+):
+    services.publish(actor=publisher, app=signed_off.app)
+    marketplace.act(signed_off.app, "edit_live", value="stranger@example.com")
+    services.read_app(actor=publisher, app=signed_off.app)
+
+    page = client_for(publisher.user).get(address("app", signed_off.app))
+
+    assert "Alert: live was changed at Atlassian" in said(page)
+    link = re.search(r"/compare/\?left=(\d+)&amp;right=live", page.content.decode())
+    assert "trust@example.com" in said(client_for(publisher.user).get(address("app_version", signed_off.app, link[1])))
 
 
 def test_an_alarm_is_not_settled_by_who_may_not_publish(editor, signed_off, client_for):
