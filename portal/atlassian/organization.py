@@ -181,7 +181,7 @@ class OrganizationClient:
             "sortOrder": "asc" if ascending else "desc",
         }
         seen = {cursor}
-        while True:
+        for _ in range(paging.MAX_PAGES):
             answer = self._call(self.EVENTS_STREAM, params={**params, "cursor": cursor})
             body = reading.mapping(answer, answer.json())
             events = tuple(_events(answer, body))
@@ -192,6 +192,7 @@ class OrganizationClient:
                 return
             seen.add(following)
             cursor = following
+        raise answer.unusable(f"it has more than {paging.MAX_PAGES} pages")
 
     EVENT_ACTIONS = _event_call("event_actions", "-actions", "list the actions of the audit log")
 

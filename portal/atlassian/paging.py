@@ -17,6 +17,7 @@ from portal.atlassian.messages import Answer, Call
 
 # Far beyond any site (250 items each), so that a host cannot keep a worker busy for ever.
 MAX_PAGES = 20_000
+MAX_EMPTY_PAGES = 100
 # A list of 250 ids is repeated in each link.
 MOST_FIELDS = 1_000
 _NEXT_LINK = re.compile(r'<([^<>]*)>\s*(?:;[^,<]*)?;\s*rel="?next"?', re.IGNORECASE)
@@ -34,10 +35,11 @@ def linked(
 ) -> Iterator[Page]:
     """Pages that name the next one in the object `links`, or else in `meta.next` or the Link header."""
     asked: dict[str, object] = dict(params or {})
-    seen = {_fingerprint(asked)}
+    seen, progress = {_fingerprint(asked)}, _Progress()
     for _ in range(MAX_PAGES):
         answer = session.call(call, path_args=path_args, params=asked)
         body = reading.mapping(answer, answer.json())
+        progress.require(answer, body)
         yield answer, body
         following = next_params(answer, body, links)
         if not following:
@@ -53,10 +55,11 @@ def counted(
     session: ApiSession, call: Call, *, params: Mapping[str, object] | None = None, size: int = 50
 ) -> Iterator[Page]:
     """Pages that are asked for by `startAt` and `maxResults`, and hold `values`."""
-    start = 0
+    start, progress = 0, _Progress()
     for _ in range(MAX_PAGES):
         answer = session.call(call, params={**(params or {}), "startAt": start, "maxResults": size})
         body = reading.mapping(answer, answer.json())
+        progress.require(answer, body)
         yield answer, body
         got = len(reading.entries(answer, body.get("values"), "the list of values"))
         total = reading.whole(body.get("total"))
@@ -64,6 +67,25 @@ def counted(
         if body.get("isLast") is True or not got or (total is not None and start >= total):
             return
     raise answer.unusable(f"it has more than {MAX_PAGES} pages")
+
+
+class _Progress:
+    """Whether the pages of a list still bring something new; a host that does not end a list must not be asked on."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._empty = 0
+
+    def require(self, answer: Answer, body: Mapping[str, Any]) -> None:
+        """Raise Unavailable when this page was there before under another address, or many held nothing."""
+        found = next((value for value in body.values() if isinstance(value, list)), [])
+        self._empty = 0 if found else self._empty + 1
+        if self._empty > MAX_EMPTY_PAGES:
+            raise answer.unusable(f"its last {MAX_EMPTY_PAGES} pages are empty, and it still names a next one")
+        if found and (content := hash(str(found))) in self._seen:
+            raise answer.unusable("its pages repeat")
+        elif found:
+            self._seen.add(content)
 
 
 def next_params(answer: Answer, body: Mapping[str, Any], links: str) -> dict[str, object]:

@@ -1,9 +1,11 @@
 """Lists in pages: walked lazily, to their end, and never to another host."""
 
+import itertools
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from portal.atlassian import paging
 from portal.atlassian.confluence import ConfluenceClient
 from portal.atlassian.errors import Unavailable
 from portal.atlassian.jira import JiraClient
@@ -107,6 +109,43 @@ def test_a_page_that_names_itself_as_next_is_asked_once(host, session):
     with pytest.raises(Unavailable, match="circle"):
         spaces_read(session)
     assert len(host.requests) == 1
+
+
+def endless(page):
+    """A host that always names a next page under an address of its own; `page(number)` is what it holds."""
+    number = itertools.count(1)
+
+    def step(handler) -> None:
+        count = next(number)
+        results(*page(count), link=f"?cursor=c{count}")(handler)
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "requests"),
+    [
+        (lambda number: ["1", "2"], "its pages repeat", 2),
+        (lambda number: ["1"] if number % 2 else ["2"], "its pages repeat", 3),
+        (lambda number: [], "its last 100 pages are empty", 101),
+        (lambda number: [str(number)], "it has more than 300 pages", 300),
+    ],
+)
+def test_a_list_that_never_ends_ends_with_a_sentence(host, session, monkeypatch, page, words, requests):
+    monkeypatch.setattr(paging, "MAX_PAGES", 300)
+    host.answers(endless(page))
+
+    with pytest.raises(Unavailable, match=f"asked to list the spaces cannot be used: {words}"):
+        spaces_read(session)
+    assert len(host.requests) == requests
+
+
+def test_projects_that_repeat_for_ever_end_with_a_sentence(host, session):
+    host.answers(values("A", "B", isLast=False))
+
+    with pytest.raises(Unavailable, match="its pages repeat"):
+        list(JiraClient(session).projects())
+    assert len(host.requests) == 2
 
 
 @pytest.mark.parametrize(
