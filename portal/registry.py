@@ -96,7 +96,6 @@ AUDIT_ACTIONS: dict[str, str] = {
     "sign_in.wrong_code": "Entered a wrong second factor",
     "sign_out": "Signed out",
     "sign_out.others": "Signed out other sessions",
-    "sign_out.everywhere": "Signed out everywhere",
     "password.changed": "Changed their password",
     "password.reset": "Chose a new password by a link",
     "second_factor.added": "Added a second factor",

@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "django_tasks",
     "django_tasks_db",
     *(["django_rq"] if TASK_BACKEND == "redis" else []),
@@ -121,7 +122,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.sessions.SessionLimitsMiddleware",
     "portal.middleware.SignedInMiddleware",
+    "portal.sessions.SecondFactorMiddleware",
     "portal.middleware.WrongMethodMiddleware",
     "portal.middleware.PersonTimeZoneMiddleware",
     "portal.middleware.ApiErrorMiddleware",
@@ -195,6 +198,8 @@ MFA_ADAPTER = "portal.accounts.EncryptedMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 SESSION_COOKIE_AGE = env.whole("SESSION_HOURS", 12, least=1, most=8760) * 3600
 SESSION_SAVE_EVERY_REQUEST = False
+SESSION_IDLE_MINUTES = env.whole("SESSION_IDLE_MINUTES", 120, least=0, most=10080)
+REQUIRE_SECOND_FACTOR = env.flag("REQUIRE_SECOND_FACTOR", False)
 # The limits on tries are counted here; in a table so that all web processes count together.
 CACHES = {
     "default": {

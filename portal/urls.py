@@ -10,6 +10,7 @@ urlpatterns = [
     # The address is the name under which the activity knows a person, so nobody changes their own.
     path("accounts/email/", RedirectView.as_view(pattern_name="preferences"), name="account_email"),
     path("accounts/password/reset/", views.password_reset, name="account_reset_password"),
+    path("accounts/sessions/", views.sessions, name="sessions"),
     path("accounts/", include("allauth.urls")),
     path("preferences/", views.preferences, name="preferences"),
     path("connections/", views.connections, name="connections"),

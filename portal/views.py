@@ -15,6 +15,7 @@ from . import activity as trail
 from . import audit, checking, registry
 from . import connections as services
 from . import people as persons
+from . import sessions as own_sessions
 from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
 from .forms import (
     ActivityFilterForm,
@@ -61,6 +62,20 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your preferences are saved.")
         return redirect("preferences")
     return render(request, "portal/preferences.html", {"form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def sessions(request: HttpRequest) -> HttpResponse:
+    """One's own sessions. `scope`: "everywhere" signs out this one too, else all others."""
+    if request.method != "POST":
+        return render(request, "account/sessions.html", {"sessions": own_sessions.own_sessions(request)})
+    if request.POST.get("scope") == "everywhere":
+        own_sessions.end_all(request)
+        messages.success(request, "You are signed out everywhere.")
+        return redirect(settings.LOGOUT_REDIRECT_URL)
+    ended = own_sessions.end_others(request)
+    messages.success(request, f"Signed out {ended} other session{'' if ended == 1 else 's'}.")
+    return redirect("sessions")
 
 
 # --- Connections ----------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ SPACE = {"key": "ENG"}
 ADDRESSES: dict[str, tuple] = {
     "home": (None, {}, SIGNED_IN, None),
     "preferences": (None, {}, SIGNED_IN, SIGNED_IN),
+    "sessions": (None, {}, SIGNED_IN, SIGNED_IN),
     "connections": (None, {}, SIGNED_IN, None),
     "connection_add": (None, {}, ADMINISTRATOR, ADMINISTRATOR),
     "people": (None, {}, ADMINISTRATOR, ADMINISTRATOR),
@@ -87,7 +88,7 @@ ADDRESSES: dict[str, tuple] = {
 #: Without saying which question, a person with the right gets a 404 as well.
 NEEDS_A_QUESTION = {"app_answer", "app_unknown", "app_record"}
 #: What allauth keeps guarded by itself is walked as "signed in or sent to sign-in" below.
-ALLAUTH = ("account_", "mfa_")
+ALLAUTH = ("account_", "mfa_", "usersessions_")
 CALLERS = ["nobody", "elsewhere", "anonymous", *registry.ROLES]
 
 

@@ -440,10 +440,10 @@ def test_preferences_change_the_time_zone_of_the_pages(alice, site, grant, clien
     assert entry.at.utcoffset().total_seconds() == 0
 
 
-@pytest.mark.parametrize("page", ["preferences", "account_change_password", "mfa_index", "account_logout"])
+@pytest.mark.parametrize("page", ["preferences", "account_change_password", "mfa_index", "sessions", "account_logout"])
 def test_the_pages_of_ones_own_account_have_the_same_tabs(page, alice, client_for):
     tabs = re.findall(r'class="tab" href="([^"]+)"', text_of(client_for(alice).get(reverse(page))))
-    assert tabs == [reverse("preferences"), reverse("account_change_password"), reverse("mfa_index")]
+    assert tabs == [reverse(name) for name in ("preferences", "account_change_password", "mfa_index", "sessions")]
 
 
 # --- activity -----------------------------------------------------------------------------------------------------

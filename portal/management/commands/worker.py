@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from portal import registry, sign_in
+from portal import registry, sessions, sign_in
 from portal.access import require_administrator
 from portal.management.base import ServiceCommand
 from portal.models import User
@@ -121,6 +121,7 @@ def prune() -> None:
         call_command("clearsessions", verbosity=0)
         outbox.prune_outbox()
         sign_in.prune_failures()
+        sessions.prune_sessions()
     except Exception:
         logger.exception("pruning failed")
 
