@@ -213,9 +213,10 @@ def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | 
 
 
 def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
-    """Put back what was there before one answer. Needs privacy.edit.
+    """Put back what was there before one answer; of an answer that undid another one: do that again.
 
-    Raises AnswerConflict when the field was changed again since, by whomever, and what `answer` raises.
+    `ledger.steps` says which answer comes next. Needs privacy.edit. Raises AnswerConflict when the field was changed
+    again since, by whomever, and what `answer` raises.
     """
     if edit.app_id != app.pk:
         raise NotEditable("This answer was given in another app. Nothing was changed.")
@@ -231,7 +232,7 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
         document.put(edit.pointer, before)
         return True
 
-    return _give(actor, app, edit.pointer, edit.before, fingerprint_of(after), change)
+    return _give(actor, app, edit.pointer, edit.before, fingerprint_of(after), change, undoes=edit)
 
 
 def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = None) -> Answered:
@@ -253,15 +254,19 @@ def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = 
 Change = Callable[[Document], bool]
 
 
-def _give(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change) -> Answered:
+def _give(
+    actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change, *, undoes: Edit | None = None
+) -> Answered:
     access.require(actor, app.connection, "privacy.edit")
     if "\x00" in pointer:
         raise AnswerRefused("The name of this place cannot be written here.", pointer=pointer, typed=typed)
     with transaction.atomic():
-        return _apply_answer(actor, App.locked(app.pk), pointer, typed, seen, change)
+        return _apply_answer(actor, App.locked(app.pk), pointer, typed, seen, change, undoes)
 
 
-def _apply_answer(actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change) -> Answered:
+def _apply_answer(
+    actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change, undoes: Edit | None
+) -> Answered:
     working = _open(actor, app)
     document = Document.from_text(working.text)
     after = document.copy()
@@ -284,7 +289,7 @@ def _apply_answer(actor: Actor, app: App, pointer: str, typed, seen: str | None,
     working.text, working.content_hash = after.text, after.content_hash()
     working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
     working.save(update_fields=["text", "content_hash", "version", "changed_by", "changed_by_label", "changed_at"])
-    edit = enter(actor, app, pointer, before, after.get(pointer))
+    edit = enter(actor, app, pointer, before, after.get(pointer), undoes=undoes)
     counting.recount(app, working, after)
     return Answered(working, after, pointer, fingerprint(after, pointer), edit)
 
@@ -312,7 +317,7 @@ def _conflict(actor: Actor, app: App, pointer: str, typed, document: Document, a
     )
 
 
-def enter(actor: Actor, app: App, pointer: str, before: Json, after: Json) -> Edit:
+def enter(actor: Actor, app: App, pointer: str, before: Json, after: Json, *, undoes: Edit | None = None) -> Edit:
     """Put one changed answer on the ledger. Call it in the transaction that changes the working copy."""
     return Edit.objects.create(
         app=app,
@@ -320,6 +325,7 @@ def enter(actor: Actor, app: App, pointer: str, before: Json, after: Json) -> Ed
         label=label_of(pointer)[:500].replace("\x00", ""),
         before=ledger.written(before),
         after=ledger.written(after),
+        undoes=undoes,
         author=actor.user,
         author_label=actor.label,
     )

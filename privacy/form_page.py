@@ -27,6 +27,7 @@ class FieldView:
     findings   checks that speak of this field
     last_edit  the answer given here, if it is what stands here now
     there      the version at Atlassian that put something else in the place of an answer given here, if one did
+    undo, redo ids of the answers to undo and to do again next, if there are any
     """
 
     field: Field
@@ -40,6 +41,8 @@ class FieldView:
     findings: tuple[Finding, ...] = ()
     last_edit: Edit | None = None
     there: "There | None" = None
+    undo: int | None = None
+    redo: int | None = None
 
     @property
     def live_text(self) -> str:
@@ -69,6 +72,8 @@ class UnknownView:
     findings: tuple[Finding, ...] = ()
     last_edit: Edit | None = None
     there: "There | None" = None
+    undo: int | None = None
+    redo: int | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,14 @@ class _Desk:
     live: Document | None
     findings: tuple[Finding, ...]
     edits: dict[str, Edit]
+    steps: dict[str, ledger.Steps]
+
+    def next_steps(self, pointer: str, last_edit: Edit | None) -> dict[str, int | None]:
+        """The answers to undo and to do again, where what stands here was given here and is not saved yet."""
+        steps = self.steps.get(pointer)
+        if steps is None or last_edit is None or last_edit.saved_hash:
+            return {}
+        return {"undo": next(reversed(steps.undo), None), "redo": next(reversed(steps.redo), None)}
 
     def about(self, pointer: str) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if pointer in finding.pointers)
@@ -161,6 +174,7 @@ class _Desk:
             findings=self.about(field.pointer),
             last_edit=last_edit,
             there=there,
+            **self.next_steps(field.pointer, last_edit),
         )
 
     def unknown(self, pointer: str) -> UnknownView:
@@ -187,6 +201,7 @@ class _Desk:
             findings=self.about(pointer),
             last_edit=last_edit,
             there=there,
+            **self.next_steps(pointer, last_edit),
         )
 
 
@@ -203,13 +218,14 @@ def _desk(app: App) -> _Desk:
         live=Document.from_text(app.live.text) if app.live else None,
         findings=tuple(check(document)),
         edits=ledger.last_edits(app),
+        steps=ledger.steps(app),
     )
 
 
 def edit_page(*, app: App) -> EditPage:
     """The form over the working copy, else over the draft, else over live, else over an empty document.
 
-    `app` as `find_app` loads it: then this takes one query, and one more where an answer was changed at Atlassian.
+    `app` as `find_app` loads it: then this takes two queries, and one more where an answer was changed at Atlassian.
     """
     working = working_copy_of(app)
     desk = _desk(app)

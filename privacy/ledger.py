@@ -1,6 +1,7 @@
 """The ledger room of privacy: which answer was given last at a place, and whether it is what stands there now."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db.models import Max
 
@@ -29,6 +30,38 @@ def last_edits(app: App) -> dict[str, Edit]:
     edits = Edit.objects.filter(app=app, dropped=False)
     newest = edits.order_by().values("pointer").annotate(newest=Max("pk")).values("newest")
     return {edit.pointer: edit for edit in Edit.objects.filter(pk__in=newest).defer("before")}
+
+
+@dataclass
+class Steps:
+    """Ids of the answers at one place that can be undone, and of those that undid one and can be done again.
+
+    The last of each comes next.
+    """
+
+    undo: list[int] = field(default_factory=list)
+    redo: list[int] = field(default_factory=list)
+
+    def add(self, edit: int, undoes: int | None) -> None:
+        """Take in the next answer: it undid the newest one, did it again, or is a new one."""
+        if undoes is not None and self.undo and self.undo[-1] == undoes:
+            self.undo.pop()
+            self.redo.append(edit)
+        elif undoes is not None and self.redo and self.redo[-1] == undoes:
+            self.redo.pop()
+            self.undo.append(edit)
+        else:
+            self.undo.append(edit)
+            self.redo.clear()
+
+
+def steps(app: App) -> dict[str, Steps]:
+    """Pointer -> which answers that are not saved to Marketplace yet can be undone and done again, in one query."""
+    found: dict[str, Steps] = {}
+    edits = Edit.objects.filter(app=app, dropped=False, saved_hash="").order_by("pk")
+    for pk, pointer, undoes in edits.values_list("pk", "pointer", "undoes_id"):
+        found.setdefault(pointer, Steps()).add(pk, undoes)
+    return found
 
 
 def gave(edit: Edit, value: Json) -> bool:

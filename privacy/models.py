@@ -172,6 +172,8 @@ class Edit(models.Model):
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     author_label = models.CharField(max_length=254)
     at = models.DateTimeField(auto_now_add=True)
+    #: The answer that this one undid; an answer that undid such a one did it again.
+    undoes = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     #: The content that the draft at Marketplace had once this edit was saved there; empty until then.
     saved_hash = models.CharField(max_length=64, blank=True)
     #: The working copy that it was given in was dropped or replaced before it was saved.

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection as database
 
 from portal.access import Actor
-from privacy import services
+from privacy import ledger, services
 from privacy.document import MISSING, Document, RecordInput
 from privacy.models import Edit, Snapshot, WorkingCopy
 from privacy.showing import row_token
@@ -408,3 +408,48 @@ def test_a_place_with_a_nul_in_its_name_is_kept_but_not_written(editor, diagrams
     services.restore(actor=editor, app=diagrams, snapshot=diagrams.live)
 
     assert Edit.objects.filter(pointer="/commonCloud/odd\\u0000key").exists()
+
+
+# --- one step after another -------------------------------------------------------------------------------------------
+
+
+def steps_at(app, pointer):
+    found = ledger.steps(app).get(pointer, ledger.Steps())
+    return Edit.objects.filter(pk__in=found.undo[-1:]).first(), Edit.objects.filter(pk__in=found.redo[-1:]).first()
+
+
+def test_undo_walks_back_through_the_answers_and_redo_forward(editor, diagrams, working):
+    first = now(diagrams).get(CONTACT)
+    for value in ("a@example.com", "b@example.com", "c@example.com"):
+        services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=value)
+    shown = []
+    for step in (0, 0, 0, 1, 1, 0, 1, 1):
+        services.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, CONTACT)[step])
+        shown.append(now(diagrams).get(CONTACT)[:1])
+
+    assert shown == ["b", "a", first[:1], "a", "b", "a", "b", "c"]
+    assert steps_at(diagrams, CONTACT)[1] is None
+
+
+def test_a_removed_record_comes_back_by_undoing_what_came_after_and_its_removal(editor, diagrams, working):
+    before = now(diagrams).get(RECORDS)
+    assert len(before) >= 2
+    rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(before)]
+    services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
+    renamed = RecordInput(row_token(0, before[0]), {"name": "Another name"})
+    services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[renamed, *rows[1:-1]])
+
+    services.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, RECORDS)[0])
+    services.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, RECORDS)[0])
+
+    assert now(diagrams).get(RECORDS) == before
+    assert steps_at(diagrams, RECORDS)[0] is None
+
+
+def test_a_new_answer_ends_what_could_be_done_again(editor, diagrams, working):
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="a@example.com")
+    services.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, CONTACT)[0])
+    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="b@example.com")
+
+    assert steps_at(diagrams, CONTACT)[0].after == '"b@example.com"'
+    assert steps_at(diagrams, CONTACT)[1] is None
