@@ -33,6 +33,7 @@ COLUMNS = [
     "connection_id",
     "previous_hash",
     "hash",
+    "kept_values",
 ]
 #: A form takes days of which no midnight exists in every time zone; nothing was ever done on them.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)

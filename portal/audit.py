@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from . import audit_values
 from .access import Actor, connections_with, require_administrator
 from .models import AuditEntry, AuditHead, Connection
 
@@ -109,7 +110,8 @@ def record(
     detail: str = "",
     trace_id: str = "",
 ) -> AuditEntry:
-    """Append one entry. `before`/`after`: any JSON. Runs in its own transaction unless one is open already.
+    """Append one entry. `before`/`after`: any JSON; what is too large for an entry is kept apart (`audit_values.py`).
+    Runs in its own transaction unless one is open already.
 
     NUL characters, which PostgreSQL keeps in no text, are written as `\\u0000`, so that what was done remotely is on
     record even where its name is odd.
@@ -133,11 +135,14 @@ def record_many(
     *, actor: Actor, connection: Connection | None, entries: Iterable[Mapping[str, Any]]
 ) -> list[AuditEntry]:
     """Append entries that belong together, with one lock of the end of the chain. Their keys: those of `record`."""
+    kept: dict[str, str] = {}
+    prepared = [_storable_facts(facts, kept) for facts in entries]
     with transaction.atomic():
+        audit_values.keep(kept)
         head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
         genuine = not _signature_problem(head)
         added = []
-        for facts in entries:
+        for facts in prepared:
             entry = _next(head, actor, connection, **facts)
             head.sequence, head.hash = entry.sequence, entry.hash
             added.append(entry)
@@ -175,18 +180,28 @@ def _next(
         connection_id=connection.pk if connection else None,
         connection_name=connection.name if connection else "",
         target_type=target_type,
-        target_id=storable(str(target_id))[:200],
-        target_label=storable(target_label)[:300],
-        before=storable(before),
-        after=storable(after),
-        reason=storable(reason),
+        target_id=str(target_id)[:200],
+        target_label=target_label[:300],
+        before=before,
+        after=after,
+        reason=reason,
         outcome=outcome,
-        detail=storable(detail),
+        detail=detail,
         trace_id=trace_id[:100],
         previous_hash=head.hash,
     )
     entry.hash = _hash(_fields(entry))
     return entry
+
+
+def _storable_facts(facts: Mapping[str, Any], kept: dict[str, str]) -> dict[str, Any]:
+    """What can be written: without NUL characters, and with what is too large for an entry in `kept`."""
+    found = {name: storable(value) for name, value in facts.items()}
+    for name in ("before", "after"):
+        found[name] = audit_values.shorten(found.get(name), kept)
+    for name in ("reason", "detail"):
+        found[name] = audit_values.clip(found.get(name, ""))
+    return found
 
 
 def storable(value: Any) -> Any:
@@ -250,6 +265,8 @@ def _walk(end: int, noted: Mapping[int, str]) -> Verification:
             problem = f"Entry {count} was changed after it was written."
         elif noted.get(count, entry.hash) != entry.hash:
             problem = f"Entry {count} is not the one that was noted."
+        else:
+            problem = audit_values.problem_of(entry)
         if problem:
             return Verification(count, previous, problem)
         previous = entry.hash
@@ -290,4 +307,5 @@ def as_rows(entries: QuerySet[AuditEntry]) -> Iterator[dict]:
     """Entries as flat JSON-ready rows, for the exports; with all that their hashes cover, see `noted_in`."""
     for entry in entries.iterator(chunk_size=1000):
         row = {EXPORTED.get(name, name): value for name, value in _fields(entry).items()}
-        yield row | {"action_label": entry.action_label, "hash": entry.hash}
+        more = {"action_label": entry.action_label, "hash": entry.hash, "kept_values": audit_values.values_of(entry)}
+        yield row | more

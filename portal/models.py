@@ -262,6 +262,16 @@ class AuditHead(models.Model):
         return f"{self.sequence} {self.hash[:12]}"
 
 
+class AuditValue(models.Model):
+    """A value that is too large for an entry of the audit trail; see `audit_values.py`. Never changed."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
 class AuditEntry(models.Model):
     """One thing that somebody did or tried. Append-only; `hash` covers every field and the entry before."""
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from . import activity as trail
-from . import audit, checking, registry
+from . import audit, audit_values, checking, registry
 from . import connections as services
 from . import people as persons
 from . import sessions as own_sessions
@@ -298,7 +298,7 @@ def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
     entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    shown = page.object_list if form.cleaned_data.get("outcome") else trail.settled_on(page)
+    shown = audit_values.fill(page.object_list if form.cleaned_data.get("outcome") else trail.settled_on(page))
     return render(request, "portal/activity.html", {"form": form, "page": page, "entries": shown})
 
 
