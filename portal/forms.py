@@ -7,7 +7,14 @@ from django import forms
 from django.contrib.auth.models import Group
 
 from . import registry
+from .access import ADMINISTRATOR_ROLES
 from .models import AuditEntry, Connection, User
+
+PLACES = {
+    Connection.Kind.SITE: "site",
+    Connection.Kind.ORGANIZATION: "organisation",
+    Connection.Kind.MARKETPLACE: "developer space",
+}
 
 
 class ConnectionForm(forms.Form):
@@ -50,6 +57,33 @@ class ConnectionForm(forms.Form):
         if connection is not None:
             del self.fields["kind"]
             self.fields["token"].help_text = "Leave empty to keep the stored token."
+            return
+        for kind in Connection.Kind:
+            if roles := own_roles(kind):
+                self.fields[f"roles_{kind}"] = forms.MultipleChoiceField(
+                    label=f"Your roles on this {PLACES[kind]}",
+                    required=False,
+                    choices=roles,
+                    widget=forms.CheckboxSelectMultiple(attrs={"data-kind": kind.value}),
+                    help_text="What you want to do there yourself. Kept in the activity; you can change it later.",
+                )
+
+    def facts(self) -> dict[str, str]:
+        """The arguments of `connections.add`."""
+        return {name: value for name, value in self.cleaned_data.items() if not name.startswith("roles_")}
+
+    def roles(self) -> list[str]:
+        """The roles that who adds it takes on it."""
+        return self.cleaned_data.get(f"roles_{self.cleaned_data['kind']}", [])
+
+
+def own_roles(kind: str) -> list[tuple[str, str]]:
+    """Key and words of the roles that give an administrator more than they have anyway."""
+    return [
+        (role.key, f"{role.label}: {role.description}")
+        for role in registry.ROLES.values()
+        if kind in role.kinds and role.key not in ADMINISTRATOR_ROLES
+    ]
 
 
 class GrantForm(forms.Form):

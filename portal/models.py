@@ -99,6 +99,17 @@ class Connection(models.Model):
         return reverse("connection", args=[self.slug])
 
     @property
+    def failure(self) -> str:
+        """Why the last test failed, in a sentence; "" when it did not."""
+        return next((line["detail"] for line in self.check_lines if line["state"] == "fails"), "")
+
+    @property
+    def check_state(self) -> str:
+        """What the last test found: "never" (not tested), "fails", "missing" (works in part) or "works"."""
+        states = {line["state"] for line in self.check_lines}
+        return next((state for state in ("fails", "missing", "works") if state in states), "never")
+
+    @property
     def work_url(self) -> str:
         """Where the work on this connection begins: the first page that an app offers for its kind."""
         pages = sorted((item for item in NAV if self.kind in item.kinds), key=lambda item: item.order)

@@ -94,14 +94,27 @@ def connection_add(request: HttpRequest) -> HttpResponse:
     form = ConnectionForm(request.POST or None, initial={"kind": Connection.Kind.SITE})
     if request.method == "POST" and form.is_valid():
         try:
-            connection = services.add(actor=actor_of(request), **form.cleaned_data)
+            connection = services.add(actor=actor_of(request), **form.facts())
         except ValidationError as error:
             form.add_error(None, error)
         else:
+            user: User = request.user  # type: ignore[assignment]
+            for role in form.roles():
+                persons.give_role(actor=actor_of(request), connection=connection, role=role, user=user, group=None)
             checking.check(actor=actor_of(request), connection=connection)
-            messages.success(request, f"“{connection.name}” is added. Below is what works with this account.")
+            _tell_check(request, connection, f"“{connection.name}” is added")
             return redirect(connection)
     return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _tell_check(request: HttpRequest, connection: Connection, done: str) -> None:
+    """Say how a test ended: in green only where nothing failed."""
+    if connection.failure:
+        messages.error(request, f"{done}, but its test failed. {connection.failure}")
+    elif connection.check_state == "missing":
+        messages.warning(request, f"{done}. Not everything works with this account: see below.")
+    else:
+        messages.success(request, f"{done} and works with this account.")
 
 
 @on_connection("connection.view")
@@ -123,9 +136,15 @@ def _connection_context(request: HttpRequest, connection: Connection, form: Gran
             for grant in grants
         ],
         "roles": [role for role in registry.ROLES.values() if connection.kind in role.kinds],
-        "form": form or GrantForm(kind=connection.kind),
+        "form": form or GrantForm(kind=connection.kind, initial=_own_role(request)),
         "may_manage": may(actor_of(request), connection, "connection.manage"),
     }
+
+
+def _own_role(request: HttpRequest) -> dict[str, str]:
+    """A link to "give yourself the role X" fills the form in: ?role=X."""
+    role = request.GET.get("role", "")
+    return {"role": role, "email": request.user.email} if role in registry.ROLES else {}  # type: ignore[union-attr]
 
 
 @on_connection("connection.manage")
@@ -148,10 +167,10 @@ def connection_edit(request: HttpRequest, connection: Connection) -> HttpRespons
 @require_POST
 @remote_work("Testing the connection")
 def connection_check(request: HtmxHttpRequest, connection: Connection) -> HttpResponse:
-    lines = checking.check(actor=actor_of(request), connection=connection)
+    checking.check(actor=actor_of(request), connection=connection)
     if request.htmx:
         return render(request, "portal/_check.html", {"connection": connection, "may_manage": True})
-    messages.info(request, "Tested." if checking.is_usable(lines) else "The test failed: see below.")
+    _tell_check(request, connection, f"“{connection.name}” is tested")
     return redirect(connection)
 
 

@@ -447,3 +447,15 @@ def test_a_refusal_in_a_filtered_list_says_how_many_match_too(browser, item, lev
     response = browser.post(editor_url(row), data, headers={"HX-Current-URL": address})
     assert response.status_code == 409
     assert 'innerHTML:.list-count">1 item</span>' in response.content.decode()
+
+
+def test_who_may_give_themselves_the_missing_role_is_led_there(client_for, grant, alice, bob, site, item):
+    grant(alice, site, "viewer")
+    grant(alice, site, "connection_admin")
+    grant(bob, site, "viewer")
+    address = item("Welcome").get_absolute_url()
+    link = f'{site.get_absolute_url()}?role=classifier#rights">Give yourself the role Classifier</a>'
+    assert link in client_for(alice).get(address).content.decode()
+    other = client_for(bob).get(address).content.decode()
+    assert link not in other
+    assert "for the role Classifier." in other

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.urls import path, reverse
 
-from portal import audit
+from portal import audit, checking, connections
 from portal.models import AuditEntry, Connection, Grant, OutboxMessage, User
 from portal.notifications import outbox
 from portal.sandbox import ACCOUNTS, faults
@@ -207,6 +207,63 @@ def test_an_administrator_adds_a_connection_and_sees_what_works(administrator, c
     assert "3 levels can be applied" in page
     assert ACCOUNTS[0].token not in page
     assert Connection.objects.get().read_token() == ACCOUNTS[0].token
+
+
+def test_who_adds_a_connection_takes_roles_on_it_on_record(administrator, client_for, sandbox):
+    roles = {"roles_site": ["classifier", "classification_manager"], "roles_marketplace": ["publisher"]}
+    response = client_for(administrator).post(reverse("connection_add"), NEW | roles, follow=True)
+    added = Connection.objects.get()
+    assert response.redirect_chain[-1][0] == added.get_absolute_url()
+    held = administrator.grants.filter(connection=added).values_list("role", flat=True)
+    assert set(held) == {"classifier", "classification_manager"}
+    recorded = AuditEntry.objects.filter(action="grant.added", connection=added)
+    assert [entry.actor_label for entry in recorded] == [administrator.email] * 2
+
+
+def test_the_form_of_a_connection_asks_which_roles_one_takes(administrator, client_for):
+    page = text_of(client_for(administrator).get(reverse("connection_add")))
+    assert 'name="roles_site" value="classifier"' in page
+    assert 'name="roles_marketplace" value=' in page
+    assert 'value="viewer"' not in page, "administrators see every connection anyway"
+
+
+def test_a_connection_whose_test_failed_is_not_announced_in_green(administrator, client_for, sandbox):
+    response = client_for(administrator).post(reverse("connection_add"), NEW | {"token": "wrong"}, follow=True)
+    told = list(response.context["messages"])
+    assert [message.level_tag for message in told] == ["error"]
+    assert "is added, but its test failed." in str(told[0])
+    response = client_for(administrator).post(
+        reverse("connection_check", args=[Connection.objects.get().slug]), follow=True
+    )
+    assert [message.level_tag for message in response.context["messages"]] == ["error"]
+
+
+def test_home_and_the_list_say_of_each_connection_how_its_test_ended_and_when(
+    administrator, client_for, operator, sandbox
+):
+    client = client_for(administrator)
+    facts = {"kind": "site", "url": NEW["url"], "email": NEW["email"]}
+    connections.add(actor=operator, name="Never", token="x", **facts)
+    fails = connections.add(actor=operator, name="Fails", token="wrong", **facts)
+    works = connections.add(actor=operator, name="Works", token=NEW["token"], **facts)
+    for each in (fails, works):
+        checking.check(actor=operator, connection=each)
+        each.refresh_from_db()
+    for address in ("home", "connections"):
+        page = text_of(client.get(reverse(address)))
+        assert page.count("Never tested") == 1
+        assert page.count("Failed") == 1
+        assert page.count("status-success") + page.count("Works in part") >= 1
+        assert works.checked_at.strftime("%Y-%m-%d") in page
+    assert fails.failure in text_of(client.get(reverse("home")))
+
+
+def test_an_administrator_without_a_role_is_led_to_where_they_take_it(administrator, client_for, site):
+    client = client_for(administrator)
+    address = f"{site.get_absolute_url()}?role=classifier"
+    page = text_of(client.get(address))
+    assert f'value="{administrator.email}"' in page
+    assert '<option value="classifier" selected>' in page
 
 
 def test_a_wrong_address_keeps_the_typed_text_but_not_the_token(administrator, client_for):
