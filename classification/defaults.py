@@ -11,7 +11,7 @@ from portal.models import Connection
 from . import records
 from .changing import Change, Result, Target, carry_out, check_level, check_reason, is_seen, one_at_a_time
 from .models import Item, Knowledge, Level, Project, Scan, Space
-from .outcomes import NO_DEFAULT, ChangedMeanwhile, Impact, LevelNotApplicable, Outcome
+from .outcomes import NO_DEFAULT, ChangedMeanwhile, Impact, LevelNotApplicable, NotChangeable, Outcome
 from .reading import queue_scan, refresh_levels
 
 
@@ -80,6 +80,14 @@ def clear_project_default(
     return _change(_Default(project), None, actor, reason, seen_level_id, force)
 
 
+def why_closed(row: Space | Project) -> str:
+    """Why the default cannot be changed, in a sentence; "" where it can."""
+    product = "Confluence" if isinstance(row, Space) else "Jira"
+    return (
+        f"“{row}” is archived, so its default cannot be changed. Restore it in {product} first." if row.archived else ""
+    )
+
+
 class _Default:
     """What spaces and projects have in common here: a row with a default, and three calls on it."""
 
@@ -131,6 +139,8 @@ def _change(
 ) -> Outcome:
     row, connection = default.row, default.connection
     access.require(actor, connection, "classification.set_default")
+    if row.archived:
+        raise NotChangeable(why_closed(row))
     if level is not None:
         check_level(level, connection)
     same = type(row)._default_manager.filter(connection__url=connection.url, remote_id=row.remote_id)

@@ -14,8 +14,9 @@ from portal.leases import LeaseTaken
 from portal.middleware import error_status
 
 from . import services
+from .defaults import why_closed
 from .forms import ChangeForm
-from .models import Item, Knowledge, Level, Project, Space
+from .models import Item, Knowledge, Level, Project, Site, Space
 from .outcomes import NO_DEFAULT, NOT_CLASSIFIED, ChangedMeanwhile, Impact, Outcome, ReasonNeeded
 
 #: What a form sends as `seen` where no level was shown.
@@ -38,6 +39,7 @@ class Editor:
     id: of the element it belongs to ("item-12"); target: the keyword argument of the services; seen: what the person
     saw. status: of our answer. default: the space default, marked among the choices. place: where the form stands.
     none: what it is called to have no level. back: where to go without a change, when it is a page of its own.
+    note: what is not offered here, and why. closed: why nothing can be changed at all; the form then says that alone.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Editor:
     back: str = ""
     none: str = NOT_CLASSIFIED.capitalize()
     impact: Impact | None = None
+    note: str = ""
+    closed: str = ""
     chosen: str = ""
     reason: str = ""
     seen: str = ""
@@ -127,8 +131,19 @@ def _start(level: Level | None, state: str) -> dict[str, Any]:
     return {"level": level, "state": state, "chosen": pk, "seen": pk}
 
 
+NO_REMOVAL = "This site does not offer to remove a level. Reset it to the space default instead."
+
+
 def of_item(item: Item, choices: Sequence[Level], *, place: str) -> Editor:
     connection, space = item.space.connection, item.space
+    actions, note = [], ""
+    if not (item.level_state == Knowledge.NONE and space.default_state == Knowledge.NONE):
+        actions.append(Action("reset", "Reset to default", services.reset_item_level))
+    if item.level_state != Knowledge.NONE:
+        if Site.offers_removal(connection):
+            actions.append(Action("remove", "Remove", services.remove_item_level))
+        else:
+            note = NO_REMOVAL
     return Editor(
         id=f"item-{item.pk}",
         url=reverse("item_level", args=[connection.slug, item.kind, item.remote_id, item.status]),
@@ -136,11 +151,9 @@ def of_item(item: Item, choices: Sequence[Level], *, place: str) -> Editor:
         target={"item": item},
         choices=choices,
         set_level=services.set_item_level,
-        actions=(
-            Action("reset", "Reset to default", services.reset_item_level),
-            Action("remove", "Remove", services.remove_item_level),
-        ),
+        actions=tuple(actions),
         default=space.known_default,
+        note=note,
         place=place,
         **_start(item.level, item.level_state),
     )
@@ -160,6 +173,7 @@ def of_space(space: Space, choices: Sequence[Level], *, place: str = "dialog") -
         back=space.get_absolute_url(),
         none=NO_DEFAULT.capitalize(),
         impact=services.impact(space=space),
+        closed=why_closed(space),
         **_start(space.default_level, space.default_state),
     )
 
@@ -176,6 +190,7 @@ def of_project(project: Project, choices: Sequence[Level], *, place: str = "row"
         actions=() if project.default_state == Knowledge.NONE else (clear,),
         place=place,
         back=reverse("projects", args=[project.connection.slug]),
+        closed=why_closed(project),
         none=NO_DEFAULT.capitalize(),
         **_start(project.default_level, project.default_state),
     )

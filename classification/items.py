@@ -8,12 +8,12 @@ from portal import access, connections
 from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.confluence import ConfluenceClient
-from portal.atlassian.errors import ApiError, NotFound, Refused
+from portal.atlassian.errors import ApiError, NotFound, NotOffered, Refused
 from portal.models import Connection
 
 from . import records
 from .changing import Change, Result, Target, carry_out, check_level, check_reason, is_seen, one_at_a_time
-from .models import Item, Knowledge, Level, Space
+from .models import Item, Knowledge, Level, Site, Space
 from .outcomes import ChangedMeanwhile, LevelNotApplicable, NotChangeable, Outcome, quoted
 from .reading import refresh_levels
 
@@ -141,6 +141,10 @@ def _check_possible(wish: _Wish, item: Item, connection: Connection) -> None:
         raise NotChangeable(
             f"“{item}” is archived, and archived content cannot be classified. Restore it in Confluence first."
         )
+    if item.space.archived:
+        raise NotChangeable(
+            f"The space of “{item}” is archived, so its level cannot be changed. Restore the space first."
+        )
     if wish.verb == "set":
         assert wish.level is not None
         check_level(wish.level, connection)
@@ -157,6 +161,8 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
     """Write what was read back, and say it."""
     if isinstance(result.told, NotFound) and _is_gone(client, item):
         return _gone(item, result.error)
+    if wish.verb == "remove":
+        _note_removal(item.space.connection, result)
     if result.read_back:
         # After a refusal or a failure the item is as it was, its mark included.
         set_here = wish.verb == "set" if result.status == "done" else None
@@ -175,6 +181,14 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
         trace_id=result.trace_id,
         error=result.error if result.status != "done" else None,
     )
+
+
+def _note_removal(connection: Connection, result: Result) -> None:
+    """Remember whether the site offers removal at all, so that the pages offer it or do not."""
+    if isinstance(result.told, NotOffered):
+        Site.note_removal(connection, refused_at=timezone.now())
+    elif result.status == "done" and not Site.offers_removal(connection):
+        Site.note_removal(connection, refused_at=None)
 
 
 def _check_there(client: ConfluenceClient, item: Item) -> None:

@@ -1,5 +1,7 @@
 """The inventory: what is known here of a site's levels, spaces, content and projects, and the scans that fill it."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -7,6 +9,26 @@ from django.urls import reverse
 from portal.jobs import Job
 from portal.leases import Leased
 from portal.models import Connection
+
+
+class Site(models.Model):
+    """What was learnt of the API of a site. removal_refused_at: when it answered that it does not remove levels."""
+
+    connection = models.OneToOneField(Connection, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    removal_refused_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.connection)
+
+    @classmethod
+    def offers_removal(cls, connection: Connection) -> bool:
+        """Until the site refused it. A connection that was changed since may speak for another account or dialect."""
+        refused = cls.objects.filter(connection=connection, removal_refused_at__gte=connection.changed_at)
+        return not refused.exists()
+
+    @classmethod
+    def note_removal(cls, connection: Connection, *, refused_at: datetime | None) -> None:
+        cls.objects.update_or_create(connection=connection, defaults={"removal_refused_at": refused_at})
 
 
 class Level(models.Model):
@@ -108,6 +130,11 @@ class Space(WithDefault):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def archived(self) -> bool:
+        """Neither its default nor its content can be changed."""
+        return self.status == "archived"
 
     def get_absolute_url(self) -> str:
         return reverse("space", args=[self.connection.slug, self.key])

@@ -136,7 +136,7 @@ class LevelNotApplicable(ValidationError):
 
 
 class NotChangeable(ValidationError):
-    """Content in this status cannot be classified through the API (archived)."""
+    """What is archived cannot be changed: content, and spaces and projects with all that is in them."""
 
 
 class ChangedMeanwhile(ValidationError):

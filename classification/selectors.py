@@ -115,8 +115,8 @@ class ItemRow:
     """One row of a space. level: None when not classified or not known; `state` (Knowledge) tells which.
 
     origin: a value of Item.Origin. seen: what a form sends as `seen_level_id`. url: of the item's page.
-    changeable: False for archived content, which the API does not let anyone classify. faint: it is not among what was
-    asked for, and stands in a tree only so that what is below it has its place.
+    changeable: False for archived content and that of an archived space, which nobody can classify. faint: it is not
+    among what was asked for, and stands in a tree only so that what is below it has its place.
     """
 
     pk: int
@@ -133,6 +133,7 @@ class ItemRow:
     web_url: str
     url: str
     faint: bool = False
+    in_archived_space: bool = False
 
     @property
     def seen(self) -> str:
@@ -140,7 +141,7 @@ class ItemRow:
 
     @property
     def changeable(self) -> bool:
-        return self.status != Item.Status.ARCHIVED
+        return self.status != Item.Status.ARCHIVED and not self.in_archived_space
 
     @property
     def origin_label(self) -> str:
@@ -224,6 +225,7 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
                 read_at,
                 web_url,
                 f"{start}{kind}/{remote_id}/{status}{end}",
+                in_archived_space=space.archived,
             )
         )
     return rows

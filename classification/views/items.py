@@ -59,6 +59,8 @@ def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None
         "history": detail.history,
         "space": detail.space,
         "editor": editor,
+        "closed": f"The space of this {item.get_kind_display().lower()} is archived, so its level cannot be changed. "
+        "Restore the space in Confluence first.",
         "crumbs": [
             {"label": "Spaces", "url": reverse("spaces", args=[connection.slug])},
             {"label": detail.space.name, "url": detail.space.get_absolute_url()},

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from portal.atlassian import paging, reading
-from portal.atlassian.errors import ApiError, Misconfigured, NotFound, Refused
+from portal.atlassian.errors import ApiError, Misconfigured, NotFound, NotOffered, Refused
 from portal.atlassian.http import ApiSession
 from portal.atlassian.messages import Answer, Call
 from portal.atlassian.types import Item, Level, Space
@@ -243,8 +243,8 @@ class ConfluenceClient:
     def remove_item_level(self, kind: str, item_id: str, status: str = "current") -> None:
         """Leave an item without any level.
 
-        Raises Refused where the site does not offer this, with the advice to reset instead; NotFound when the item is
-        gone. It is no error when there was no level to remove.
+        Raises NotOffered where the site does not offer this, with the advice to reset instead; NotFound when the item
+        is gone. It is no error when there was no level to remove.
         """
         call = _of(self.REMOVE_ITEM_LEVEL, kind)
         try:
@@ -489,8 +489,8 @@ def _require_status(call: Call, kind: str, status: str, statuses: dict[str, tupl
         )
 
 
-def _no_removal(call: Call, error: NotFound) -> Refused:
-    return Refused(
+def _no_removal(call: Call, error: NotFound) -> NotOffered:
+    return NotOffered(
         f"Atlassian did not {call.does}: {_NO_REMOVAL}.",
         advice="Reset the level instead, so that the default of the space applies again.",
         call=call.name,

@@ -75,6 +75,10 @@ class Refused(ApiError):
     default_advice = "Ask somebody with the permission that this needs, or change what was asked for."
 
 
+class NotOffered(Refused):
+    """This site does not have the call at all, whatever it is asked about."""
+
+
 class NotFound(ApiError):
     """There is no such thing, this account may not see it, or this site does not offer it."""
 

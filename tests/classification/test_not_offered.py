@@ -1,0 +1,116 @@
+"""What cannot be done is not offered, and the page says why."""
+
+import pytest
+from django.urls import reverse
+
+from classification import editing, services
+from classification.models import Item, Knowledge, Level, Project, Site, Space
+from portal.access import Actor
+from portal.models import Connection
+from portal.sandbox import faults
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager(alice, grant, site) -> Actor:
+    grant(alice, site, "classification_manager")
+    return Actor.of(alice)
+
+
+@pytest.fixture
+def browser(manager, alice, client_for):
+    return client_for(alice)
+
+
+def offered(item: Item) -> list[str]:
+    choices = Level.objects.filter(connection=item.space.connection)
+    return [action.value for action in editing.of_item(item, choices, place="row").actions]
+
+
+def level_url(item: Item) -> str:
+    return reverse("item_level", args=["acme", item.kind, item.remote_id, item.status])
+
+
+def test_removal_is_offered_until_the_site_refused_it_and_then_the_page_says_why(
+    site, manager, browser, item, level, sandbox
+):
+    assert offered(item("Bonus")) == ["reset", "remove"]
+    assert services.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong").status == "refused"
+    assert offered(item("Salaries")) == ["reset"]
+    page = browser.get(item("Salaries").get_absolute_url()).content.decode()
+    assert 'value="remove"' not in page
+    assert "This site does not offer to remove a level. Reset it to the space default instead." in page
+    htmx = browser.get(level_url(item("Salaries")), headers={"HX-Request": "true"}).content.decode()
+    assert 'value="remove"' not in htmx
+
+
+def test_removal_is_offered_again_once_the_connection_was_changed(site, manager, item):
+    services.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong")
+    Connection.objects.get(pk=site.pk).save()
+    assert offered(item("Bonus")) == ["reset", "remove"]
+
+
+def test_a_refusal_of_one_item_does_not_take_removal_away(reference_site, handbook, operator, sandbox):
+    services.read_levels(actor=operator, connection=reference_site)
+    row = services.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
+    faults.refuse(sandbox, item=row.remote_id, operation="remove", message="The page is locked")
+    outcome = services.remove_item_level(actor=operator, item=row, reason="Wrong")
+    assert (outcome.status, "The page is locked" in outcome.message) == ("refused", True)
+    assert offered(row) == ["reset", "remove"]
+
+
+def test_a_removal_that_worked_is_offered_again(reference_site, handbook, operator):
+    services.read_levels(actor=operator, connection=reference_site)
+    Site.objects.create(connection=reference_site, removal_refused_at=reference_site.changed_at)
+    row = services.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
+    assert services.remove_item_level(actor=operator, item=row, reason="Wrong").ok
+    assert Site.objects.get(connection=reference_site).removal_refused_at is None
+
+
+def test_nothing_is_reset_or_removed_where_there_is_nothing(site, scanned, item):
+    assert offered(item("Nowhere")) == ["reset"], "it may take the default of the space again"
+    Space.objects.filter(pk=scanned.pk).update(default_level=None, default_state=Knowledge.NONE)
+    assert offered(item("Nowhere")) == []
+    assert offered(item("Bonus")) == ["reset", "remove"]
+    Item.objects.filter(title="Bonus").update(level_state=Knowledge.UNREAD)
+    assert offered(item("Bonus")) == ["reset", "remove"], "what is not known may be there"
+
+
+def test_the_default_of_an_archived_space_is_not_offered(site, scanned, manager, browser, level, sandbox):
+    Space.objects.filter(pk=scanned.pk).update(status="archived")
+    scanned.refresh_from_db()
+    page = browser.get(scanned.get_absolute_url()).content.decode()
+    assert reverse("space_default", args=["acme", "HB"]) not in page
+    dialog = browser.get(reverse("space_default", args=["acme", "HB"])).content.decode()
+    assert "“Handbook” is archived, so its default cannot be changed. Restore it in Confluence first." in dialog
+    assert 'name="level"' not in dialog
+    sandbox.calls.clear()
+    with pytest.raises(services.NotChangeable, match="“Handbook” is archived"):
+        services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    with pytest.raises(services.NotChangeable):
+        services.clear_space_default(actor=manager, space=scanned, reason="Old")
+    assert not sandbox.calls
+
+
+def test_the_content_of_an_archived_space_is_not_offered(site, scanned, manager, browser, item, level, sandbox):
+    Space.objects.filter(pk=scanned.pk).update(status="archived")
+    page = browser.get(item("Welcome").get_absolute_url()).content.decode()
+    assert "The space of this page is archived, so its level cannot be changed." in page
+    assert 'name="level"' not in page
+    rows = browser.get(Space.objects.get(pk=scanned.pk).get_absolute_url()).content.decode()
+    assert level_url(item("Welcome")) not in rows
+    sandbox.calls.clear()
+    with pytest.raises(services.NotChangeable, match="space of “Welcome” is archived"):
+        services.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
+    assert not sandbox.calls
+
+
+def test_the_default_of_an_archived_project_is_not_offered(site, scanned, manager, browser, operator, level):
+    services.read_projects(actor=operator, connection=site)
+    project = Project.objects.filter(archived=True).first()
+    url = reverse("project_default", args=["acme", project.key])
+    assert url not in browser.get(reverse("projects", args=["acme"])).content.decode()
+    assert "is archived, so its default cannot be changed" in browser.get(url).content.decode()
+    with pytest.raises(services.NotChangeable):
+        services.set_project_default(actor=manager, project=project, level=level("Confidential"))
