@@ -19,7 +19,7 @@ class PrivacyConfig(AppConfig):
         registry.add_capabilities(
             {
                 "privacy.view": "see Privacy & Security documents",
-                "privacy.edit": "edit, save and discard drafts and ask for sign-off",
+                "privacy.edit": "edit, save and discard drafts and request approval",
                 "privacy.approve": "sign off drafts",
                 "privacy.publish": "publish drafts",
             },
@@ -30,11 +30,11 @@ class PrivacyConfig(AppConfig):
         kinds = ("marketplace",)
         see = {"connection.view", "activity.view", "privacy.view"}
         roles = (
-            ("privacy_editor", "Privacy editor", "Edits drafts, saves them to Marketplace, asks for sign-off.", "edit"),
-            ("privacy_reviewer", "Privacy reviewer", "Signs off drafts for privacy.", "approve"),
-            ("legal_reviewer", "Legal reviewer", "Signs off drafts for legal.", "approve"),
-            ("security_reviewer", "Security reviewer", "Signs off drafts for security.", "approve"),
-            ("publisher", "Publisher", "Publishes drafts that are signed off.", "publish"),
+            ("privacy_editor", "Privacy editor", "Edits drafts, saves them to Marketplace, requests approval.", "edit"),
+            ("privacy_reviewer", "Privacy reviewer", "Approves drafts for privacy.", "approve"),
+            ("legal_reviewer", "Legal reviewer", "Approves drafts for legal.", "approve"),
+            ("security_reviewer", "Security reviewer", "Approves drafts for security.", "approve"),
+            ("publisher", "Publisher", "Publishes drafts that are approved.", "publish"),
         )
         for key, label, description, capability in roles:
             registry.add_role(registry.Role(key, label, description, kinds, see | {f"privacy.{capability}"}))
@@ -47,12 +47,12 @@ class PrivacyConfig(AppConfig):
                 "draft.save": "Saved the draft to Marketplace",
                 "draft.discard": "Discarded the draft",
                 "draft.restore": "Restored a version as working copy",
-                "review.ask": "Asked for sign-off",
-                "review.withdraw": "Withdrew the request for sign-off",
-                "review.approve": "Signed off",
-                "review.comment": "Signed off with a comment",
-                "review.changes": "Asked for changes",
-                "review.lapse": "The sign-off lapsed",
+                "review.ask": "Requested approval",
+                "review.withdraw": "Withdrew the request for approval",
+                "review.approve": "Approved",
+                "review.comment": "Approved with a comment",
+                "review.changes": "Requested changes",
+                "review.lapse": "Approval dismissed",
                 "draft.publish": "Published",
                 "alarm.open": "Live was changed at Atlassian",
                 "alarm.end": "An alert ended by itself",

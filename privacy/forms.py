@@ -24,8 +24,8 @@ from privacy.wire import MISSING
 ONLY: Final = {
     "": "All apps",
     "draft": "With a draft",
-    "waiting": "Waiting for sign-off",
-    "signed_off": "Signed off",
+    "waiting": "Waiting for approval",
+    "signed_off": "Approved",
     "unsaved": "With unsaved changes",
     "alarm": "With an alert",
     "errors": "With errors",
@@ -51,7 +51,7 @@ class AppsFilterForm(forms.Form):
 
 
 class NoteForm(forms.Form):
-    """The words that go with asking for sign-off."""
+    """The words that go with requesting approval."""
 
     note = forms.CharField(required=False, max_length=LONGEST_NOTE)
 

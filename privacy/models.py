@@ -192,14 +192,14 @@ class Edit(models.Model):
 
 
 class Review(models.Model):
-    """A request to sign off one exact content of the draft. It lapses as soon as the draft is anything else."""
+    """A request to approve one exact content of the draft. It lapses as soon as the draft is anything else."""
 
     class State(models.TextChoices):
-        OPEN = "open", "Waiting for sign-off"
-        APPROVED = "approved", "Signed off"
-        CHANGES = "changes", "Changes asked for"
+        OPEN = "open", "Waiting for approval"
+        APPROVED = "approved", "Approved"
+        CHANGES = "changes", "Changes requested"
         PUBLISHING = "publishing", "Being published"
-        LAPSED = "lapsed", "Lapsed"
+        LAPSED = "lapsed", "Approval dismissed"
         WITHDRAWN = "withdrawn", "Withdrawn"
         PUBLISHED = "published", "Published"
 
@@ -290,7 +290,7 @@ class Verdict(models.Model):
     class Kind(models.TextChoices):
         APPROVE = "approve", "Approved"
         COMMENT = "comment", "Approved with a comment"
-        CHANGES = "changes", "Asked for changes"
+        CHANGES = "changes", "Requested changes"
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="verdicts")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -91,7 +91,7 @@ def _open_forms(page: selectors.AppPage, allowed: Collection[str], why_not: str)
     """Which of these forms the page draws for this person now."""
     state = page.signoff.state
     waiting = state in ("waiting", "signed_off")
-    # What was asked for or signed off cannot be published once live moved: it is asked for again in its place.
+    # What was asked for or approved cannot be published once live moved: it is asked for again in its place.
     closed = (waiting and not page.signoff.live_moved) or state in ("publishing", "hidden")
     return {
         "verdict": waiting and not why_not,

@@ -29,7 +29,7 @@ OPEN_ALERT = "An alert about what is live is open. Look into it and resolve it f
 
 
 def publish(*, actor: Actor, app: App) -> PublishResult:
-    """Publish the draft, if it and live are exactly what was signed off. Needs privacy.publish.
+    """Publish the draft, if it and live are exactly what was approved. Needs privacy.publish.
 
     The call is never repeated: a lost answer is settled by reading. Raises PublishRefused (nothing was sent), Busy,
     ApiError (nothing was sent, or Atlassian refused), PermissionDenied.
@@ -51,7 +51,7 @@ def obstacles(app: App) -> list[str]:
     if app.draft_state == App.Presence.HIDDEN:
         return ["The account of this connection may not read drafts. Use the token of a partner account that may."]
     if app.draft is None:
-        return ["There is no draft at Marketplace. Save one, and ask for sign-off."]
+        return ["There is no draft at Marketplace. Save one, and request approval."]
     reasons = []
     if hash_of(app, "draft") == hash_of(app, "live"):
         reasons.append("The draft says the same as what is live, so there is nothing to publish.")
@@ -73,19 +73,19 @@ def obstacles(app: App) -> list[str]:
 def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
     if review is None or review.state in (State.OPEN, State.CHANGES):
         words = {
-            None: "The draft is not signed off. Ask for sign-off first.",
-            State.OPEN: "The draft waits for sign-off.",
-            State.CHANGES: "Changes were asked for. Make them, save, and ask for sign-off again.",
+            None: "The draft is not approved. Request approval first.",
+            State.OPEN: "The draft is waiting for approval.",
+            State.CHANGES: "Changes were requested. Make them, save, and request approval again.",
         }
         return [words[State(review.state) if review else None]]
     if review.state == State.PUBLISHING:
         return [PUBLISHING]
     if review.content_hash != hash_of(app, "draft"):
-        return ["The draft is not what was signed off. Look at what changed and ask for sign-off again."]
+        return ["The draft is not what was approved. Look at what changed and request approval again."]
     if review.live_hash != hash_of(app, "live"):
         return [
             "Live is not what the reviewers compared the draft with: it was changed since. Look at the comparison and "
-            "ask for sign-off again."
+            "request approval again."
         ]
     return []
 
@@ -108,7 +108,7 @@ def _claim(actor: Actor, app: App) -> PublishAttempt:
             live_hash=hash_of(app, "live"),
         )
         if not approved.update(state=State.PUBLISHING, closed_because=""):
-            raise PublishRefused([NOT_PUBLISHED, "Somebody else is publishing it, or the sign-off was taken back."])
+            raise PublishRefused([NOT_PUBLISHED, "Somebody else is publishing it, or the approval was revoked."])
         attempt = PublishAttempt.objects.create(
             app=app,
             review=review,

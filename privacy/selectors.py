@@ -192,7 +192,7 @@ class AppPage:
 
     draft_differs    places in which draft and live differ (0 when either is missing)
     unsaved          places in which the working copy differs from what it started from
-    findings         of the version that is worked on
+    findings         of the version that is worked on; `unanswered`: how many questions it leaves open
     obstacles        why it cannot be published now, one sentence each; empty when it can
     moved            the remote moved under a working copy with changes: saving will ask for decisions
     """
@@ -205,6 +205,7 @@ class AppPage:
     draft_differs: int
     unsaved: int
     findings: tuple[Finding, ...]
+    unanswered: int
     obstacles: tuple[str, ...]
     moved: bool
 
@@ -221,9 +222,14 @@ def app_page(*, app: App) -> AppPage:
         draft_differs=len(compare_documents(draft, live).changes) if draft and live else 0,
         unsaved=unsaved(app=app),
         findings=tuple(check(document)) if document else (),
+        unanswered=_unanswered(document) if document else 0,
         obstacles=tuple(publishing.obstacles(app)),
         moved=saving.moved(app) is not None,
     )
+
+
+def _unanswered(document: Document) -> int:
+    return sum(section.asked - section.answered for section in document.progress().values())
 
 
 def unsaved(*, app: App) -> int:
@@ -362,6 +368,6 @@ def _lines(space: Connection, counted: dict | None, waiting: int) -> list[tuple[
     lines = [
         ("Apps", str(counted["apps"]), url),
         ("With a draft", str(counted["drafts"]), f"{url}?only=draft"),
-        ("Waiting for sign-off", str(waiting), f"{url}?only=waiting"),
+        ("Waiting for approval", str(waiting), f"{url}?only=waiting"),
     ]
     return lines + ([("Open alerts", str(counted["alarms"]), f"{url}?only=alarm")] if counted["alarms"] else [])

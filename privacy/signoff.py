@@ -26,15 +26,15 @@ __all__ = [
 State = Review.State
 Kind = Verdict.Kind
 NOT_ONES_OWN = (
-    "You changed this app’s answers since it was last published, or asked for this approval. Somebody else has to "
+    "You changed this app’s answers since it was last published, or requested this approval. Somebody else has to "
     "approve it."
 )
 
 
 def ask(*, actor: Actor, app: App, note: str = "") -> Review:
-    """Ask for sign-off of the draft exactly as it is at Atlassian now (it is read first). Needs privacy.edit.
+    """Request approval of the draft exactly as it is at Atlassian now (it is read first). Needs privacy.edit.
 
-    Raises SignOffRefused: no draft, a working copy that is not saved, already asked or signed off, the same as live.
+    Raises SignOffRefused: no draft, a working copy that is not saved, already asked or approved, the same as live.
     Raises ApiError and PermissionDenied.
     """
     access.require(actor, app.connection, "privacy.edit")
@@ -57,7 +57,7 @@ def ask(*, actor: Actor, app: App, note: str = "") -> Review:
                     authors=people,
                 )
         except IntegrityError:
-            raise SignOffRefused("Somebody else asked for sign-off at this very moment.") from None
+            raise SignOffRefused("Somebody else requested approval at this very moment.") from None
         remote.record(
             actor,
             app,
@@ -76,16 +76,17 @@ def _askable(app: App) -> Snapshot:
     if app.alarm:
         raise SignOffRefused("An alert about what is live is open. Resolve it before you request approval.")
     if app.draft_state == App.Presence.HIDDEN:
-        raise SignOffRefused(f"{HIDDEN} Sign-off was not asked for. Read the app again, then ask.")
+        raise SignOffRefused(f"{HIDDEN} Approval was not requested. Read the app again, then ask.")
     if app.draft is None:
         raise SignOffRefused(f"There is no draft of “{app.name}” at Marketplace. Save one first, then ask.")
     working = WorkingCopy.objects.select_related("base").filter(app=app).first()
     if working is not None and working.is_changed and working.content_hash != app.draft.content_hash:
         raise SignOffRefused(
-            "The working copy has changes that are not in the draft. Save it to Marketplace or drop it, then ask again."
+            "The working copy has changes that are not in the draft. Save them to Marketplace or discard them, then "
+            "request approval again."
         )
     if app.draft.content_hash == hash_of(app, "live"):
-        raise SignOffRefused("The draft says the same as what is live, so there is nothing to sign off.")
+        raise SignOffRefused("The draft says the same as what is live, so there is nothing to approve.")
     found = errors(check(Document.from_text(app.draft.text)))
     if found:
         what = "1 error is" if len(found) == 1 else f"{len(found)} errors are"
@@ -97,7 +98,7 @@ def _askable(app: App) -> Snapshot:
 
 
 def _make_room(actor: Actor, app: App) -> None:
-    """A review that asked for changes, or whose live version moved on, gives way to the new one; others stand."""
+    """A review that requested changes, or whose live version moved on, gives way to the new one; others stand."""
     review = standing(app)
     if review is None:
         return
@@ -105,12 +106,12 @@ def _make_room(actor: Actor, app: App) -> None:
         raise SignOffRefused("It is being published right now. Read the app again to see how that ended.")
     live_moved = review.live_hash != hash_of(app, "live")
     if review.state == State.CHANGES or live_moved:
-        because = "Live changed since." if live_moved else "Sign-off was asked for again."
+        because = "Live changed since." if live_moved else "Approval was requested again."
         close(actor=actor, review=review, state=State.LAPSED, because=because)
         return
     if review.state == State.OPEN:
-        raise SignOffRefused(f"{review.requested_by_label} has asked for sign-off of this very content already.")
-    raise SignOffRefused("This very content is signed off already. It can be published.")
+        raise SignOffRefused(f"{review.requested_by_label} has requested approval of this content already.")
+    raise SignOffRefused("This very content is approved already. It can be published.")
 
 
 def withdraw(*, actor: Actor, review: Review) -> Review:
@@ -161,7 +162,7 @@ def _judge(
         raise SignOffRefused(_closed(review))
     if app.draft_state == App.Presence.HIDDEN:
         raise SignOffRefused(f"{HIDDEN} Nothing was decided. Read the app again, then decide.")
-    # Looked up once more: Atlassian may name somebody by now whom it did not name when sign-off was asked for.
+    # Looked up once more: Atlassian may name somebody by now whom it did not name when approval was requested.
     if is_among(actor, authors(app)):
         raise SignOffRefused(NOT_ONES_OWN)
     if seen[0] != review.content_hash:
@@ -199,7 +200,7 @@ def _judge(
 
 def _closed(review: Review) -> str:
     if review.state == State.CHANGES:
-        return "Changes were asked for already. Once they are made, sign-off is asked for again."
+        return "Changes were requested already. Once they are made, request approval again."
     if review.state == State.PUBLISHING:
         return "It is being published right now, so nothing can be decided any more."
     return f"This request is closed. {review.closed_because} Nothing was decided.".replace("  ", " ")
@@ -208,11 +209,11 @@ def _closed(review: Review) -> str:
 def why_not_approve(actor: Actor, review: Review) -> str:
     """One sentence why this person may not sign off this review (author, rights, state); "" when they may."""
     if not access.may(actor, review.app.connection, "privacy.approve"):
-        return "You have no role here that signs off drafts."
+        return "You have no role here that approves drafts."
     if review.state not in (State.OPEN, State.APPROVED):
         return _closed(review)
     if actor.kind is not access.Kind.PERSON:
-        return "A sign-off has to have a person's name."
+        return "An approval needs a person's name."
     asked = {"id": review.requested_by_id, "label": review.requested_by_label}
     return NOT_ONES_OWN if is_among(actor, [asked, *review.authors]) else ""
 

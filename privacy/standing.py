@@ -44,37 +44,37 @@ def standing(app: App) -> Review | None:
 def status(app: App, review: Review | None) -> SignOff:
     """The effective sign-off, from the app (with `draft` and `live`) and its newest review (with verdicts)."""
     if review is None or review.state in (State.WITHDRAWN, State.PUBLISHED):
-        return SignOff("none", "Not asked for", _said_of_closed(app, review), review)
+        return SignOff("none", "Not requested", _said_of_closed(app, review), review)
     live_moved = review.state in Review.STANDING and review.live_hash != hash_of(app, "live")
     if review.state == State.LAPSED:
         if app.draft is None and app.draft_state != App.Presence.HIDDEN:
-            return SignOff("none", "Not asked for", review.closed_because, review)
-        return SignOff("lapsed", "Lapsed", review.closed_because, review)
+            return SignOff("none", "Not requested", review.closed_because, review)
+        return SignOff("lapsed", "Approval dismissed", review.closed_because, review)
     if review.state == State.PUBLISHING:
         return SignOff("publishing", "Being published", _publishing(app, review), review)
     if app.draft_state == App.Presence.HIDDEN:
         sentence = f"{HIDDEN} Whether {_what(review)} still stands shows once it can be read again."
         return SignOff("hidden", "Cannot be told", sentence, review, live_moved)
     if review.content_hash != hash_of(app, "draft"):
-        return SignOff("lapsed", "Lapsed", LAPSED, review, live_moved)
+        return SignOff("lapsed", "Approval dismissed", LAPSED, review, live_moved)
     if review.state == State.OPEN:
-        sentence = f"{review.requested_by_label} asked for sign-off."
-        return SignOff("waiting", "Waiting for sign-off", sentence, review, live_moved)
+        sentence = f"{review.requested_by_label} requested approval."
+        return SignOff("waiting", "Waiting for approval", sentence, review, live_moved)
     last = next(iter(sorted(review.verdicts.all(), key=lambda verdict: -verdict.pk)), None)
     by = last.reviewer_label if last else "Somebody"
     if review.state == State.CHANGES:
-        return SignOff("changes_asked", "Changes asked for", f"{by} asked for changes.", review, live_moved)
-    sentence = f"Signed off by {by}. {review.closed_because}".strip()
-    return SignOff("signed_off", "Signed off", sentence, review, live_moved)
+        return SignOff("changes_asked", "Changes requested", f"{by} requested changes.", review, live_moved)
+    sentence = f"Approved by {by}. {review.closed_because}".strip()
+    return SignOff("signed_off", "Approved", sentence, review, live_moved)
 
 
-LAPSED = "The draft was changed after the sign-off was asked for. Look at it and ask again."
-GONE = "The draft is not there any more: it was discarded or published. Save a draft and ask again."
+LAPSED = "The draft was changed after the approval was requested. Look at it and request approval again."
+GONE = "The draft is not there any more: it was discarded or published. Save a draft and request approval again."
 HIDDEN = "The account of this connection may not read the draft now, so what is in it cannot be told."
 
 
 def _what(review: Review) -> str:
-    said = {State.OPEN: "the request for sign-off", State.APPROVED: "the sign-off"}
+    said = {State.OPEN: "the request for approval", State.APPROVED: "the approval"}
     return said.get(State(review.state), "the request for changes")
 
 
@@ -120,7 +120,7 @@ def _why_moved(app: App) -> str:
         return GONE
     if not changed_at_atlassian(app).filter(pk=app.draft.pk).exists():
         return LAPSED
-    return f"The draft was changed at Atlassian by {changed_by(app.draft)}. Look at the change and ask again."
+    return f"The draft was changed at Atlassian by {changed_by(app.draft)}. Look at the change and request approval again."
 
 
 def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from portal.counts import agreeing, counted
 from privacy.catalogue import Section
 from privacy.checks import check, errors
 from privacy.diff import Diff, compare
@@ -65,7 +66,7 @@ def requirements(page: AppPage) -> tuple[Requirement, ...]:
             if page.draft.document is not None
             else "",
         ),
-        Requirement("Signed off in exactly this form", state == "signed_off", _not_signed_off(page)),
+        Requirement("Approved in exactly this form", state == "signed_off", _not_signed_off(page)),
         Requirement("No check finds an error", *_no_errors(page)),
     ]
     if state in ("waiting", "signed_off", "changes_asked"):
@@ -73,7 +74,7 @@ def requirements(page: AppPage) -> tuple[Requirement, ...]:
             Requirement(
                 "Live is what the reviewers compared with",
                 not page.signoff.live_moved,
-                "Live was changed since sign-off was asked for. Look at the comparison and ask again.",
+                "Live was changed since approval was requested. Look at the comparison and request approval again.",
             )
         )
     if page.app.alarm:
@@ -93,14 +94,14 @@ def _no_draft(app: App) -> str:
 
 def _not_signed_off(page: AppPage) -> str:
     if page.app.draft_state == App.Presence.HIDDEN:
-        return page.signoff.sentence or "Sign-off is asked for once the draft can be read."
+        return page.signoff.sentence or "Approval can be requested once the draft can be read."
     if page.draft.document is None:
-        return "Sign-off is asked for once there is a draft."
+        return "Approval can be requested once there is a draft."
     said = {
-        "none": "Ask for sign-off, so that somebody else looks at it.",
-        "waiting": "Somebody who did not write it has to look at it and sign it off.",
-        "changes_asked": "Make the changes that were asked for, save, and ask again.",
-        "lapsed": "The earlier request for sign-off lapsed. Look at what changed and ask again.",
+        "none": "Request approval, so that somebody else looks at it.",
+        "waiting": "Somebody who did not write it has to look at it and approve it.",
+        "changes_asked": "Make the requested changes, save, and request approval again.",
+        "lapsed": "The earlier request was dismissed. Look at what changed and request approval again.",
         "publishing": "It is being published already. Read the app again to see how that ended.",
     }
     return said.get(page.signoff.state, "")
@@ -114,8 +115,9 @@ def _no_errors(page: AppPage) -> tuple[bool, str]:
     found = errors(check(page.draft.document))
     if not found:
         return True, ""
-    more = f" There are {len(found) - 1} more." if len(found) > 1 else ""
-    return False, f"{found[0].message}{more} Correct it, save, and ask for sign-off again."
+    others = len(found) - 1
+    more = f" There {agreeing(others, 'is', 'are')} {others} more." if others else ""
+    return False, f"{found[0].message}{more} Correct it, save, and request approval again."
 
 
 def next_step(page: AppPage, allowed: Collection[str]) -> Step | None:
@@ -126,9 +128,16 @@ def next_step(page: AppPage, allowed: Collection[str]) -> Step | None:
         text = f"{HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
         return Step("Whether there is a draft is not known", text, "warning")
     if page.unsaved:
-        many = "1 change" if page.unsaved == 1 else f"{page.unsaved} changes"
+        many = counted(page.unsaved, "change")
         text = "Sign-off and publishing are about what is at Marketplace, so save the working copy first."
-        return Step(f"The working copy has {many} that are not saved", text, "warning", "app_edit", "", "Open the form")
+        return Step(
+            f"The working copy has {many} that {agreeing(page.unsaved, 'is', 'are')} not saved",
+            text,
+            "warning",
+            "app_edit",
+            "",
+            "Open the form",
+        )
     if page.draft.document is None:
         edit = "privacy.edit" in allowed
         text = "Nothing is being changed. A draft begins with the first answer that is edited and saved."
@@ -141,17 +150,17 @@ def _with_draft(page: AppPage, allowed: Collection[str]) -> Step | None:
     if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
         return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")
     if state in ("none", "lapsed"):
-        text = "Look at the comparison, then ask somebody else to sign it off."
-        return Step("The draft is not signed off", text, "info", "app_compare", "#sign-off", "Compare with live")
+        text = "Look at the comparison, then ask somebody else to approve it."
+        return Step("The draft is not approved", text, "info", "app_compare", "#sign-off", "Compare with live")
     if state == "waiting":
         mine = "Look at the comparison, then say what you think." if "privacy.approve" in allowed else ""
         text = f"{page.signoff.sentence} {mine}".strip()
-        return Step("The draft waits for sign-off", text, "info", "app_compare", "#sign-off", "Compare with live")
+        return Step("The draft is waiting for approval", text, "info", "app_compare", "#sign-off", "Compare with live")
     if state == "changes_asked":
-        return Step("Changes were asked for", page.signoff.sentence, "warning", "app_edit", "#sign-off", "Edit")
+        return Step("Changes were requested", page.signoff.sentence, "warning", "app_edit", "#sign-off", "Edit")
     if state == "signed_off" and not page.obstacles:
         who = "" if "privacy.publish" in allowed else " Somebody with the right to publish can do so now."
         return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success", "", "#publish", "")
     if state == "signed_off":
-        return Step("Signed off, but not ready to be published", " ".join(page.obstacles), "warning", "", "#publish")
+        return Step("Approved, but not ready to be published", " ".join(page.obstacles), "warning", "", "#publish")
     return Step("It is being published", page.signoff.sentence, "info")

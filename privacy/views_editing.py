@@ -58,7 +58,7 @@ def _kept_sentence(kept: int) -> str:
         return "Nothing was different from before, so nothing changed."
     answers = "1 answer is" if kept == 1 else f"{kept} answers are"
     return (
-        f"{answers} kept in the working copy. Customers see nothing of it before it is saved, signed off and published."
+        f"{answers} kept in the working copy. Customers see nothing of it before it is saved, approved and published."
     )
 
 

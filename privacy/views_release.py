@@ -81,28 +81,28 @@ def app_discard(request: HttpRequest, app: App) -> HttpResponse:
 @on_app("privacy.edit", post=True)
 @remote_work("Requesting approval")
 def app_review_ask(request: HttpRequest, app: App) -> HttpResponse:
-    """Ask for sign-off of the draft as it is."""
+    """Request approval of the draft as it is."""
     form = forms.NoteForm(request.POST)
     if not form.is_valid():
         return show_app(request, app, form=form, status=422)
 
     def ask() -> str:
         services.ask(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
-        return "Sign-off is asked for. Whoever signs it off sees exactly this draft beside what is live."
+        return "You requested approval. Reviewers see exactly this draft beside what is live."
 
     return act(request, app, ask)
 
 
 @on_app("privacy.edit", post=True)
 def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
-    """Take the request for sign-off, or the sign-off, back."""
+    """Take the request for approval, or the sign-off, back."""
 
     def withdraw() -> str:
         review = selectors.newest_review(app=app)
         if review is None:
-            raise services.SignOffRefused("Nobody asked for sign-off, so there is nothing to take back.")
+            raise services.SignOffRefused("Nobody requested approval, so there is nothing to take back.")
         services.withdraw(actor=actor_of(request), review=review)
-        return "The request for sign-off is withdrawn. The draft is unchanged."
+        return "The request for approval is withdrawn. The draft is unchanged."
 
     return act(request, app, withdraw)
 
@@ -110,7 +110,7 @@ def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
 @on_app("privacy.approve", post=True)
 @remote_work("Recording your review")
 def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
-    """Approve, approve with a comment, or ask for changes."""
+    """Approve, approve with a comment, or request changes."""
     form = forms.VerdictForm(request.POST)
     if not form.is_valid():
         return show_review(request, app, form=form, status=422)
@@ -148,7 +148,7 @@ def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: 
 @on_app("privacy.publish", post=True)
 @remote_work("Publishing the draft")
 def app_publish(request: HttpRequest, app: App) -> HttpResponse:
-    """Publish what was signed off, once, and say what reading live back showed."""
+    """Publish what was approved, once, and say what reading live back showed."""
     try:
         result = services.publish(actor=actor_of(request), app=app)
     except PROBLEMS as problem:

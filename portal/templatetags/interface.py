@@ -6,6 +6,8 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 
+from portal import counts
+
 register = template.Library()
 
 # A single item among thousands would be narrower than a pixel, and what is there must be seen.
@@ -49,10 +51,7 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
-@register.simple_tag
-def counted(count: int, noun: str) -> str:
-    """A count and what is counted: "1 item", "1,362 items"."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+register.simple_tag(counts.counted)
 
 
 @register.filter

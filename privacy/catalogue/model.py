@@ -39,7 +39,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the document that is signed off as one; `pointer` is "" for the one that holds all the rest."""
+    """A part of the document that is approved as one; `pointer` is "" for the one that holds all the rest."""
 
     key: str
     title: str

@@ -125,7 +125,7 @@ def test_a_viewer_is_shown_nothing_that_changes_anything(open_as):
     expect(page.get_by_role("heading", level=1)).to_have_text("Diagrams for Confluence")
     expect(main.get_by_role("heading", name="Sign-off")).to_be_visible()
     expect(main.get_by_role("link", name="Edit", exact=True)).to_have_count(0)
-    for name in ("Ask for sign-off", "Publish…", "Approve"):
+    for name in ("Request approval", "Publish…", "Approve"):
         expect(main.get_by_role("button", name=name)).to_have_count(0)
     page.goto("/apps/example-apps/com.example.diagrams-for-confluence/edit/")
     expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()

@@ -49,7 +49,7 @@ def edit_contact(page: Page, address: str) -> None:
 
 def publish(page: Page) -> None:
     page.get_by_role("button", name="Publish…").click()
-    dialog = page.get_by_role("dialog", name="Publish what was signed off?")
+    dialog = page.get_by_role("dialog", name="Publish what was approved?")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     box, height = dialog.bounding_box(), page.viewport_size["height"]
     assert abs(2 * box["y"] + box["height"] - height) < 2, "in the middle of the window"
@@ -58,7 +58,7 @@ def publish(page: Page) -> None:
 
 @pytest.fixture
 def signed_off(world) -> None:
-    """Alice asked for sign-off of the draft of Diagrams, and Bob gave it."""
+    """Alice requested approval of the draft of Diagrams, and Bob gave it."""
     actors = {name: Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob")}
     app = App.objects.select_related("connection", "draft", "live").get(product_id=PRODUCT)
     review = services.ask(actor=actors["alice"], app=app, note="The new queue")
@@ -69,12 +69,12 @@ def signed_off(world) -> None:
 def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     give("alice@example.com", "legal_reviewer")
     alice, bob = open_as("alice", app_path(DIAGRAMS)), open_as("bob", app_path(DIAGRAMS))
-    expect(signoff(alice)).to_contain_text("Not asked for")
+    expect(signoff(alice)).to_contain_text("Not requested")
     expect(publishing(alice).get_by_role("button", name="Publish…")).to_have_count(0)
     edit_contact(alice, "trust@example.com")
     signoff(alice).get_by_label("Note for the reviewers (optional)").fill("A new queue, and where to report.")
-    signoff(alice).get_by_role("button", name="Ask for sign-off").click()
-    expect_said(alice, "Sign-off is asked for.")
+    signoff(alice).get_by_role("button", name="Request approval").click()
+    expect_said(alice, "You requested approval.")
     expect(signoff(alice)).to_contain_text("You changed this app’s answers since it was last published")
     expect(signoff(alice).get_by_role("button", name="Approve", exact=True)).to_have_count(0)
 
@@ -89,12 +89,12 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     expect_said(bob, "You requested changes.")
 
     alice.goto(app_path(DIAGRAMS))
-    expect(alice.get_by_role("main").get_by_text("Changes were asked for").first).to_be_visible()
+    expect(alice.get_by_role("main").get_by_text("Changes were requested").first).to_be_visible()
     expect(signoff(alice)).to_contain_text("Use the address of the security team, please.")
     edit_contact(alice, "security.team@example.com")
-    signoff(alice).get_by_role("button", name=re.compile("^Ask (again|for sign-off)$")).click()
-    expect_said(alice, "Sign-off is asked for.")
-    expect(publishing(alice)).to_contain_text("Signed off in exactly this form: not met")
+    signoff(alice).get_by_role("button", name=re.compile("^Request approval$")).click()
+    expect_said(alice, "You requested approval.")
+    expect(publishing(alice)).to_contain_text("Approved in exactly this form: not met")
 
     bob.goto(app_path(DIAGRAMS))
     review(bob)
@@ -124,35 +124,35 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
 
 def test_any_later_change_lapses_the_sign_off(open_as, sandbox, signed_off):
     page = open_as("alice", app_path(DIAGRAMS))
-    expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
+    expect(publishing(page)).to_contain_text("Approved in exactly this form: met")
     expect(page.get_by_role("button", name="Publish…")).to_be_visible()
     edit_contact(page, "later@example.com")
-    expect(publishing(page)).to_contain_text("Signed off in exactly this form: not met")
+    expect(publishing(page)).to_contain_text("Approved in exactly this form: not met")
     expect(page.get_by_role("button", name="Publish…")).to_have_count(0)
-    expect(signoff(page).get_by_text("Lapsed").first).to_be_visible()
-    signoff(page).get_by_role("button", name="Ask again").click()
-    expect_said(page, "Sign-off is asked for.")
+    expect(signoff(page).get_by_text("Approval dismissed").first).to_be_visible()
+    signoff(page).get_by_role("button", name="Request approval").click()
+    expect_said(page, "You requested approval.")
     stranger.act(sandbox, "edit_draft", host="", product_id=PRODUCT)
     bob = open_as("bob", app_path(DIAGRAMS))
     review(bob).get_by_role("button", name="Approve", exact=True).click()
     expect(bob.get_by_role("alert").first).to_contain_text("Nothing was decided")
     expect(verdict(bob)).to_have_count(0)
     bob.goto(app_path(DIAGRAMS))
-    expect(signoff(bob).get_by_text("Lapsed").first).to_be_visible()
+    expect(signoff(bob).get_by_text("Approval dismissed").first).to_be_visible()
 
 
 def test_what_was_on_the_screen_is_what_is_approved(open_as, sandbox):
     alice = open_as("alice", app_path(DIAGRAMS))
-    signoff(alice).get_by_role("button", name="Ask for sign-off").click()
-    expect_said(alice, "Sign-off is asked for.")
+    signoff(alice).get_by_role("button", name="Request approval").click()
+    expect_said(alice, "You requested approval.")
     bob = open_as("bob", app_path(DIAGRAMS), width=360)
     expect(review(bob).get_by_role("button", name="Approve", exact=True)).to_be_in_viewport()
     signoff(alice).get_by_role("button", name="Withdraw the request").click()
     alice.get_by_role("dialog").get_by_role("button", name="Continue").click()
-    expect_said(alice, "The request for sign-off is withdrawn.")
+    expect_said(alice, "The request for approval is withdrawn.")
     edit_contact(alice, "other@example.com")
-    signoff(alice).get_by_role("button", name=re.compile("^Ask (again|for sign-off)$")).click()
-    expect_said(alice, "Sign-off is asked for.")
+    signoff(alice).get_by_role("button", name=re.compile("^Request approval$")).click()
+    expect_said(alice, "You requested approval.")
     verdict(bob).get_by_label("Comment").fill("Looks good to me")
     verdict(bob).get_by_role("button", name="Approve with comment").click()
     expect(bob.get_by_role("alert").first).to_contain_text("The draft that you saw is not the one")
@@ -165,7 +165,7 @@ def test_a_lost_answer_to_the_publish_call_is_settled_by_reading(open_as, sandbo
     faults.server_error(sandbox, call="marketplace.publish", times=1)
     publish(page)
     expect_said(page, "was not published: Atlassian had an error")
-    expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
+    expect(publishing(page)).to_contain_text("Approved in exactly this form: met")
     faults.lost_answer(sandbox, call="marketplace.publish", times=1)
     publish(page)
     expect_said(page, "The answer to the publish call was lost; reading live showed that it took effect.")
@@ -189,7 +189,7 @@ def test_a_refusal_of_publishing_says_why_and_the_sign_off_stands(open_as, sandb
     faults.refuse(sandbox, call="marketplace.publish", message="The listing is under review.", times=1)
     publish(page)
     expect(page.get_by_role("alert").first).to_contain_text("The listing is under review.")
-    expect(publishing(page)).to_contain_text("Signed off in exactly this form: met")
+    expect(publishing(page)).to_contain_text("Approved in exactly this form: met")
     publish(page)
     expect_said(page, "is live; it was read back and is equal")
 

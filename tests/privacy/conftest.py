@@ -33,7 +33,7 @@ def dora(developer_space: Connection, grant) -> Actor:
 
 @pytest.fixture
 def reviewer(bob: User, developer_space: Connection, grant) -> Actor:
-    """Bob signs off."""
+    """Bob approves."""
     grant(bob, developer_space, "privacy_reviewer")
     return Actor.of(bob)
 

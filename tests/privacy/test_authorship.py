@@ -1,4 +1,4 @@
-"""Who wrote a draft is found whatever happened on its way: nobody signs off what they wrote, and everybody else may."""
+"""Who wrote a draft is found whatever happened on its way: nobody approves what they wrote, and everybody else may."""
 
 import pytest
 
@@ -21,14 +21,14 @@ NAMES = "/commonCloud/dataAccessAndStorage/typesOfDataStored"
 
 @pytest.fixture
 def writer(bob, developer_space: Connection, grant) -> Actor:
-    """Bob, who edits and signs off."""
+    """Bob, who edits and approves."""
     grant(bob, developer_space, "privacy_editor", "privacy_reviewer")
     return Actor.of(bob)
 
 
 @pytest.fixture
 def other(charlie, developer_space: Connection, grant) -> Actor:
-    """Charlie, who edits and signs off too."""
+    """Charlie, who edits and approves too."""
     grant(charlie, developer_space, "privacy_editor", "privacy_reviewer")
     return Actor.of(charlie)
 
@@ -200,7 +200,7 @@ def test_an_approval_that_a_change_at_atlassian_dismissed_says_who_made_it(
 
     services.read_app(actor=editor, app=diagrams)
 
-    because = "The draft was changed at Atlassian by stranger@example.com. Look at the change and ask again."
+    because = "The draft was changed at Atlassian by stranger@example.com. Look at the change and request approval again."
     assert selectors.newest_review(app=diagrams).closed_because == because
 
 

@@ -47,7 +47,7 @@ def test_list_as_json(run):
     rows = json.loads(run("list", "--json"))
 
     row = next(row for row in rows if row["app_key"] == KEY)
-    assert (row["live"], row["draft"], row["sign_off"]) == ("APPROVED", "present", "not asked for")
+    assert (row["live"], row["draft"], row["sign_off"]) == ("APPROVED", "present", "not requested")
 
 
 @pytest.mark.parametrize("words", [[], ["--json"]])
@@ -221,7 +221,7 @@ def test_discard_keeps_the_draft_as_a_version(run, diagrams, marketplace):
 def test_publish_refuses_a_draft_that_is_not_signed_off(run, marketplace):
     error = fails(run, "publish", KEY)
 
-    assert "not signed off" in str(error)
+    assert "not approved" in str(error)
     assert marketplace.calls(PUBLISH) == 0
 
 

@@ -1,4 +1,4 @@
-"""Publishing: only what was signed off, called once, and live is read back before anything is said to be done."""
+"""Publishing: only what was approved, called once, and live is read back before anything is said to be done."""
 
 import threading
 from contextlib import suppress
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def review(editor, reviewer, diagrams) -> Review:
-    """A draft that Alice wrote and Bob signed off."""
+    """A draft that Alice wrote and Bob approved."""
     services.open_working_copy(actor=editor, app=diagrams)
     services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     services.save_to_marketplace(actor=editor, app=diagrams)
@@ -95,7 +95,7 @@ def refused(actor, app, words, marketplace) -> None:
 
 
 def test_a_draft_without_sign_off_is_not_published(publisher, diagrams, marketplace):
-    refused(publisher, diagrams, "not signed off", marketplace)
+    refused(publisher, diagrams, "not approved", marketplace)
 
 
 def test_an_app_without_a_draft_is_not_published(publisher, board, marketplace):
@@ -104,20 +104,20 @@ def test_an_app_without_a_draft_is_not_published(publisher, board, marketplace):
 
 def test_a_draft_that_waits_or_was_sent_back_is_not_published(review, reviewer, publisher, diagrams, marketplace):
     services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
-    refused(publisher, diagrams, "Changes were asked for", marketplace)
+    refused(publisher, diagrams, "Changes were requested", marketplace)
 
 
 def test_a_draft_that_moved_after_the_sign_off_is_not_published(review, publisher, diagrams, marketplace):
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
-    refused(publisher, diagrams, "not signed off", marketplace)
+    refused(publisher, diagrams, "not approved", marketplace)
     assert state_of(review) == "lapsed"
 
 
 def test_a_draft_that_moved_between_two_looks_is_not_published(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=READ, nth=2, value="stranger@example.com")
 
-    refused(publisher, diagrams, "not signed off", marketplace)
+    refused(publisher, diagrams, "not approved", marketplace)
 
 
 def test_a_reading_by_a_machine_with_another_clock_neither_blocks_nor_hides_what_is_there(
@@ -126,7 +126,7 @@ def test_a_reading_by_a_machine_with_another_clock_neither_blocks_nor_hides_what
     App.objects.filter(pk=diagrams.pk).update(read_at=timezone.now() + timedelta(hours=1))
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
-    refused(publisher, diagrams, "not signed off", marketplace)
+    refused(publisher, diagrams, "not approved", marketplace)
 
 
 def test_live_that_moved_after_the_sign_off_is_said_and_nothing_is_published(review, publisher, diagrams, marketplace):
@@ -687,7 +687,7 @@ def test_nothing_is_published_while_an_earlier_save_may_still_replace_the_draft(
 
     deliver_late(sandbox)
 
-    refused(publisher, diagrams, "not signed off", marketplace)
+    refused(publisher, diagrams, "not approved", marketplace)
     assert state_of(late_save) == "lapsed"
     assert contact(marketplace, diagrams) != "unapproved@example.com"
 

@@ -84,7 +84,7 @@ def test_the_page_of_an_app_says_how_everything_stands(read):
     assert page.draft_differs > 0
     assert page.unsaved == 1
     assert page.working.by == "alice@example.com"
-    assert page.obstacles == ("The draft is not signed off. Ask for sign-off first.",)
+    assert page.obstacles == ("The draft is not approved. Request approval first.",)
     assert not page.moved
 
 
@@ -157,7 +157,7 @@ def test_the_home_card_counts_apps_drafts_and_waiting_reviews(read, editor):
 
     lines = {label: value for label, value, url in selectors.summary([read])[read.pk]}
 
-    assert lines == {"Apps": "8", "With a draft": "3", "Waiting for sign-off": "1"}
+    assert lines == {"Apps": "8", "With a draft": "3", "Waiting for approval": "1"}
     assert Review.objects.count() == 1
 
 

@@ -144,7 +144,7 @@ def test_changes_may_still_be_asked_for_after_an_approval(review, reviewer, diag
 
 def test_after_changes_were_asked_for_sign_off_is_asked_for_again(review, reviewer, editor, diagrams):
     services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
-    with pytest.raises(services.SignOffRefused, match="Changes were asked for already"):
+    with pytest.raises(services.SignOffRefused, match="Changes were requested already"):
         services.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     again = services.ask(actor=editor, app=diagrams)
@@ -236,7 +236,7 @@ def test_withdrawing_refuses_a_person_without_the_right(review, reviewer, diagra
 
 
 def test_sign_off_is_asked_for_once(review, editor, diagrams):
-    with pytest.raises(services.SignOffRefused, match="asked for sign-off of this very content already"):
+    with pytest.raises(services.SignOffRefused, match="requested approval of this content already"):
         services.ask(actor=editor, app=diagrams)
 
 
@@ -254,7 +254,7 @@ def test_there_has_to_be_a_draft_that_differs_from_live(editor, board):
 
     services.open_working_copy(actor=editor, app=board)
     services.save_to_marketplace(actor=editor, app=board)
-    with pytest.raises(services.SignOffRefused, match="nothing to sign off"):
+    with pytest.raises(services.SignOffRefused, match="nothing to approve"):
         services.ask(actor=editor, app=board)
 
 

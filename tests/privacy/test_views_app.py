@@ -121,7 +121,7 @@ def test_who_only_looks_is_offered_nothing_to_do(charlie, editor, read, grant, c
     page = client_for(charlie).get(address("app", read))
 
     assert address("app_edit", read) not in page.content.decode()
-    assert "Ask for sign-off" not in said(page).replace("Ask for sign-off, so that", "")
+    assert "Request approval" not in said(page).replace("Request approval, so that", "")
     assert client_for(charlie).get(address("app_edit", read)).status_code == 403
 
 

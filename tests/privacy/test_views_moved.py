@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def asked(editor, diagrams) -> Review:
-    """Alice asked for sign-off of a draft that she wrote."""
+    """Alice requested approval of a draft that she wrote."""
     app = services.read_app(actor=editor, app=diagrams)
     services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     services.save_to_marketplace(actor=editor, app=app)
@@ -45,8 +45,8 @@ def test_the_checklist_does_not_call_signed_off_what_was_only_asked_for(publishe
 
     words = said(client_for(publisher.user).post(address("app_read", asked.app), follow=True))
 
-    assert "Signed off in exactly this form : not met The earlier request for sign-off lapsed." in words
-    assert "after it was signed off" not in words
+    assert "Approved in exactly this form : not met The earlier request was dismissed." in words
+    assert "after it was approved" not in words
 
 
 def test_after_live_moved_the_page_that_says_to_ask_again_has_the_form_for_it(
@@ -60,10 +60,10 @@ def test_after_live_moved_the_page_that_says_to_ask_again_has_the_form_for_it(
     page = client.post(address("app_publish", signed_off.app))
 
     assert page.status_code == 409
-    assert "Look at the comparison and ask for sign-off again." in said(page)
+    assert "Look at the comparison and request approval again." in said(page)
     assert page.content.decode().count(f'action="{ask}"') == 1
     page = client.post(ask, {"note": "Live moved"}, follow=True)
-    assert "Waiting for sign-off" in said(page)
+    assert "Waiting for approval" in said(page)
     assert "Live was changed since" not in said(page)
 
 
@@ -74,4 +74,4 @@ def test_a_request_that_waits_can_be_made_again_once_live_moved(editor, asked, m
     page = client.post(address("app_read", asked.app), follow=True)
 
     assert f'action="{address("app_review_ask", asked.app)}"' in page.content.decode()
-    assert "Ask again" in said(page)
+    assert "Request approval" in said(page)

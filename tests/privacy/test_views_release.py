@@ -194,7 +194,7 @@ def test_discarding_what_is_not_there_is_refused_in_words(editor, board, client_
 def test_sign_off_is_asked_for_with_a_note(editor, app, client_for):
     page = client_for(editor.user).post(address("app_review_ask", app), {"note": "مرحبا 👋 <b>"}, follow=True)
 
-    assert "Waiting for sign-off" in said(page)
+    assert "Waiting for approval" in said(page)
     assert "مرحبا 👋 &lt;b&gt;" in page.content.decode()
 
 
@@ -267,7 +267,7 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
         address("app_review_verdict", asked.app), {"verdict": "approve", "seen": hidden(page, "seen")}, follow=True
     )
 
-    assert "Signed off by bob@example.com" in said(page)
+    assert "Approved by bob@example.com" in said(page)
     assert Verdict.objects.get().kind == "approve"
 
 
@@ -377,9 +377,9 @@ def test_a_lapsed_sign_off_says_why(editor, signed_off, client_for):
 
     words = said(client_for(editor.user).get(address("app", app)))
 
-    assert "Lapsed" in words
-    assert "The draft was changed after the sign-off was asked for" in words
-    assert "Ask again" in words
+    assert "Approval dismissed" in words
+    assert "The draft was changed after the approval was requested" in words
+    assert "Request approval" in words
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------
@@ -388,14 +388,14 @@ def test_a_lapsed_sign_off_says_why(editor, signed_off, client_for):
 def test_the_checklist_says_what_is_missing_and_offers_no_button(publisher, asked, client_for):
     page = client_for(publisher.user).get(address("app", asked.app))
 
-    assert "Signed off in exactly this form : not met" in said(page)
+    assert "Approved in exactly this form : not met" in said(page)
     assert "publish-dialog" not in page.content.decode()
 
 
 def test_the_dialog_says_what_goes_public(publisher, signed_off, client_for):
     words = said(client_for(publisher.user).get(address("app", signed_off.app)))
 
-    assert "Publish what was signed off?" in words
+    assert "Publish what was approved?" in words
     assert "Security: 1 added, 2 changed" in words
 
 
@@ -416,7 +416,7 @@ def test_publishing_what_is_not_signed_off_is_refused_in_words(publisher, asked,
 
     assert page.status_code == 409
     assert "Nothing was published." in said(page)
-    assert "The draft waits for sign-off." in said(page)
+    assert "The draft is waiting for approval." in said(page)
     assert marketplace.calls(PUBLISH) == 0
 
 
@@ -426,7 +426,7 @@ def test_a_publish_that_atlassian_refuses_says_so(publisher, signed_off, sandbox
     page = client_for(publisher.user).post(address("app_publish", signed_off.app))
 
     assert page.status_code == 409
-    assert "Signed off" in said(page)
+    assert "Approved" in said(page)
 
 
 def test_an_alarm_shows_and_is_settled_with_a_note(publisher, signed_off, client_for):
@@ -544,10 +544,10 @@ def test_a_request_for_sign_off_is_not_called_lapsed_when_the_draft_could_not_be
 
     assert "Cannot be told" in words
     assert "may not read the draft now" in words
-    assert "Lapsed" not in words
+    assert "Approval dismissed" not in words
     assert "There is no draft" not in words
     words = said(client_for(editor.user).post(address("app_read", asked.app), follow=True))
-    assert "Waiting for sign-off" in words
+    assert "Waiting for approval" in words
 
 
 def test_a_draft_that_cannot_be_read_did_not_move_under_the_working_copy(editor, edited, sandbox, client_for):

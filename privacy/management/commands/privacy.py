@@ -36,7 +36,7 @@ class Command(ServiceCommand):
         push = self._step(steps, "push", "check a file, show what it changes, and save it as the draft")
         push.add_argument("--file", required=True, metavar="FILE", help="“-” reads from the terminal")
         self._step(steps, "discard", "discard the draft; it is kept here as a version")
-        self._step(steps, "publish", "publish the draft that is signed off")
+        self._step(steps, "publish", "publish the draft that is approved")
 
     @staticmethod
     def _step(steps, name: str, what: str) -> CommandParser:

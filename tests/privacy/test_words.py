@@ -1,0 +1,96 @@
+"""The words of the pages on which a draft is compared, reviewed and approved, and the grammar of their counts."""
+
+import json
+import re
+
+import pytest
+
+from portal.counts import agreeing, counted
+from privacy import services, steps
+from privacy.models import App
+from privacy.selectors import app_page
+from tests.privacy.browsing import address, fresh, said
+from tests.privacy.marketplace import CONTACT, POLICIES
+
+#: The left column of the list of words, as far as these pages are concerned.
+OLD = re.compile(
+    r"ask(s|ed|ing)? for (sign-off|changes)|signed? (it |that )?off|lapse|take the (sign-off|live value)|"
+    r"written differently|not asked for|changes asked|fit together|left \(newer|right \(older",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 changes are"), (1, "1 change is"), (2, "2 changes are"), (1362, "1,362 changes are")]
+)
+def test_noun_and_verb_agree_with_the_count(count, words):
+    assert f"{counted(count, 'change')} {agreeing(count, 'is', 'are')}" == words
+
+
+def pages(client, app: App) -> str:
+    """What the pages of an app say."""
+    shown = [said(client.get(address(name, app))) for name in ("app", "app_compare")]
+    return " ".join(shown)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["none", "waiting", "approved", "changes", "dismissed", "revoked"])
+def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, marketplace, client_for, state):
+    app = services.read_app(actor=editor, app=diagrams)
+    if state != "none":
+        review = services.ask(actor=editor, app=app)
+    if state in ("approved", "dismissed", "revoked"):
+        services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    if state == "changes":
+        services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name it.")
+    if state == "dismissed":
+        marketplace.act(app, "edit_draft", value="stranger@example.com")
+        services.read_app(actor=editor, app=app)
+    if state == "revoked":
+        services.withdraw(actor=editor, review=review)
+
+    for person in (editor, reviewer):
+        words = pages(client_for(person.user), app)
+        assert OLD.search(words) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({CONTACT: "a@example.com"}, "has 1 change that is not saved"),
+        ({CONTACT: "a@example.com", POLICIES: "https://example.com"}, "has 2 changes that are not saved"),
+    ],
+)
+def test_unsaved_changes_are_counted_in_a_sentence(editor, diagrams, client_for, answers, words):
+    app = services.read_app(actor=editor, app=diagrams)
+    for pointer, raw in answers.items():
+        services.answer(actor=editor, app=fresh(app), pointer=pointer, raw=raw)
+
+    assert words in said(client_for(editor.user).get(address("app", app)))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("wrong", "words"), [(1, ""), (2, "There is 1 more."), (3, "There are 2 more.")])
+def test_further_errors_are_counted_in_a_sentence(editor, diagrams, marketplace, wrong, words):
+    places = ["securityContact", "publicSecurityPoliciesLink"]
+    security = dict.fromkeys(places[:wrong], "no link")
+    content = {"security": security}
+    if wrong == 3:
+        content["thirdPartyInformation"] = {"dataSubProcessors": "https://nowhere"}
+    marketplace.put(diagrams, "draft", json.dumps(content))
+    app = services.read_app(actor=editor, app=diagrams)
+
+    reason = next(item.reason for item in steps.requirements(app_page(app=app)) if item.title.startswith("No check"))
+
+    assert re.findall(r"There (?:is|are) \d+ more\.", reason) == ([words] if words else [])
+
+
+@pytest.mark.django_db
+def test_questions_without_an_answer_are_not_said_to_be_in_order(editor, diagrams, marketplace, client_for):
+    marketplace.put(diagrams, "draft", '{"security":{"securityContact":"a@example.com"}}')
+    app = services.read_app(actor=editor, app=diagrams)
+
+    words = said(client_for(editor.user).get(address("app", app)))
+
+    assert re.search(r"No issues found\. \d+ questions are not answered\.", words)
