@@ -120,7 +120,9 @@ def _why_moved(app: App) -> str:
         return GONE
     if not changed_at_atlassian(app).filter(pk=app.draft.pk).exists():
         return LAPSED
-    return f"The draft was changed at Atlassian by {changed_by(app.draft)}. Look at the change and request approval again."
+    return (
+        f"The draft was changed at Atlassian by {changed_by(app.draft)}. Look at the change and request approval again."
+    )
 
 
 def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:
