@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("privacy", "0009_authors_by_account"),
+        ("privacy", "0010_undo_steps"),
     ]
 
     operations = [
