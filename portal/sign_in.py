@@ -24,7 +24,11 @@ logger = logging.getLogger("trustdesk.sign_in")
 TRIES_PER_ADDRESS, ADDRESS_WINDOW = 10, timedelta(minutes=1)
 TRIES_PER_PAIR, PAIR_WINDOW = 5, timedelta(minutes=5)
 
-BROWSERS = [("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari")]
+#: The word that a browser's own name for itself holds, the telling ones first: most of them call themselves Safari too.
+BROWSERS = [
+    *[("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("FxiOS", "Firefox")],
+    *[("Chrome", "Chrome"), ("CriOS", "Chrome"), ("Safari", "Safari")],
+]
 SYSTEMS = [
     *[("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad")],
     *[("CrOS", "ChromeOS"), ("Mac OS", "macOS"), ("Linux", "Linux")],
@@ -65,7 +69,7 @@ def _pair(request: HttpRequest, email: str) -> str:
 
 def device(user_agent: str) -> str:
     """A browser in words: "Firefox on Linux"."""
-    browser = next((label for word, label in BROWSERS if re.search(rf"\b{word}[A-Za-z]*/", user_agent)), "")
+    browser = next((label for word, label in BROWSERS if re.search(rf"{word}[A-Za-z]*/", user_agent)), "")
     system = next((label for word, label in SYSTEMS if word in user_agent), "")
     return " on ".join(filter(None, [browser or "Unknown browser", system]))
 

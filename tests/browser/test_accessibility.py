@@ -50,7 +50,14 @@ def test_signing_in_and_the_pages_for_strangers(open_as, look):
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     look(page)
-    walk(page, look, "/accounts/password/reset/", "/accounts/signup/", "/accounts/inactive/")
+    walk(
+        page,
+        look,
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+        "/accounts/signup/",
+        "/accounts/inactive/",
+    )
 
 
 def test_home_connections_people_and_activity(open_as, look):
@@ -86,6 +93,7 @@ def test_menus_keys_and_messages(open_as, look):
 
 def test_the_account_pages(open_as, look):
     page = open_as("alice", "/")
+    walk(page, look, "/accounts/sessions/")
     walk(page, look, "/accounts/password/change/", "/accounts/email/", "/accounts/logout/", "/accounts/2fa/")
     page.get_by_role("link", name=re.compile("Activate", re.IGNORECASE)).first.click()
     if page.get_by_label("Password").count():

@@ -70,6 +70,7 @@ def ask(email: str) -> tuple:
 def test_a_mail_server_that_is_down_is_not_noticed_by_who_asks_for_a_new_password(alice, mail_server):
     answer, _ = ask("alice@example.com")
     assert answer[0] == 302
+    assert b"If there is an account with this address" in answer[2]
     assert OutboxMessage.waiting.get().to == "alice@example.com"
 
 

@@ -136,6 +136,8 @@ def test_only_administrators_read_who_signed_in(alice, administrator, client_for
         ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 (KHTML) Chrome/130.0 Safari/537 Edg/130.0", "Edge on Windows"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari on iPhone"),
         ("Mozilla/5.0 (Linux; Android 14) AppleWebKit/537 Chrome/130.0 Mobile Safari/537", "Chrome on Android"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537 HeadlessChrome/130.0 Safari/537", "Chrome on Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) CriOS/130.0 Safari/604.1", "Chrome on iPhone"),
         ("curl/8.0", "Unknown browser"),
         ("", "Unknown browser"),
     ],
