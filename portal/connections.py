@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -60,6 +60,17 @@ LONGEST_CALL = timedelta(seconds=settings.UPSTREAM_PATIENCE_WEB + CONNECT_SECOND
 
 def is_atlassian(host: str) -> bool:
     return host == API_HOST or (host.endswith(".atlassian.net") and host != ".atlassian.net")
+
+
+def real_hosts(connections: Iterable[Connection]) -> list[str]:
+    """Their hosts that are not Atlassian's, for which no sandbox answers. Iterates only where there may be any."""
+    found = set()
+    for connection in connections if settings.UPSTREAM_HOSTS else ():
+        parts = urlsplit(connection.url)
+        names = {parts.hostname or "", f"{parts.hostname}:{parts.port}"}
+        if not is_atlassian(parts.hostname or "") and names & set(settings.UPSTREAM_HOSTS):
+            found.add(parts.netloc)
+    return sorted(found)
 
 
 def clean_url(url: str, kind: str) -> str:

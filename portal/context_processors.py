@@ -1,26 +1,39 @@
 """What the frame of every page needs: navigation, connections, the sandbox strip."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from . import registry
 from .access import actor_of, capabilities, visible_connections
+from .connections import real_hosts
 from .models import Connection
 
 
 def frame(request: HttpRequest) -> dict:
-    """`nav`, `connections`, `connection`, `may` (the person's capabilities on it), `sandbox`."""
+    """`nav`, `connections`, `connection`, `may` (what the person may do on it), and what `_sandbox` says."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"sandbox": settings.SANDBOX}
+        return _sandbox()
     connection = getattr(request, "connection", None)
+    visible = list(visible_connections(actor_of(request)))
     allowed = capabilities(actor_of(request), connection) if connection else set()
     return {
-        "sandbox": settings.SANDBOX,
-        "connections": list(visible_connections(actor_of(request))),
+        **_sandbox(visible),
+        "connections": visible,
         "connection": connection,
         "may": {name.replace(".", "_"): True for name in allowed},
         "nav": _nav(request, connection, allowed),
+    }
+
+
+def _sandbox(visible: Sequence[Connection] = ()) -> dict:
+    """reaches_out: some connection calls a real address. real_hosts: those of the connections that may be seen."""
+    return {
+        "sandbox": settings.SANDBOX,
+        "reaches_out": bool(real_hosts(Connection.objects.only("url"))),
+        "real_hosts": real_hosts(visible),
     }
 
 

@@ -6,6 +6,7 @@ known boolean for False, and a secret that begins with $ for the name of another
 
 import math
 import os
+import re
 import zoneinfo
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,11 @@ from django.core.exceptions import ImproperlyConfigured
 TRUE, FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 DATABASES = ("sqlite:///", "postgres://", "postgresql://")
 MAIL = ("smtp://", "smtps://", "smtp+tls://", "smtp+ssl://", "consolemail://")
+#: A host as addresses name it, IPv6 in brackets, and a port.
+HOST = re.compile(
+    r"(?:(?P<name>[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)|\[(?P<ipv6>[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\])"
+    r"(:(?P<port>[0-9]{1,5}))?"
+)
 
 
 class Environment(environ.Env):
@@ -42,6 +48,18 @@ class Environment(environ.Env):
         if name not in os.environ:
             return list(default)
         return [word.strip() for word in os.environ[name].split(",") if word.strip()]
+
+    def hosts(self, name: str) -> list[str]:
+        """Hosts with or without a port, as addresses are compared with them: lower case, IPv6 without its brackets."""
+        found = []
+        for word in self.words(name):
+            shape = HOST.fullmatch(word)
+            if not shape or not 0 < int(shape["port"] or 1) <= 65535:
+                example = "trust.example.com or 127.0.0.1:8100"
+                raise ImproperlyConfigured(f"{name} must hold hosts, each with or without a port, as {example}.")
+            host = (shape["name"] or shape["ipv6"]).lower()
+            found.append(f"{host}:{int(shape['port'])}" if shape["port"] else host)
+        return found
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.text(name).lower()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -45,6 +45,25 @@ class HealthMiddleware:
             logger.error("/health/: %s", " ".join(str(error).split()))
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(f"{said}\n", content_type="text/plain", status=status, headers=headers)
+
+
+class HeadMiddleware:
+    """A HEAD request is answered as GET would be, without the body; views know GET and POST alone."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+        if request.method != "HEAD":
+            return self.get_response(request)
+        request.method = "GET"
+        response = self.get_response(request)
+        request.method = "HEAD"
+        if isinstance(response, StreamingHttpResponse):
+            response.streaming_content = []  # nobody reads what would be worked out
+        else:
+            response.content = b""
+        return response
 
 
 class SignedInMiddleware:

@@ -24,7 +24,7 @@ DEBUG = env.flag("DEBUG", False)
 HTTPS = env.flag("HTTPS", not SANDBOX)
 LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", LOOPBACK_HOSTS if SANDBOX else [])
-UPSTREAM_HOSTS = env.words("UPSTREAM_HOSTS")
+UPSTREAM_HOSTS = env.hosts("UPSTREAM_HOSTS")
 
 
 def _own_file(path: Path, make=str) -> Path:
@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "portal.middleware.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.HeadMiddleware",
     "portal.bodies.BodyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -158,6 +158,35 @@ def test_spaces_around_what_is_listed_do_not_count(tmp_path):
     assert found["UPSTREAM_HOSTS"] == ["a:1", "b"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://trust.example.com",
+        "trust.example.com/wiki",
+        "*",
+        "*.example.com",
+        ".example.com",
+        "a b",
+        "me@example.com",
+        "example.com:0",
+        "example.com:65536",
+        "example.com:http",
+        "example.com:",
+        "::1:8100",
+        "[::1",
+        "exämple.com",
+        "fine.example.com, http://x",
+    ],
+)
+def test_a_further_host_that_no_connection_could_use_is_refused(tmp_path, value):
+    assert refusal(tmp_path, UPSTREAM_HOSTS=value).startswith("UPSTREAM_HOSTS")
+
+
+def test_further_hosts_are_kept_as_addresses_are_compared(tmp_path):
+    found = load(tmp_path, UPSTREAM_HOSTS="Trust.Example.com, 127.0.0.1:8100, [::1]:8100, [FE80::1]")
+    assert found["UPSTREAM_HOSTS"] == ["trust.example.com", "127.0.0.1:8100", "::1:8100", "fe80::1"]
+
+
 def test_production_without_https_is_for_this_machine_alone(tmp_path):
     assert load(tmp_path, **SAFE)["SECURE_SSL_REDIRECT"] is True
     found = load(tmp_path, **SAFE | {"HTTPS": "no", "ALLOWED_HOSTS": "localhost"})

@@ -572,3 +572,43 @@ def test_an_administrator_enters_the_atlassian_account_of_a_person_which_nobody_
     assert User.objects.get(atlassian_account_id=given["atlassian_account_id"]) == alice
     assert response.status_code == 422
     assert "Another person has this account ID already." in text_of(response)
+
+
+# --- HEAD, and what the strip of the sandbox says -------------------------------------------------------------------
+
+
+def test_a_head_request_is_answered_like_a_page_and_is_no_warning(administrator, client_for, said, site):
+    client = client_for(administrator)
+    for address in ("home", "connections", "connection_add", "activity", "people", "preferences", "account_login"):
+        response = client.head(reverse(address))
+        assert response.status_code == client.get(reverse(address)).status_code, address
+        assert response.content == b""
+    assert client.head(reverse("connection_check", args=[site.slug])).status_code == 405
+    assert [line for line in said() if "HEAD" in line and "check" not in line] == []
+
+
+STRIP = "nothing here reaches Atlassian"
+
+
+def test_the_strip_says_that_nothing_reaches_atlassian_only_while_that_is_so(
+    alice, client_for, client, operator, settings, site, grant
+):
+    home = reverse("home")
+    assert STRIP in text_of(client_for(alice).get(home))
+    assert STRIP in text_of(client.get(reverse("account_login")))
+    settings.UPSTREAM_HOSTS = ["trust.example.com:8443"]
+    assert STRIP in text_of(client_for(alice).get(home)), "a host that is allowed is not yet one that is called"
+    connections.add(
+        actor=operator, name="Real", kind="site", url="https://trust.example.com:8443", email="a@example.com", token="x"
+    )
+    page = text_of(client_for(alice).get(home))
+    assert STRIP not in page
+    assert "trust.example.com" not in page, "Alice may not see this connection"
+    assert "Some connections call real ones." in page
+    grant(alice, Connection.objects.get(name="Real"), "viewer")
+    assert "These addresses are real: trust.example.com:8443." in text_of(client_for(alice).get(home))
+    signed_out = text_of(client.get(reverse("account_login")))
+    assert STRIP not in signed_out
+    assert "trust.example.com" not in signed_out
+    settings.UPSTREAM_HOSTS = []
+    assert STRIP in text_of(client_for(alice).get(home)), "an address that is not allowed any more is not called"
