@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
 from portal.atlassian import strictjson
-from privacy import wire
+from privacy import rich_text, wire
 from privacy.catalogue import Field
 from privacy.showing import entries_of, fits, json_text, plain, row_token, shown
 from privacy.wire import MISSING, TRUTHS, Json
@@ -187,6 +187,13 @@ def _clean_text(field: Field, given: str, current: Json) -> Json:
     return given.replace("\n", "\r\n") if isinstance(current, str) and "\r\n" in current else given
 
 
+def _clean_rich(field: Field, given: str, current: Json) -> Json:
+    """A formatted document stays one; a text stays a text."""
+    if isinstance(current, dict):
+        return rich_text.from_text(given, like=current)
+    return _clean_text(field, given, current)
+
+
 def _clean_line(field: Field, given: str, current: Json) -> Json:
     return given.strip()
 
@@ -197,7 +204,7 @@ _CLEANERS: Final[Mapping[str, Callable[[Field, str, Json], Json]]] = {
     "choice": _clean_choice,
     "number": _clean_number,
     "text": _clean_text,
-    "rich": _clean_text,
+    "rich": _clean_rich,
     "string": _clean_line,
     "email": _clean_line,
     "url": _clean_line,

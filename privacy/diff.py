@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from privacy import catalogue, wire
+from privacy import catalogue, rich_text, wire
 from privacy.catalogue import Field, Section
 from privacy.characters import look_alike
 from privacy.document import Document
@@ -136,7 +136,9 @@ class PartChange:
     @cached_property
     def words(self) -> tuple[Segment, ...]:
         """The two readings compared word by word; the equal and inserted pieces make up the left one."""
-        return words(_wording(self.left, self.left_reading), _wording(self.right, self.right_reading))
+        return words(
+            _wording(self.field, self.left, self.left_reading), _wording(self.field, self.right, self.right_reading)
+        )
 
     @cached_property
     def entries(self) -> tuple[EntryChange, ...]:
@@ -154,13 +156,15 @@ class PartChange:
     def look_alike(self) -> bool:
         """Whether the two sides differ in what cannot be seen, or in letters that look like others."""
         return self.kind != "same" and look_alike(
-            _wording(self.left, self.left_reading), _wording(self.right, self.right_reading)
+            _wording(self.field, self.left, self.left_reading), _wording(self.field, self.right, self.right_reading)
         )
 
     @cached_property
     def forms(self) -> dict[str, str]:
         """How each side is written, where the two read the same all the same; else empty."""
         if self.kind == "same" or self.left_reading.text != self.right_reading.text:
+            return {}
+        if self.form == "words" and any(segment.kind != "equal" for segment in self.words):
             return {}
         return {"left": written_as(self.left), "right": written_as(self.right)}
 
@@ -336,8 +340,12 @@ def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _wording(value: Json, reading: Reading) -> str:
-    return "" if wire.is_blank(value) else reading.text
+def _wording(field: Field | None, value: Json, reading: Reading) -> str:
+    """The text that is compared: of a formatted document its notation, so that bold and links are compared too."""
+    if wire.is_blank(value):
+        return ""
+    notation = rich_text.to_text(value) if field is not None and field.kind == "rich" else None
+    return reading.text if notation is None else notation
 
 
 def _entries(field: Field | None, left: list[Json], right: list[Json]) -> tuple[EntryChange, ...]:

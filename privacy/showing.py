@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from portal.atlassian import strictjson
-from privacy import wire
+from privacy import rich_text, wire
 from privacy.catalogue import Field
 from privacy.wire import MISSING, Json
 
@@ -43,6 +43,8 @@ class FormValue:
     text      the text of one-value fields ("yes", "no", "na" or "" for yes/no questions)
     options   for bool, tri, choice and many, the value at hand included even if it is not a known one
     entries   the texts of list and many; `rows` the records
+    why       what a formatted document holds that keeps it from being shown as text, "" for others
+    notation  True when `text` stands for a formatted document (`privacy.rich_text`)
     """
 
     field: Field
@@ -53,6 +55,8 @@ class FormValue:
     entries: tuple[str, ...] = ()
     rows: tuple[FormRow, ...] = ()
     json: str = ""
+    why: str = ""
+    notation: bool = False
 
 
 def state_of(value: Json) -> str:
@@ -91,6 +95,8 @@ def shown(field: Field, value: Json) -> str:
     """The text with which a one-value field is shown."""
     if field.kind in ("bool", "tri"):
         return wire.truth(value) or plain(value)
+    if field.kind == "rich" and isinstance(value, dict):
+        return rich_text.to_text(value) or ""
     return plain(value)
 
 
@@ -102,6 +108,9 @@ def fits(field: Field, value: Json) -> bool:
         return isinstance(value, list)
     if field.kind in ("list", "many") and isinstance(value, list):
         return not any(isinstance(entry, (dict, list)) or _holds_nul(entry) for entry in value)
+    if field.kind == "rich" and isinstance(value, dict):
+        text = rich_text.to_text(value)
+        return text is not None and not _holds_nul(text)
     if field.kind == "number":
         return not isinstance(value, (dict, list, bool)) and not _holds_nul(value)
     return not isinstance(value, (dict, list)) and not _holds_nul(value)
@@ -116,7 +125,8 @@ def form_value_of(field: Field, value: Json) -> FormValue:
     """What a form shows for this value of this field."""
     state = state_of(value)
     if not fits(field, value):
-        return FormValue(field, state, fits=False, json=json_text(value))
+        why = rich_text.why_not(value) if field.kind == "rich" and isinstance(value, dict) else ""
+        return FormValue(field, state, fits=False, json=json_text(value), why=why)
     if field.kind == "records":
         return FormValue(field, state, fits=True, rows=rows_of(field, value or []))
     if field.kind in ("list", "many"):
@@ -124,7 +134,8 @@ def form_value_of(field: Field, value: Json) -> FormValue:
         options = _options(field, entries) if field.kind == "many" else ()
         return FormValue(field, state, fits=True, entries=entries, options=options)
     text = shown(field, value)
-    return FormValue(field, state, fits=True, text=text, options=_options(field, (text,)))
+    options = _options(field, (text,))
+    return FormValue(field, state, fits=True, text=text, options=options, notation=isinstance(value, dict))
 
 
 def entries_of(value: Json) -> list[Json]:

@@ -335,9 +335,11 @@ def test_half_of_a_character_is_refused_with_a_sentence():
 
 
 def test_a_formatted_document_is_kept_and_a_text_can_be_edited(document):
+    document.set(REASONS.pointer, {"type": "doc", "version": 1, "content": [{"type": "rule"}]})
     before = document.text
     shown = form_value(REASONS, document)
     assert not shown.fits
+    assert shown.why == "parts that the text editor does not know (rule)"
     assert document.answer(REASONS, shown.json.replace("\n", "\r\n")) is False
     with pytest.raises(AnswerError, match="formatted document"):
         document.answer(REASONS, "Needed.")
