@@ -15,7 +15,7 @@ from privacy.document import Document
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.refusals import PublishRefused
 from privacy.settling import FROM_NOW, PublishResult, raise_alert, refused, save_on_its_way, settle_sent
-from privacy.standing import close, hash_of, standing
+from privacy.standing import CHANGED_THERE, close, hash_of, standing
 from privacy.versions import fetch, keep, store
 
 __all__ = ["PublishResult", "obstacles", "publish", "settle_alarm"]
@@ -71,13 +71,17 @@ def obstacles(app: App) -> list[str]:
 
 
 def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
-    if review is None or review.state in (State.OPEN, State.CHANGES):
+    if review is None:
+        newest = Review.objects.filter(app=app).first()
+        if newest is not None and newest.state == State.LAPSED and newest.closed_because.startswith(CHANGED_THERE):
+            return [f"The draft is not approved. {newest.closed_because}"]
+        return ["The draft is not approved. Request approval first."]
+    if review.state in (State.OPEN, State.CHANGES):
         words = {
-            None: "The draft is not approved. Request approval first.",
             State.OPEN: "The draft is waiting for approval.",
             State.CHANGES: "Changes were requested. Make them, save, and request approval again.",
         }
-        return [words[State(review.state) if review else None]]
+        return [words[State(review.state)]]
     if review.state == State.PUBLISHING:
         return [PUBLISHING]
     if review.content_hash != hash_of(app, "draft"):

@@ -9,19 +9,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Model, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Max,
+    Model,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+    prefetch_related_objects,
+)
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.models import Connection
 from privacy import publishing, saving
+from privacy.authorship import OURS
 from privacy.checks import Finding, check
 from privacy.counting import working_copy_of
 from privacy.diff import Diff
 from privacy.diff import compare as compare_documents
 from privacy.document import Document
 from privacy.form_page import EditPage, FieldView, SectionView, UnknownView, edit_page
-from privacy.models import App, Edit, Review, Snapshot, Verdict
+from privacy.models import App, Edit, PublishAttempt, Review, Snapshot, Verdict
 from privacy.standing import SignOff, status
 
 __all__ = [
@@ -248,7 +262,7 @@ def version(*, app: App, key: str) -> Version | None:
     if not (key.isascii() and key.isdigit() and len(key) < 18):
         return None
     snapshot = Snapshot.objects.filter(app=app, pk=int(key)).first()
-    return None if snapshot is None else _of_snapshot(str(snapshot.pk), _label(snapshot), snapshot)
+    return None if snapshot is None else _of_snapshot(app, str(snapshot.pk), _label(snapshot), snapshot)
 
 
 PUBLISHING = Review.State.PUBLISHING
@@ -263,20 +277,42 @@ def _version(app: App, key: str) -> Version:
         document = Document.from_text(working.text)
         return Version(key, LABELS[key], document, working.content_hash, working.changed_by_label, working.changed_at)
     snapshot = app.live if key == "live" else app.draft
-    return Version(key, LABELS[key], None) if snapshot is None else _of_snapshot(key, LABELS[key], snapshot)
+    return Version(key, LABELS[key], None) if snapshot is None else _of_snapshot(app, key, LABELS[key], snapshot)
 
 
-def _of_snapshot(key: str, label: str, snapshot: Snapshot) -> Version:
+def _of_snapshot(app: App, key: str, label: str, snapshot: Snapshot) -> Version:
     read = snapshot.source in (Snapshot.Source.LIVE, Snapshot.Source.DRAFT)
     return Version(
         key=key,
         label=label,
         document=Document.from_text(snapshot.text),
         content_hash=snapshot.content_hash,
-        by=snapshot.remote_changed_by if read else snapshot.actor_label,
+        by=changed_by_whom(app, snapshot) if read else snapshot.actor_label,
         at=(snapshot.remote_changed_at if read else None) or snapshot.taken_at,
         form_status=snapshot.form_status,
         snapshot=snapshot,
+    )
+
+
+def changed_by_whom(app: App, snapshot: Snapshot) -> str:
+    """Who changed a version that was read: what went out from here carries the account of the connection there."""
+    name = snapshot.remote_changed_by
+    if not name or name.casefold() != app.connection.email.casefold():
+        return name
+    found = _people_here(Snapshot.objects.filter(pk=snapshot.pk)).get()
+    return found.person_here or name
+
+
+def _people_here(found: QuerySet[Snapshot]) -> QuerySet[Any]:
+    """Versions with `person_here`: who saved or published that content from here, None for nobody."""
+    same = {"app__product_id": OuterRef("app__product_id"), "content_hash": OuterRef("content_hash")}
+    saved = Snapshot.objects.filter(source__in=OURS, pk__lt=OuterRef("pk"), **same)
+    published = PublishAttempt.objects.filter(outcome=PublishAttempt.Outcome.LIVE, **same)
+    return found.annotate(
+        person_here=Case(
+            When(source=Snapshot.Source.DRAFT, then=Subquery(saved.order_by("-pk").values("actor_label")[:1])),
+            When(source=Snapshot.Source.LIVE, then=Subquery(published.order_by("-pk").values("actor_label")[:1])),
+        )
     )
 
 
@@ -286,7 +322,7 @@ def _label(snapshot: Snapshot) -> str:
 
 def versions(*, app: App) -> QuerySet[Snapshot]:
     """All versions that were ever read or written, newest first, without their text (paginate this)."""
-    return Snapshot.objects.filter(app=app).defer("text")
+    return _people_here(Snapshot.objects.filter(app=app)).annotate(account=F("app__connection__email")).defer("text")
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def status(app: App, review: Review | None) -> SignOff:
 
 
 LAPSED = "The draft was changed after the approval was requested. Look at it and request approval again."
+CHANGED_THERE = "The draft was changed at Atlassian by"
 GONE = "The draft is not there any more: it was discarded or published. Save a draft and request approval again."
 HIDDEN = "The account of this connection may not read the draft now, so what is in it cannot be told."
 
@@ -111,18 +112,20 @@ def lapse_if_moved(*, actor: Actor, app: App) -> Review | None:
         return None
     if review.content_hash == hash_of(app, "draft"):
         return None
-    because = _why_moved(app)
+    because = _why_moved(app, review)
     return review if close(actor=actor, review=review, state=State.LAPSED, because=because) else None
 
 
-def _why_moved(app: App) -> str:
+def _why_moved(app: App, review: Review) -> str:
     if app.draft is None:
         return GONE
     if not changed_at_atlassian(app).filter(pk=app.draft.pk).exists():
         return LAPSED
-    return (
-        f"The draft was changed at Atlassian by {changed_by(app.draft)}. Look at the change and request approval again."
-    )
+    at = app.draft.remote_changed_at
+    when = f" on {timezone.localtime(at):%-d %B %Y, %H:%M}" if at else ""
+    last = review.verdicts.last() if review.state == State.APPROVED else None
+    after = f", after {last.reviewer_label} approved it" if last else ""
+    return f"{CHANGED_THERE} {changed_by(app.draft)}{when}{after}. Look at the change and request approval again."
 
 
 def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:

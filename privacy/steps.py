@@ -101,7 +101,7 @@ def _not_signed_off(page: AppPage) -> str:
         "none": "Request approval, so that somebody else looks at it.",
         "waiting": "Somebody who did not write it has to look at it and approve it.",
         "changes_asked": "Make the requested changes, save, and request approval again.",
-        "lapsed": "The earlier request was dismissed. Look at what changed and request approval again.",
+        "lapsed": page.signoff.sentence,
         "publishing": "It is being published already. Read the app again to see how that ended.",
     }
     return said.get(page.signoff.state, "")

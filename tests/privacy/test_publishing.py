@@ -110,8 +110,11 @@ def test_a_draft_that_waits_or_was_sent_back_is_not_published(review, reviewer, 
 def test_a_draft_that_moved_after_the_sign_off_is_not_published(review, publisher, diagrams, marketplace):
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
-    refused(publisher, diagrams, "not approved", marketplace)
+    words = "not approved.* changed at Atlassian by stranger@example.com on .*, after bob@example.com approved it"
+    refused(publisher, diagrams, words, marketplace)
     assert state_of(review) == "lapsed"
+    page = selectors.app_page(app=find(diagrams))
+    assert "after bob@example.com approved it" in page.signoff.sentence
 
 
 def test_a_draft_that_moved_between_two_looks_is_not_published(review, publisher, diagrams, marketplace):
@@ -815,3 +818,18 @@ def test_after_a_publish_that_ended_in_an_alert_the_card_points_to_it(review, pu
 
     assert "see the alert" in sentence
     assert "Being published" not in sentence
+
+
+def test_versions_name_the_person_and_not_the_account_of_the_connection(
+    review, editor, publisher, diagrams, marketplace
+):
+    account = diagrams.connection.email
+    assert App.objects.get(pk=diagrams.pk).draft.remote_changed_by == account
+    assert selectors.version(app=find(diagrams), key="draft").by == editor.label
+
+    services.publish(actor=publisher, app=diagrams)
+    assert selectors.version(app=find(diagrams), key="live").by == publisher.label
+
+    marketplace.act(diagrams, "edit_live", value="stranger@example.com")
+    services.read_app(actor=editor, app=diagrams)
+    assert selectors.version(app=find(diagrams), key="live").by == "stranger@example.com"
