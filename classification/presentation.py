@@ -173,8 +173,11 @@ def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level
     return value if name == "q" else value.replace("_", " ").capitalize()
 
 
-def scan_context(scan: Scan, slug: str, name: str = "") -> dict[str, Any]:
-    """What templates/classification/_scan.html shows. name: of the space; "" for a scan of the whole site."""
+def scan_context(scan: Scan, slug: str, name: str = "", standstill: str = "") -> dict[str, Any]:
+    """What templates/classification/_scan.html shows. name: of the space; "" for a scan of the whole site.
+
+    standstill: why it does not get on, where it is open.
+    """
     notes = {
         Scan.State.QUEUED: "Waiting for the worker. You can leave this page.",
         Scan.State.FAILED: f"{scan.error or scan.message} What was read before is still shown.",
@@ -185,7 +188,7 @@ def scan_context(scan: Scan, slug: str, name: str = "") -> dict[str, Any]:
         "scan": scan,
         "label": f"Reading “{name}”" if name else "Reading the site",
         "state": "running" if scan.is_open else scan.state,
-        "note": notes.get(scan.state, scan.message),  # type: ignore[call-overload]
+        "note": standstill or notes.get(scan.state, scan.message),  # type: ignore[call-overload]
         "url": reverse("scan", args=[slug, scan.pk]),
         "cancel_url": reverse("scan_cancel", args=[slug, scan.pk]),
         "bar_id": f"scan-{scan.pk}-job",

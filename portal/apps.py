@@ -8,9 +8,9 @@ class PortalConfig(AppConfig):
     verbose_name = "Trustdesk"
 
     def ready(self) -> None:
-        from . import operations, registry, sessions, sign_in
+        from . import operations, registry, sessions, sign_in, standstill
         from .notifications import outbox
 
-        registry.SWEEPERS.extend((outbox.sweep_outbox, operations.forget_old))
+        registry.SWEEPERS.extend((standstill.sign, outbox.sweep_outbox, operations.forget_old))
         sign_in.connect()
         sessions.connect()

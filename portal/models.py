@@ -123,6 +123,15 @@ class Connection(models.Model):
         self.token = EncryptedSecretField.encrypt(plain)
 
 
+class WorkerSign(models.Model):
+    """When a worker was last seen: one row, written by the sweep of every worker."""
+
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"seen at {self.seen_at}"
+
+
 class Pause(models.Model):
     """Until when every process leaves a connection alone, because Atlassian asked for it."""
 

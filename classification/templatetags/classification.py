@@ -13,6 +13,7 @@ from classification.models import Level, Scan
 from classification.presentation import Chip, scan_context
 from classification.presentation import lozenge as level_lozenge
 from classification.selectors import SpaceRow
+from portal.standstill import reason_on
 
 register = template.Library()
 
@@ -101,7 +102,9 @@ def spaced(word: str) -> str:
 def scan_progress(context: RequestContext, scan: Scan, name: str = "") -> dict[str, Any]:
     """The progress of a scan on a page of its connection."""
     shared = {name: context.get(name) for name in ("may", "csrf_token")}
-    return {**shared, **scan_context(scan, context["connection"].slug, name)}
+    connection = context["connection"]
+    stopped = reason_on(context["request"], connection, since=scan.created_at) if scan.is_open else ""
+    return {**shared, **scan_context(scan, connection.slug, name, stopped)}
 
 
 @register.filter

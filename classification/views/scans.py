@@ -4,11 +4,14 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
+from portal import standstill
 from portal.access import actor_of, on_connection
 from portal.models import Connection
+from portal.responses import with_toast
 
 from .. import selectors, services
 from ..models import Scan
@@ -23,11 +26,24 @@ def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
     space = selectors.find_space(connection, key) if key else None
     if key and space is None:
         raise Http404("Trustdesk does not know this space. Scan the site first.")
+    asked_at = timezone.now()
     scan = services.ask_scan(actor=actor_of(request), connection=connection, space=space)
+    already = _already(scan) if scan.created_at < asked_at else ""
     if request.htmx:  # type: ignore[attr-defined]
-        return _progress(request, scan)
-    messages.success(request, "The scan is asked for. It runs in the background; you can leave this page.")
+        response = _progress(request, scan)
+        return with_toast(response, already, "info") if already else response
+    if already:
+        messages.info(request, already)
+    else:
+        messages.success(request, "The scan is asked for. It runs in the background; you can leave this page.")
     return redirect(_page_of(scan))
+
+
+def _already(scan: Scan) -> str:
+    what = "This space" if scan.space else "This site"
+    if scan.started_at:
+        return f"{what} is being scanned already, since {standstill.clock(scan.started_at)}."
+    return f"{what} is waiting for its scan already, since {standstill.clock(scan.created_at)}."
 
 
 def _page_of(scan: Scan) -> str:
@@ -38,7 +54,8 @@ def _page_of(scan: Scan) -> str:
 def _progress(request: HttpRequest, scan: Scan, *, watched: bool = False) -> HttpResponse:
     """The progress of a scan. Once it is over, whoever watched it is told, so that the page reads its figures anew."""
     name = scan.space.name if scan.space else ""
-    response = render(request, "classification/_scan.html", scan_context(scan, scan.connection.slug, name))
+    stopped = standstill.reason(scan.connection, since=scan.created_at) if scan.is_open else ""
+    response = render(request, "classification/_scan.html", scan_context(scan, scan.connection.slug, name, stopped))
     if watched and not scan.is_open:
         trigger_client_event(response, "scanned")
     return response

@@ -1,12 +1,17 @@
 """Scans in the browser: asked for, watched until they end, cancelled."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django_tasks.backends.dummy import DummyBackend
 
 from classification import collecting, inventory, services
 from classification.models import Item, Scan, Space
-from portal import jobs
+from portal import jobs, standstill
+from portal.management.commands.worker import sweep
+from portal.models import Pause, WorkerSign
 from portal.sandbox import ACME, faults
 
 from .conftest import run_scan
@@ -226,3 +231,67 @@ def test_a_queue_that_does_not_answer_does_not_lose_the_scan(browser, start, set
     settings.TASKS = {"default": {"BACKEND": f"{__name__}.SilentQueue"}}
     assert browser.post(start).status_code == 200
     assert Scan.objects.get().state == "queued", "the sweep hands it out"
+
+
+# --- work that stands still -----------------------------------------------------------------------------------------
+
+
+def worker_was_seen(ago: timedelta) -> str:
+    """A worker signed last so long ago; returns the time of day as pages show it."""
+    at = timezone.now() - ago
+    WorkerSign.objects.update_or_create(pk=1, defaults={"seen_at": at})
+    return standstill.clock(at)
+
+
+def test_a_worker_that_has_not_been_seen_for_a_minute_is_told_with_the_time(browser, client_for, alice, start, site):
+    browser.post(start)
+    fragment = (browser, reverse("scan", args=[site.slug, Scan.objects.get().pk]))
+    page = (client_for(alice), reverse("spaces", args=[site.slug]))
+    worker_was_seen(timedelta(seconds=5))
+    for client, address in (fragment, page):
+        assert "No worker" not in client.get(address).content.decode()
+    at = worker_was_seen(timedelta(minutes=3))
+    for client, address in (fragment, page):
+        assert f"No worker has been seen since {at}." in client.get(address).content.decode()
+
+
+def test_a_scan_that_waits_for_the_first_worker_for_a_minute_says_so(browser, start, site):
+    browser.post(start)
+    scan = Scan.objects.get()
+    address = reverse("scan", args=[site.slug, scan.pk])
+    assert "Waiting for the worker" in browser.get(address).content.decode()
+    Scan.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    assert "No worker has been seen yet." in browser.get(address).content.decode()
+
+
+def test_a_pause_of_atlassian_is_told_with_its_end(browser, start, site):
+    browser.post(start)
+    worker_was_seen(timedelta(0))
+    until = timezone.now() + timedelta(hours=1)
+    Pause.objects.create(connection=site, until=until.timestamp(), reason="Retry-After")
+    address = reverse("scan", args=[site.slug, Scan.objects.get().pk])
+    told = standstill.clock(until, seconds=True)
+    assert f"Atlassian asked this connection to wait until {told}." in browser.get(address).content.decode()
+    Pause.objects.update(until=(timezone.now() - timedelta(hours=1)).timestamp())
+    assert "asked this connection to wait" not in browser.get(address).content.decode()
+
+
+def test_the_sweep_of_a_worker_writes_down_that_it_is_there(db):
+    sweep()
+    assert WorkerSign.objects.get().seen_at > timezone.now() - timedelta(minutes=1)
+    sweep()
+    assert WorkerSign.objects.count() == 1
+
+
+def test_asking_again_says_that_a_scan_is_waiting_or_running_and_since_when(browser, client_for, alice, start, site):
+    assert "already" not in browser.post(start).headers.get("HX-Trigger", "")
+    scan = Scan.objects.get()
+    at = standstill.clock(scan.created_at)
+    assert f"waiting for its scan already, since {at}." in browser.post(start)["HX-Trigger"]
+    assert jobs.claim(scan)
+    scan.refresh_from_db()
+    response = client_for(alice).post(start, follow=True)
+    assert (
+        f"This site is being scanned already, since {standstill.clock(scan.started_at)}." in response.content.decode()
+    )
+    assert Scan.objects.count() == 1
