@@ -54,10 +54,6 @@ class Actor:
         return cls(Kind.COMMAND_LINE, label=f"Command line ({name})")
 
     @classmethod
-    def operator(cls) -> "Actor":
-        return cls.command_line()
-
-    @classmethod
     def system(cls, key: str) -> "Actor":
         """A row of `registry.SYSTEM_ACTORS`. Raises KeyError."""
         row = registry.SYSTEM_ACTORS[key]

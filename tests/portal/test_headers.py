@@ -61,7 +61,7 @@ def test_hosts_below_can_be_left_out(tmp_path):
 
 def test_cookies_of_production_are_bound_to_the_host(tmp_path):
     found = load(tmp_path, **SAFE)
-    assert found["SESSION_COOKIE_NAME"], found["CSRF_COOKIE_NAME"] == ("__Host-sessionid", "__Host-csrftoken")
+    assert (found["SESSION_COOKIE_NAME"], found["CSRF_COOKIE_NAME"]) == ("__Host-sessionid", "__Host-csrftoken")
     assert "SESSION_COOKIE_NAME" not in load(tmp_path)
 
 

@@ -42,7 +42,7 @@ def changes(editor, publisher, diagrams) -> dict[str, Callable[[], object]]:
         "save": lambda: services.save_to_marketplace(actor=editor, app=diagrams),
         "ask": lambda: services.ask(actor=editor, app=diagrams),
         "publish": lambda: services.publish(actor=publisher, app=diagrams),
-        "remove": lambda: portal_connections.remove(actor=Actor.operator(), connection=diagrams.connection),
+        "remove": lambda: portal_connections.remove(actor=Actor.command_line(), connection=diagrams.connection),
     }
 
 

@@ -272,7 +272,7 @@ def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possibl
 
 
 def test_a_connection_with_reviews_can_be_removed(review, developer_space):
-    connections.remove(actor=Actor.operator(), connection=developer_space)
+    connections.remove(actor=Actor.command_line(), connection=developer_space)
 
     assert not Review.objects.exists()
 
