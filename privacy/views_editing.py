@@ -15,6 +15,7 @@ from privacy.form_page import EditPage, edit_page, worked_on_document
 from privacy.ledger import read_back
 from privacy.models import App, Edit
 from privacy.pages import PROBLEMS, act, find, on_app, show_compare, status_of, url
+from privacy.views_release import app_save
 
 
 @on_app("privacy.edit")
@@ -34,6 +35,8 @@ def app_edit(request: HttpRequest, app: App) -> HttpResponse:
         return fragment_error(str(problem), 409) if request.htmx else _show_form(request, app, refusal=problem)  # type: ignore[attr-defined]
     if problems:
         return _show_form(request, find(app.connection, app.app_key), problems=problems, kept=kept)
+    if request.POST.get("then") == "save":
+        return app_save(request, slug=app.connection.slug, app_key=app.app_key)
     messages.success(request, _kept_sentence(kept))
     return redirect(url("app_edit", app, section=request.GET.get("section", "")))
 
@@ -58,7 +61,8 @@ def _kept_sentence(kept: int) -> str:
         return "Nothing was different from before, so nothing changed."
     answers = "1 answer is" if kept == 1 else f"{kept} answers are"
     return (
-        f"{answers} kept in the working copy. Customers see nothing of it before it is saved, approved and published."
+        f"{answers} saved here, in the working copy. Customers see nothing of it before it is saved to Marketplace, "
+        "approved and published."
     )
 
 
@@ -83,6 +87,8 @@ def _show_form(
         "section": questions.ALL if section == questions.ALL else parts[0].section.key if parts else "",
         "vocabularies": catalogue.VOCABULARIES,
         "problems": problems,
+        "problem_anchors": [q.anchor for part in parts for q in part.questions if q.problem],
+        "to_marketplace": request.POST.get("then") == "save",
         "kept": kept,
         "refusal": refusal,
         "unfolded": request.GET.get("records") == questions.ALL,

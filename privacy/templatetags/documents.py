@@ -26,6 +26,13 @@ from privacy.wire import Json
 
 register = template.Library()
 
+
+@register.filter
+def names(people: Sequence[str]) -> str:
+    """People in a sentence: “Alice, Bob and Charlie”."""
+    return " and ".join(filter(None, [", ".join(people[:-1]), *people[-1:]]))
+
+
 KINDS = {"added": "added", "removed": "removed", "changed": "changed", "rewritten": "reformatted"}
 
 

@@ -185,6 +185,7 @@ function settle(answer, status) {
   if (underway.get(answer) <= 0) underway.delete(answer);
   if (status === 0 || status >= 400) {
     unsaved.add(answer);
+    if (later) goTo(answer);
     later = null;
     if (status !== 409 && status !== 422) say(answer, true);
   }
@@ -200,6 +201,13 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const answer = event.detail.target;
   if (pending.has(answer) || unsaved.has(answer)) event.preventDefault();
 });
+
+// What is saved to Marketplace is what is saved here: an answer that is on this page alone would be left out.
+function goTo(answer) {
+  const line = document.querySelector("[data-not-sent]");
+  if (line) line.hidden = false;
+  answer.querySelector("[aria-invalid=true], input:not([type=hidden]), textarea, select")?.focus();
+}
 
 function say(answer, failed) {
   const line = answer.querySelector("[data-unsent]");
@@ -241,8 +249,15 @@ document.addEventListener(
   "submit",
   (event) => {
     const form = event.target;
-    if (form.matches("[hx-post]") || form.method === "dialog" || !waiting()) return;
+    if (form.matches("[hx-post]") || form.method === "dialog") return;
+    const refused = !waiting() && form.matches("[data-needs-answers]") ? [...unsaved][0] : null;
+    if (!refused && !waiting()) return;
     event.preventDefault();
+    if (refused) {
+      event.stopImmediatePropagation();
+      goTo(refused);
+      return;
+    }
     event.stopImmediatePropagation();
     const submitter = event.submitter;
     later = () => {

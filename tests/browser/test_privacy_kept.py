@@ -44,6 +44,24 @@ def test_an_answer_is_undone_and_the_live_value_can_be_taken(open_as):
     expect(page.get_by_text("Live: security@vendor.example.com")).to_have_count(0)
 
 
+def test_save_to_marketplace_goes_to_an_answer_that_is_not_saved(open_as):
+    page = open_as("alice", app_path("Diagrams for Confluence", "edit/?section=all"))
+    contact(page).fill("first@example.com")
+    contact(page).press("Tab")
+    expect_kept(question(page, CONTACT))
+    days = page.get_by_label("For how many days is end-user data kept at most?")
+    days.fill("soon")
+    page.get_by_role("button", name="Save to Marketplace").click()
+    expect(page.get_by_text("Nothing was sent to Marketplace: an answer on this page is not saved.")).to_be_visible()
+    expect(days).to_be_focused()
+    page.get_by_role("button", name="Save to Marketplace").click()
+    expect(days).to_be_focused()
+    expect(days).to_have_value("soon")
+    days.fill("60")
+    page.get_by_role("button", name="Save to Marketplace").click()
+    expect_said(page, "is saved to Marketplace and was read back")
+
+
 def test_whoever_leaves_the_page_finds_everything_again(open_as):
     page = open_as("alice", app_path("Status Board", "edit/?section=security"))
     contact(page).fill("here@example.com")

@@ -7,7 +7,7 @@ import pytest
 from privacy import services
 from privacy.models import Edit, Snapshot, WorkingCopy
 from tests.privacy.browsing import address, hidden, kept, name_of, page_values, rows_of, said, seen
-from tests.privacy.marketplace import CONTACT, POLICIES
+from tests.privacy.marketplace import CONTACT, DRAFT, POLICIES
 
 pytestmark = pytest.mark.django_db
 
@@ -192,7 +192,46 @@ def test_without_scripts_one_answer_leads_back_to_the_form(editor, app, client_f
     assert kept(app, CONTACT) == "trust@example.com"
 
 
+def test_save_to_marketplace_sends_nothing_while_an_answer_of_the_page_cannot_be_saved(
+    editor, app, client_for, marketplace
+):
+    page = client_for(editor.user).post(
+        address("app_edit", app, section="dataRetention"), {name_of(DAYS): "soon", "then": "save"}
+    )
+
+    assert page.status_code == 422
+    assert "Nothing was sent to Marketplace. What you typed is below, beside the reason." in said(page)
+    assert 'value="soon"' in page.content.decode()
+    assert marketplace.calls(DRAFT) == 0
+
+
+def test_save_to_marketplace_takes_along_what_the_page_holds(editor, app, client_for, marketplace):
+    page = client_for(editor.user).post(
+        address("app_edit", app), {name_of(CONTACT): "trust@example.com", "then": "save"}, follow=True
+    )
+
+    assert "is saved to Marketplace and was read back: 1 answer differs from before" in said(page)
+    assert marketplace.value(app, "draft")["security"]["securityContact"] == "trust@example.com"
+
+
 # --- two people -----------------------------------------------------------------------------------------------------
+
+
+def test_the_bar_names_who_has_changes_that_are_not_at_marketplace(answer, dora, editor, app, client_for):
+    answer(app, CONTACT, "trust@example.com")
+    services.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
+
+    words = said(client_for(editor.user).get(address("app_edit", app)))
+    assert re.search("Unsaved changes by Alice and Dora ?: 2 changes not saved to Marketplace yet", words)
+
+
+def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app, client_for):
+    answer(app, CONTACT, "trust@example.com")
+    edit = services.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new").edit
+    services.undo(actor=dora, app=app, edit=edit)
+
+    words = said(client_for(editor.user).get(address("app_edit", app)))
+    assert re.search("Unsaved changes by Alice ?: 1 change not", words)
 
 
 def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app, client_for):
@@ -278,7 +317,7 @@ def test_a_whole_section_is_kept_by_one_button(editor, app, client_for):
         url, {name_of(CONTACT): "trust@example.com", name_of(CERTIFIED): "yes"}, follow=True
     )
 
-    assert "2 answers are kept" in said(page)
+    assert "2 answers are saved here" in said(page)
     assert kept(app, CONTACT) == "trust@example.com"
     assert Edit.objects.count() == 2
 
@@ -300,7 +339,7 @@ def test_an_older_page_does_not_take_back_what_nobody_touched_on_it(editor, app,
     page = client.post(url, {**loaded, name_of(POLICIES): "https://vendor.example.com/new"}, follow=True)
 
     assert page.status_code == 200
-    assert "1 answer is kept" in said(page)
+    assert "1 answer is saved here" in said(page)
     assert kept(app, CONTACT) == "trust@example.com"
     assert kept(app, POLICIES) == "https://vendor.example.com/new"
 
@@ -315,7 +354,7 @@ def test_nobody_is_asked_about_an_answer_that_they_did_not_touch(editor, dora, a
     page = client.post(url, {**loaded, name_of(WHERE_LISTED): "https://vendor.example.com/list"}, follow=True)
 
     assert page.status_code == 200
-    assert "1 answer is kept" in said(page)
+    assert "1 answer is saved here" in said(page)
     assert kept(app, RECORDS)[-1] == {"name": "Example New BV"}
 
 
@@ -338,8 +377,8 @@ def test_what_could_not_be_kept_is_still_there_and_the_rest_is_kept(editor, app,
 
     assert page.status_code == 422
     assert 'value="ninety"' in page.content.decode()
-    assert "1 answer could not be kept" in said(page)
-    assert "1 other is kept" in said(page)
+    assert "1 answer could not be saved" in said(page)
+    assert "1 other is saved here" in said(page)
     assert kept(app, "/commonCloud/dataRetention/isRetentionDurationIndefinite") is True
 
 

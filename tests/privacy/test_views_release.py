@@ -112,14 +112,17 @@ def test_an_answer_that_was_changed_at_atlassian_since_is_not_said_to_be_ones_ow
 ):
     client = client_for(editor.user)
     client.post(address("app_save", edited))
-    assert re.search(r"Saved \d\d:\d\d by you", said(client.get(address("app_edit", edited, section="security"))))
+    assert re.search(
+        r"Saved to Marketplace, answered \d\d:\d\d by you",
+        said(client.get(address("app_edit", edited, section="security"))),
+    )
     marketplace.act(edited, "edit_draft", value="stranger@example.com")
     client.post(address("app_read", edited))
 
     page = client.get(address("app_edit", edited, section="security"))
 
     assert "stranger@example.com" in page.content.decode()
-    assert not re.search(r"Saved \d\d:\d\d by you", said(page))
+    assert not re.search(r"Saved to Marketplace, answered \d\d:\d\d by you", said(page))
 
 
 def test_a_choice_is_forgotten_where_the_values_changed_and_kept_elsewhere(editor, edited, marketplace, client_for):
