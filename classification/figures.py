@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from portal.models import Connection
 
-from .filters import NOT_CLASSIFIED, NOT_KNOWN
+from .filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN
 from .models import Item, Knowledge, Level, Space
 
 
@@ -30,13 +30,26 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Items counted by level: every level in use from the most sensitive down, then not classified, then not known."""
+    """Items counted by level: every level in use from the most sensitive down, then not classified, then not known.
+
+    All of them count what can be changed; fixed: what cannot, because it or its space is archived.
+    """
 
     total: int
     classified: int
     unclassified: int
     unknown: int
     segments: tuple[Segment, ...]
+    fixed: int = 0
+
+    @property
+    def everything(self) -> int:
+        return self.total + self.fixed
+
+    @property
+    def only(self) -> str:
+        """What a link to some of the counted items adds, so that its list holds as many as were counted."""
+        return f"&status={CHANGEABLE}" if self.fixed else ""
 
     @property
     def percent_classified(self) -> int:
@@ -44,15 +57,19 @@ class Figures:
         return self.classified * 100 // self.total if self.total else 0
 
 
+#: Stands for the state of the level of items that cannot be changed.
+FIXED = "fixed"
 NO_FIGURES = Figures(0, 0, 0, 0, ())
 
 
 def figures(counts: Iterable[tuple[str, int | None, int]], levels: dict[int, Level]) -> Figures:
-    """From rows (level_state, level id, count). A level that is known without a row of its own counts as not known."""
+    """From rows (level_state or FIXED, level id, count). A known level without a row of its own counts as not known."""
     by_level: dict[int, int] = {}
-    unclassified = unknown = 0
+    unclassified = unknown = fixed = 0
     for state, level_id, count in counts:
-        if state == Knowledge.KNOWN and level_id in levels:
+        if state == FIXED:
+            fixed += count
+        elif state == Knowledge.KNOWN and level_id in levels:
             by_level[level_id] = by_level.get(level_id, 0) + count
         elif state == Knowledge.NONE:
             unclassified += count
@@ -71,7 +88,7 @@ def figures(counts: Iterable[tuple[str, int | None, int]], levels: dict[int, Lev
         Segment(label, color, count, round(count * 100 / total, 2), key, level)
         for label, color, count, key, level in parts
     )
-    return Figures(total, classified, unclassified, unknown, segments)
+    return Figures(total, classified, unclassified, unknown, segments, fixed)
 
 
 def levels_by_id(connection: Connection) -> dict[int, Level]:
@@ -96,11 +113,13 @@ def applicable(levels: Iterable[Level]) -> list[Level]:
 def counts_by_space(spaces: Sequence[Space]) -> dict[int, list[tuple[str, int | None, int]]]:
     """space id -> rows for `figures`; one query for all of them."""
     found: dict[int, list[tuple[str, int | None, int]]] = {}
+    archived = {space.pk for space in spaces if space.archived}
     query = Item.objects.filter(space__in=[space.pk for space in spaces]).order_by()
-    for space_id, state, level_id, count in query.values_list("space_id", "level_state", "level_id").annotate(
-        count=Count("pk")
-    ):
-        found.setdefault(space_id, []).append((state, level_id, count))
+    for space_id, state, level_id, status, count in query.values_list(
+        "space_id", "level_state", "level_id", "status"
+    ).annotate(count=Count("pk")):
+        fixed = status == Item.Status.ARCHIVED or space_id in archived
+        found.setdefault(space_id, []).append((FIXED if fixed else state, level_id, count))
     return found
 
 
@@ -139,13 +158,14 @@ def _coverages(sites: Sequence[Connection], levels: dict[int, dict[int, Level]])
     )
     ages_of: dict[int, Any] = {row["connection"]: row for row in ages}
     counts: dict[int, list[tuple[str, int | None, int]]] = {}
-    for site, *row in (
+    for site, state, level_id, status, space_status, count in (
         Item.objects.filter(space__connection__in=ids, space__listed=True)
         .order_by()
-        .values_list("space__connection", "level_state", "level_id")
+        .values_list("space__connection", "level_state", "level_id", "status", "space__status")
         .annotate(count=Count("pk"))
     ):
-        counts.setdefault(site, []).append(tuple(row))
+        fixed = status == Item.Status.ARCHIVED or space_status == Space.ARCHIVED
+        counts.setdefault(site, []).append((FIXED if fixed else state, level_id, count))
     found = {}
     for pk in ids:
         age = ages_of.get(pk, {"spaces": 0, "unread": 0, "oldest": None})
@@ -173,7 +193,7 @@ def summary(connections: Sequence[Connection]) -> dict[int, list[tuple[str, str,
 
 def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
     url = reverse("spaces", args=[site.slug])
-    if not now.figures.total:
+    if not now.figures.everything:
         return [("Classified", "Not scanned yet", url)]
     lines = [
         ("Classified", f"{now.figures.percent_classified} % of {now.figures.total:,} pages and blog posts", url),

@@ -16,6 +16,8 @@ from .models import Item, Knowledge, Project, Space
 
 #: Values of the filter `level` beside the primary key of a level.
 NOT_CLASSIFIED, NOT_KNOWN = "none", "unknown"
+#: Value of the filter `status`: what is not archived.
+CHANGEABLE = "changeable"
 LONGEST_TEXT = 200
 Row = TypeVar("Row", Space, Project)
 PK = Column("pk", int)
@@ -104,13 +106,16 @@ class SpaceFilters(Filters):
             spaces = spaces.filter(status=self.status)
         spaces = of_default(spaces, self.level)
         if self.unclassified:
-            spaces = spaces.filter(Exists(Item.objects.filter(space=OuterRef("pk"), level_state=Knowledge.NONE)))
+            without = Item.objects.filter(space=OuterRef("pk"), level_state=Knowledge.NONE)
+            without = without.exclude(status=Item.Status.ARCHIVED)
+            spaces = spaces.exclude(status=Space.ARCHIVED).filter(Exists(without))
         return spaces
 
     def counted(self, spaces: QuerySet[Space]) -> QuerySet[Space]:
         """With the counts that the order needs."""
         if self.sort.endswith("unclassified"):
-            return spaces.annotate(unclassified_count=Count("items", filter=Q(items__level_state=Knowledge.NONE)))
+            counted = Q(items__level_state=Knowledge.NONE) & ~Q(items__status=Item.Status.ARCHIVED)
+            return spaces.annotate(unclassified_count=Count("items", filter=counted & ~Q(status=Space.ARCHIVED)))
         return spaces.annotate(item_count=Count("items")) if self.sort.endswith("items") else spaces
 
     @property
@@ -164,7 +169,7 @@ class ItemFilters(Filters):
 
     CHOICES: ClassVar[dict[str, Sequence[str]]] = {
         "kind": Item.Kind.values,
-        "status": Item.Status.values,
+        "status": [*Item.Status.values, CHANGEABLE],
         "origin": [value for value in Item.Origin.values if value],
         "view": ("tree",),
         "sort": ("title", "-title", "level", "-level", "changed", "-changed", "kind", "-kind", "status", "-status"),
@@ -176,7 +181,9 @@ class ItemFilters(Filters):
             items = items.filter(contains("title", self.q))
         if self.kind:
             items = items.filter(kind=self.kind)
-        if self.status:
+        if self.status == CHANGEABLE:
+            items = items.none() if space.archived else items.exclude(status=Item.Status.ARCHIVED)
+        elif self.status:
             items = items.filter(status=self.status)
         if self.level == NOT_CLASSIFIED:
             items = items.filter(level_state=Knowledge.NONE)

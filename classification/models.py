@@ -105,6 +105,9 @@ class Space(WithDefault):
     partial_at: when it was last read in part, if that was later; partial_why: what is missing, in a sentence.
     """
 
+    #: The value of `status` at Atlassian.
+    ARCHIVED = "archived"
+
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="spaces")
     remote_id = models.CharField(max_length=64)
     key = models.CharField(max_length=300)
@@ -134,7 +137,7 @@ class Space(WithDefault):
     @property
     def archived(self) -> bool:
         """Neither its default nor its content can be changed."""
-        return self.status == "archived"
+        return self.status == self.ARCHIVED
 
     def get_absolute_url(self) -> str:
         return reverse("space", args=[self.connection.slug, self.key])
@@ -192,7 +195,7 @@ class Item(Leased):
             models.UniqueConstraint(fields=["space", "kind", "remote_id", "status"], name="item_once"),
         ]
         indexes = [
-            models.Index(fields=["space", "level_state", "level"], name="item_by_level"),
+            models.Index(fields=["space", "level_state", "level", "status"], name="item_by_level"),
             models.Index(fields=["space", "title"], name="item_by_title"),
             models.Index(fields=["space", "tree_order"], name="item_by_tree"),
             models.Index(fields=["remote_id"], name="item_by_remote_id"),

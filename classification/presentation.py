@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from portal.templatetags.interface import indent
 
-from .filters import NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
+from .filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
 from .models import Item, Knowledge, Level, Scan
 from .selectors import ItemRow
 
@@ -167,6 +167,8 @@ def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level
         return words.get(value) or (levels[int(value)].name if int(value) in levels else "A level that is gone")
     if name == "unclassified":
         return ""
+    if name == "status" and value == CHANGEABLE:
+        return "Not archived"
     choices = {"kind": Item.Kind, "status": Item.Status, "origin": Item.Origin}
     if name in choices and value in choices[name].values:
         return str(choices[name](value).label)

@@ -1,6 +1,7 @@
 """What the pages read: filters, rows, figures, the tree and the exports, in a fixed number of queries."""
 
 import pytest
+from django.db.models import Q
 from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -121,7 +122,7 @@ def test_a_space_page_costs_the_same_queries_however_much_it_holds(scanned, leve
     _fill(scanned, level("Internal"), 600)
     with django_assert_num_queries(5):
         shown = selectors.space_page(page, ItemFilters.parse({"page": "2"}))
-    assert (len(shown.rows), shown.page.count, shown.figures.total) == (250, 609, 609)
+    assert (len(shown.rows), shown.page.count, shown.figures.total) == (250, 609, 608)
 
 
 def _fill(space: Space, level: Level, count: int) -> None:
@@ -157,15 +158,37 @@ def test_the_most_sensitive_comes_first_and_what_has_no_level_last(scanned):
 
 def test_the_figures_add_up(scanned):
     told = selectors.space_page(scanned, ItemFilters()).figures
-    assert (told.total, told.classified, told.unclassified, told.unknown) == (9, 8, 1, 0)
-    assert told.percent_classified == 88
+    assert (told.total, told.classified, told.unclassified, told.unknown) == (8, 7, 1, 0)
+    assert (told.fixed, told.everything) == (1, 9), "what is archived does not count"
+    assert told.percent_classified == 87
     assert [(part.label, part.count, part.color) for part in told.segments] == [
         ("Confidential", 2, "RED"),
         ("Internal", 3, "YELLOW"),
-        ("Public", 3, "GREEN"),
+        ("Public", 2, "GREEN"),
         ("Not classified", 1, ""),
     ]
     assert sum(part.percent for part in told.segments) == pytest.approx(100, abs=0.1)
+
+
+def test_what_is_archived_does_not_count_against_all(scanned, site):
+    Item.objects.filter(space=scanned, status="archived").update(level=None, level_state=Knowledge.NONE)
+    Item.objects.filter(space=scanned, title="Nowhere").update(level_state=Knowledge.UNREAD)
+    told = selectors.space_page(scanned, ItemFilters()).figures
+    assert (told.unclassified, told.unknown, told.fixed) == (0, 1, 1)
+    assert figures.coverage(site).figures == told
+    assert titles(scanned, "level=none&status=changeable") == set()
+    assert titles(scanned, "level=none") == {"Old rules"}
+    assert len(titles(scanned, "status=changeable")) == told.total
+    assert not SpaceFilters.parse({"unclassified": "yes"}).apply(Space.objects.filter(pk=scanned.pk)).exists()
+
+
+def test_nothing_of_an_archived_space_counts(scanned, site):
+    Space.objects.filter(pk=scanned.pk).update(status="archived")
+    scanned.refresh_from_db()
+    told = selectors.space_page(scanned, ItemFilters()).figures
+    assert (told.total, told.fixed, told.segments) == (0, 9, ())
+    assert figures.coverage(site).figures == told
+    assert titles(scanned, "status=changeable") == set()
 
 
 def test_an_item_shows_its_history_without_the_intentions_that_were_settled(scanned, item, level, operator):
@@ -203,7 +226,8 @@ def test_spaces_are_listed_with_their_figures_in_few_queries(whole_site, django_
         page = selectors.spaces_page(whole_site, SpaceFilters())
     assert len(page.rows) == 9
     rows = {row.space.key: row for row in page.rows}
-    assert rows["HB"].figures.total == 9
+    assert (rows["HB"].figures.total, rows["HB"].figures.fixed) == (8, 1)
+    assert (rows["OLD2019"].figures.total, rows["OLD2019"].figures.fixed > 0) == (0, True)
     assert rows["HB"].default.name == "Internal"
     assert page.types == ["collaboration", "global", "knowledge_base"]
     assert page.last_scan is not None
@@ -258,7 +282,10 @@ def test_a_default_that_is_not_known_is_shown_and_counted_nowhere_as_if_it_were(
 def test_the_use_of_a_level_counts_the_content_that_the_list_of_spaces_shows(whole_site):
     Space.objects.filter(key="HB").update(listed=False)
     used = sum(row.items for row in selectors.level_rows(whole_site))
-    assert used == figures.coverage(whole_site).figures.classified
+    fixed = Item.objects.filter(Q(status="archived") | Q(space__status="archived"), space__listed=True)
+    counted = figures.coverage(whole_site).figures
+    assert fixed.count() == counted.fixed > 0
+    assert used == counted.classified + fixed.filter(level_state=Knowledge.KNOWN).count()
 
 
 def test_the_home_page_says_how_much_is_classified(site, whole_site):
