@@ -265,6 +265,8 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
     assert 'value="approve"' not in page.content.decode()
     assert re.search(r'version=draft" aria-current="true"', page.content.decode())
     page = client.get(address("app_compare", asked.app, left="draft", right="live"))
+    assert "Please look at the contact." in said(page)
+    assert "Authors:" in said(page)
 
     page = client.post(
         address("app_review_verdict", asked.app), {"verdict": "approve", "seen": hidden(page, "seen")}, follow=True
