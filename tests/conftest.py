@@ -12,8 +12,9 @@ from django.test import Client
 from portal import audit, connections
 from portal.access import Actor
 from portal.models import AuditHead, Connection, Grant, User
-from portal.sandbox import ACCOUNTS, DEVELOPER_ID, ORG_ID, State, ensure_seeded
+from portal.sandbox import ACCOUNTS, DEVELOPER_ID, ORG_ID, State, ensure_seeded, transport
 from portal.sandbox.state import state_at
+from tests.contract.watching import Watch
 
 # How long an example takes depends on the machine, so no test fails for it. CI tries the same examples every time: a
 # change is judged by what it changed, and new examples are found where people work.
@@ -50,6 +51,19 @@ def sandbox(seeded_sandbox, tmp_path: Path, settings) -> State:
     yield state
     connections.forget_sessions()
     state.close()
+
+
+@pytest.fixture(autouse=True)
+def _as_published(request, monkeypatch):
+    """Requests and answers that go over the sandbox's transport have to be as Atlassian publishes them.
+
+    Marked `raw_requests`, a test may send what is wrong, as long as the sandbox refuses it; marked `unpublished`, it
+    is left alone.
+    """
+    watch = Watch(lenient=request.node.get_closest_marker("raw_requests") is not None)
+    monkeypatch.setattr(transport, "handle", watch.handle)
+    yield
+    assert not watch.violations or request.node.get_closest_marker("unpublished"), "\n".join(watch.violations[:10])
 
 
 @pytest.fixture(autouse=True)

@@ -258,7 +258,7 @@ def diagrams_for_jira() -> Content:
 def insert_apps(db: sqlite3.Connection, today: float) -> None:
     for position, name in enumerate(APP_NAMES):
         slug = name.lower().replace(" ", "-")
-        state, approval = ("PRIVATE", "UNSUBMITTED") if name in PRIVATE else ("PUBLIC", "APPROVED")
+        state, approval = ("PRIVATE", "UNINITIATED") if name in PRIVATE else ("PUBLIC", "APPROVED")
         db.execute(
             "INSERT INTO apps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (product_id(name), DEVELOPER_ID, position, f"com.example.{slug}", name, state, approval, slug),

@@ -60,6 +60,7 @@ def test_a_hidden_project_is_not_there(state, viewer):
     assert viewer.get(f"{JIRA}/project/search").json()["total"] == 5
 
 
+@pytest.mark.unpublished
 def test_projects_come_in_pages_of_fifty_at_most(state, admin):
     for number in range(60):
         state.add_project(ACME, f"P{number:02}", name=f"Project {number:02}")

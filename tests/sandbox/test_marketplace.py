@@ -62,6 +62,7 @@ def test_a_put_replaces_everything(admin, app):
         ('{"a": 1, "properties": [1, 2], "b": "\\u00e9"}', '{"a": 1, "b": "\\u00e9"}'),
     ],
 )
+@pytest.mark.unpublished
 def test_properties_that_are_sent_are_taken_without_being_kept(state, admin, app, sent, kept):
     assert admin.put(url(app), data='{"commonCloud": ' + sent + "}", headers=JSON).ok
     assert state.document_text(app) == kept

@@ -114,6 +114,7 @@ def test_a_new_order_is_the_order_of_the_sites(key, admin):
     assert [(level["name"], level["order"]) for level in found][:2] == [("Public", 1), ("Company only", 2)]
 
 
+@pytest.mark.unpublished
 def test_levels_that_nobody_expects_can_be_put_in(state, admin):
     state.add_level("Odd", color="ULTRAVIOLET", status="PENDING")
     odd = admin.get(f"https://{ACME}/wiki/api/v2/classification-levels").json()[-1]
