@@ -5,6 +5,7 @@ import os
 
 from redis.exceptions import RedisError
 from rq import Worker
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.job import Job
 from rq.queue import Queue
 
@@ -30,11 +31,15 @@ class TiedWorker(Worker):
         super().request_stop(signum, frame)
 
 
+#: What shows that Redis went away, or came back without the job that is at work.
+LOST = (RedisError, InvalidJobOperation, NoSuchJobError)
+
+
 class LostRedisInOneLine(logging.Filter):
     """That Redis went away is one line; faults of ours keep their traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and isinstance(record.exc_info[1], RedisError):
+        if record.exc_info and isinstance(record.exc_info[1], LOST):
             record.msg = f"{record.getMessage()} {' '.join(str(record.exc_info[1]).split())}"
             record.args = ()
             record.exc_info = record.exc_text = None
