@@ -459,3 +459,11 @@ def test_who_may_give_themselves_the_missing_role_is_led_there(client_for, grant
     other = client_for(bob).get(address).content.decode()
     assert link not in other
     assert "for the role Classifier." in other
+
+
+def test_a_refusal_on_the_page_of_an_item_comes_without_the_counts_of_a_list(browser, item, level, scanned):
+    row = item("Press kit")
+    data = sent(row, level=level("Internal"), seen=str(level("Confidential").pk), place="page")
+    response = browser.post(editor_url(row), data)
+    assert response.status_code == 409
+    assert "list-count" not in response.content.decode()
