@@ -207,6 +207,7 @@ function goTo(answer) {
   const line = document.querySelector("[data-not-sent]");
   if (line) line.hidden = false;
   answer.querySelector("[aria-invalid=true], input:not([type=hidden]), textarea, select")?.focus();
+  answer.scrollIntoView({ block: "center" }); // not under the bar, which stays in view
 }
 
 function say(answer, failed) {
