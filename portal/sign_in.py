@@ -9,6 +9,7 @@ from allauth.account import signals as account
 from allauth.core.internal.ratelimit import get_ip
 from allauth.mfa import signals as mfa
 from django.contrib.auth.signals import user_logged_out
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -77,7 +78,11 @@ def device(user_agent: str) -> str:
 def where(request: HttpRequest | None) -> str:
     if request is None:
         return ""
-    return f"{device(request.headers.get('User-Agent', ''))}, {get_ip(request)}"
+    try:
+        address = get_ip(request)
+    except PermissionDenied:  # a server on a socket that passes no address on: what was done is recorded all the same
+        address = "address unknown"
+    return f"{device(request.headers.get('User-Agent', ''))}, {address}"
 
 
 def record_failure(request: HttpRequest, email: str) -> None:
