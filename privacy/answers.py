@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
 from portal.atlassian import strictjson
-from privacy import rich_text, wire
+from privacy import characters, rich_text, wire
 from privacy.catalogue import Field
-from privacy.showing import entries_of, fits, json_text, plain, row_token, shown
+from privacy.showing import NUL, NUL_SHOWN, entries_of, fits, json_text, plain, row_token, shown, texts_of
 from privacy.wire import MISSING, TRUTHS, Json
 
 NEWLINES: Final = re.compile(r"[\r\n]+")
@@ -92,6 +92,8 @@ def clean(field: Field, raw: Raw, current: Json = MISSING) -> Json:
         raise AnswerError(_opaque(field))
     if field.kind == "records":
         return _clean_records(field, [row for row in _listed(raw) if isinstance(row, RecordInput)], current)
+    if any(NUL in text for text in texts_of(field, current)):
+        raw = _with_nul(raw)
     if field.kind in ("list", "many"):
         return _clean_list(field, [text for text in _listed(raw) if isinstance(text, str)], current)
     given = _single(raw)
@@ -100,6 +102,32 @@ def clean(field: Field, raw: Raw, current: Json = MISSING) -> Json:
     if not given.strip():
         return current if wire.is_blank(current) else MISSING
     return _CLEANERS[field.kind](field, given, current)
+
+
+def _with_nul(raw: Raw) -> Raw:
+    """What was posted, with NUL where the control showed a sign for it."""
+    if isinstance(raw, str):
+        return raw.replace(NUL_SHOWN, NUL)
+    return [text.replace(NUL_SHOWN, NUL) for text in raw if isinstance(text, str)]
+
+
+def without_controls(field: Field, value: Json) -> Raw:
+    """What a page would post for this answer if its control characters were deleted by hand."""
+    if field.kind == "records":
+        return [
+            RecordInput(row_token(index, record), _parts_without_controls(field, record))
+            for index, record in enumerate(entries_of(value))
+        ]
+    texts = [characters.without_controls(text) for text in texts_of(field, value)]
+    return texts if field.kind in ("list", "many") else texts[-1]
+
+
+def _parts_without_controls(field: Field, record: Json) -> dict[str, Raw]:
+    if not isinstance(record, dict):
+        return {}
+    known = [part for part in field.parts if part.key in record and fits(part, record[part.key])]
+    odd = [part for part in known if characters.controls("".join(texts_of(part, record[part.key])))]
+    return {part.key: without_controls(part, record[part.key]) for part in odd}
 
 
 def clean_json(text: str) -> Json:

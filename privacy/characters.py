@@ -28,6 +28,7 @@ _TWINS: Final = dict(
 _WORD: Final = re.compile(r"[^\W\d_]+")
 #: Nothing else in an ASCII text can deceive.
 _ODD_ASCII: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NAMES: Final = {"\x00": "NULL", "\x7f": "DELETE"}
 
 
@@ -56,6 +57,16 @@ def is_hidden(letter: str) -> bool:
     kind = unicodedata.category(letter)
     selector = "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
     return kind in ("Cf", "Cc", "Zs", "Zl", "Zp") or selector or letter in _BLANK
+
+
+def controls(text: str) -> list[str]:
+    """The control characters in a text other than line ends and tabs, each once, in order."""
+    return list(dict.fromkeys(_CONTROL.findall(text)))
+
+
+def without_controls(text: str) -> str:
+    """The text without its control characters; line ends and tabs stay."""
+    return _CONTROL.sub("", text)
 
 
 def _script(letter: str) -> str:

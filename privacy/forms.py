@@ -12,7 +12,17 @@ from django.http import QueryDict
 
 from portal.access import Actor
 from privacy import services
-from privacy.answers import AnswerError, Raw, RecordInput, clean, clean_json, place_of, posted, renamed
+from privacy.answers import (
+    AnswerError,
+    Raw,
+    RecordInput,
+    clean,
+    clean_json,
+    place_of,
+    posted,
+    renamed,
+    without_controls,
+)
 from privacy.catalogue import Field
 from privacy.document import Document
 from privacy.form_page import FieldView, UnknownView
@@ -129,6 +139,12 @@ def _raw(field: Field, data: QueryDict) -> Raw | None:
     if raw is not None and field.kind == "records":
         return [row for row in raw if isinstance(row, RecordInput)]
     return raw
+
+
+def given_without_controls(field: Field, document: Document, data: QueryDict) -> Given:
+    """The answer that a document holds, without its control characters."""
+    raw = without_controls(field, document.get(field.pointer))
+    return Given(field.pointer, data.get(SEEN + field.name) or None, field, raw)
 
 
 def given_json(pointer: str, data: QueryDict) -> Given | None:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from portal.atlassian import strictjson
-from privacy import rich_text, wire
+from privacy import characters, rich_text, wire
 from privacy.catalogue import Field
 from privacy.wire import MISSING, Json
 
+NUL: Final = "\x00"
+#: What a control shows for NUL, which HTML cannot hold.
+NUL_SHOWN: Final = "\N{SYMBOL FOR NULL}"
 TRUTH_LABELS: Final = {"yes": "Yes", "no": "No", "na": "Not applicable"}
 
 
@@ -45,6 +48,7 @@ class FormValue:
     entries   the texts of list and many; `rows` the records
     why       what a formatted document holds that keeps it from being shown as text, "" for others
     notation  True when `text` stands for a formatted document (`privacy.rich_text`)
+    controls  names of the control characters in the value, such as "U+0007"; in the texts NUL is shown as \u2400
     """
 
     field: Field
@@ -57,6 +61,7 @@ class FormValue:
     json: str = ""
     why: str = ""
     notation: bool = False
+    controls: tuple[str, ...] = ()
 
 
 def state_of(value: Json) -> str:
@@ -107,18 +112,38 @@ def fits(field: Field, value: Json) -> bool:
     if field.kind == "records":
         return isinstance(value, list)
     if field.kind in ("list", "many") and isinstance(value, list):
-        return not any(isinstance(entry, (dict, list)) or _holds_nul(entry) for entry in value)
+        return not any(isinstance(entry, (dict, list)) for entry in value) and not _is_ambiguous(texts_of(field, value))
     if field.kind == "rich" and isinstance(value, dict):
-        text = rich_text.to_text(value)
-        return text is not None and not _holds_nul(text)
-    if field.kind == "number":
-        return not isinstance(value, (dict, list, bool)) and not _holds_nul(value)
-    return not isinstance(value, (dict, list)) and not _holds_nul(value)
+        return rich_text.to_text(value) is not None and not _is_ambiguous(texts_of(field, value))
+    if field.kind == "number" and isinstance(value, bool):
+        return False
+    return not isinstance(value, (dict, list)) and not _is_ambiguous(texts_of(field, value))
 
 
-def _holds_nul(value: Json) -> bool:
-    """Whether a text holds NUL, which HTML puts another character in the place of."""
-    return isinstance(value, str) and "\x00" in value
+def texts_of(field: Field, value: Json) -> list[str]:
+    """The texts that a control shows for a value; of records only those of their known parts."""
+    if field.kind == "records":
+        records = [record for record in entries_of(value) if isinstance(record, dict)]
+        pairs = [(part, record[part.key]) for record in records for part in field.parts if part.key in record]
+        return [text for part, item in pairs if fits(part, item) for text in texts_of(part, item)]
+    if field.kind in ("list", "many"):
+        return [plain(entry) for entry in entries_of(value)]
+    return [shown(field, value)]
+
+
+def _is_ambiguous(texts: Sequence[str]) -> bool:
+    """Whether the sign that is shown for NUL stands in a value that holds NUL too: what is posted would not tell."""
+    return any(NUL in text for text in texts) and any(NUL_SHOWN in text for text in texts)
+
+
+def on_page(text: str) -> str:
+    """A text as a control can hold it."""
+    return text.replace(NUL, NUL_SHOWN)
+
+
+def _control_names(field: Field, value: Json) -> tuple[str, ...]:
+    found = characters.controls("".join(texts_of(field, value)))
+    return tuple(f"U+{ord(letter):04X}" for letter in found)
 
 
 def form_value_of(field: Field, value: Json) -> FormValue:
@@ -128,14 +153,17 @@ def form_value_of(field: Field, value: Json) -> FormValue:
         why = rich_text.why_not(value) if field.kind == "rich" and isinstance(value, dict) else ""
         return FormValue(field, state, fits=False, json=json_text(value), why=why)
     if field.kind == "records":
-        return FormValue(field, state, fits=True, rows=rows_of(field, value or []))
+        rows = rows_of(field, value or [])
+        return FormValue(field, state, fits=True, rows=rows, controls=_control_names(field, value))
     if field.kind in ("list", "many"):
-        entries = tuple(plain(entry) for entry in entries_of(value))
+        entries = tuple(on_page(plain(entry)) for entry in entries_of(value))
         options = _options(field, entries) if field.kind == "many" else ()
-        return FormValue(field, state, fits=True, entries=entries, options=options)
-    text = shown(field, value)
+        controls = _control_names(field, value)
+        return FormValue(field, state, fits=True, entries=entries, options=options, controls=controls)
+    text = on_page(shown(field, value))
     options = _options(field, (text,))
-    return FormValue(field, state, fits=True, text=text, options=options, notation=isinstance(value, dict))
+    notation, controls = isinstance(value, dict), _control_names(field, value)
+    return FormValue(field, state, fits=True, text=text, options=options, notation=notation, controls=controls)
 
 
 def entries_of(value: Json) -> list[Json]:

@@ -110,7 +110,18 @@ def app_answer(request: HttpRequest, app: App) -> HttpResponse:
         raise Http404("There is no such question any more. Nothing was changed. Reload the page.") from None
     if request.method == "GET":
         return _show_question(request, app, field.pointer)
+    if "without_controls" in request.POST:
+        return _remove_controls(request, app, field)
     return _keep_one(request, app, field.pointer, lambda data: forms.given_answer(field, data))
+
+
+def _remove_controls(request: HttpRequest, app: App, field: catalogue.Field) -> HttpResponse:
+    """Keep the same answer without its control characters, and draw its control anew."""
+    document, label = worked_on_document(app), field.question[:120]
+    response = _keep_one(request, app, field.pointer, lambda data: forms.given_without_controls(field, document, data))
+    if request.htmx and response.status_code == 200:  # type: ignore[attr-defined]
+        return _show_question(request, app, field.pointer, f"The control characters are removed from “{label}”.")
+    return response
 
 
 @on_app("privacy.edit")

@@ -447,3 +447,27 @@ def test_an_account_without_drafts_is_told_before_it_could_overwrite_one_unseen(
     page.goto(app_path("Diagrams for Confluence", "edit/"))
     expect(page.get_by_text("saving could overwrite one unseen")).to_be_visible()
     expect(page.get_by_role("button", name="Save to Marketplace")).to_have_count(0)
+
+
+# --- control characters ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("letter", "name", "sign"), [("\0", "U+0000", "␀"), ("\x07", "U+0007", "\x07")])
+def test_a_pasted_control_character_is_named_and_taken_out_with_a_button(open_as, letter, name, sign):
+    page = open_as("alice", app_path("Diagrams for Confluence", "edit/?section=all"))
+    asked = question(page, CONTACT)
+    contact(page).fill(f"a{letter}b@example.com")
+    contact(page).blur()
+    expect_kept(asked)
+    expect(asked.get_by_text(f"{name} is in this answer.")).to_be_visible()
+
+    page.reload()
+    expect(contact(page)).to_have_value(f"a{sign}b@example.com")
+    contact(page).fill(f"a{sign}b@example.org")
+    contact(page).blur()
+    expect_kept(asked)
+    asked.get_by_role("button", name="Remove it").click()
+
+    expect(contact(page)).to_have_value("ab@example.org")
+    expect(asked.get_by_text("is in this answer")).to_have_count(0)
+    assert App.objects.get(name="Diagrams for Confluence").working_copy.text.count('"ab@example.org"') == 1

@@ -1,5 +1,6 @@
 """The form: answers are kept as they are given, nothing typed is lost, and two people do not overwrite each other."""
 
+import json
 import re
 
 import pytest
@@ -514,3 +515,121 @@ def test_dropping_is_refused_to_who_may_not_edit(reviewer, answer, app, client_f
 
     assert client_for(reviewer.user).post(address("app_reset", app)).status_code == 403
     assert WorkingCopy.objects.exists()
+
+
+# --- control characters ---------------------------------------------------------------------------------------------
+
+JUSTIFIED = "/commonCloud/security/permissionsJustification"
+CONTROLS = [
+    (CONTACT, "a\u0000b@example.com", "ab@example.com", "U+0000 is in this answer."),
+    (CONTACT, "a\u0007b@example.com", "ab@example.com", "U+0007 is in this answer."),
+    (JUSTIFIED, "one\r\ntwo\u0000\u0007\u0000", "one\r\ntwo", "U+0000, U+0007 are in this answer."),
+    (CERTIFICATIONS, ["SOC2", "IS\u0000O", 3], ["SOC2", 3, "ISO"], "U+0000 is in this answer."),
+    (
+        RECORDS,
+        [{"name": "A\u0000", "purpose": "x\u0007", "odd": "\u0000"}, None, {"name": "B", "purpose": 1.0}],
+        [{"name": "A", "purpose": "x", "odd": "\u0000"}, None, {"name": "B", "purpose": 1.0}],
+        "U+0000, U+0007 are in this answer.",
+    ),
+    (
+        JUSTIFIED,
+        {
+            "type": "doc",
+            "version": 1,
+            "content": [{"type": "paragraph", "content": [{"type": "text", "text": "a\0b"}]}],
+        },
+        {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": "ab"}]}]},
+        "U+0000 is in this answer.",
+    ),
+]
+
+
+@pytest.fixture
+def odd(editor, diagrams, marketplace):
+    """odd(pointer, value): the app, with this value in its draft."""
+
+    def put(pointer, value):
+        document = json.loads(services.read_app(actor=editor, app=diagrams).draft.text)
+        *path, last = pointer.split("/")[2:]
+        place = document
+        for key in path:
+            place = place.setdefault(key, {})
+        place[last] = value
+        marketplace.put(diagrams, "draft", json.dumps(document))
+        return services.read_app(actor=editor, app=diagrams)
+
+    return put
+
+
+@pytest.mark.parametrize(("pointer", "value", "cleaned", "words"), CONTROLS)
+def test_a_control_character_is_named_and_removed_without_scripts(
+    odd, editor, client_for, pointer, value, cleaned, words
+):
+    app, client = odd(pointer, value), client_for(editor.user)
+    page = client.get(address("app_edit", app, section="all"))
+    assert words in said(page)
+    assert f'name="json:{pointer}"' not in page.content.decode()
+
+    data = {f"seen.{name_of(pointer)}": seen(app, pointer), "without_controls": "1"}
+    page = client.post(address("app_answer", app, field=name_of(pointer)), data, follow=True)
+
+    assert page.status_code == 200
+    assert kept(app, pointer) == cleaned
+    assert words not in said(client.get(address("app_edit", app, section="all")))
+
+
+@pytest.mark.parametrize(("pointer", "value", "cleaned", "words"), CONTROLS)
+def test_a_control_character_that_nobody_touches_stays(odd, editor, client_for, pointer, value, cleaned, words):
+    app, client = odd(pointer, value), client_for(editor.user)
+    url = address("app_edit", app, section="all")
+
+    page = client.post(url, page_values(client.get(url)), follow=True)
+
+    assert "nothing changed" in said(page)
+    assert not Edit.objects.exists()
+
+
+def test_what_is_typed_beside_a_control_character_leaves_it_in_its_place(odd, answer):
+    app = odd(CONTACT, "a\0b@example.com")
+
+    answer(app, CONTACT, "a␀b@example.org")
+
+    assert kept(app, CONTACT) == "a\0b@example.org"
+
+
+def test_the_sign_for_nul_is_a_character_like_others_where_there_is_no_nul(odd, answer):
+    app = odd(JUSTIFIED, "a")
+
+    answer(app, JUSTIFIED, "a␀")
+
+    assert kept(app, JUSTIFIED) == "a␀"
+
+
+def test_an_answer_that_holds_nul_and_the_sign_for_it_is_edited_as_json(odd, editor, client_for):
+    app = odd(JUSTIFIED, "␀\0")
+
+    page = client_for(editor.user).get(address("app_edit", app, section="all")).content.decode()
+
+    assert f'name="json:{JUSTIFIED}"' in page
+
+
+def test_removing_control_characters_draws_the_answer_anew(odd, editor, client_for):
+    app = odd(CONTACT, "a\0b@example.com")
+    data = {f"seen.{name_of(CONTACT)}": seen(app, CONTACT), "without_controls": "1"}
+
+    page = client_for(editor.user, htmx=True).post(address("app_answer", app, field=name_of(CONTACT)), data)
+
+    assert 'value="ab@example.com"' in page.content.decode()
+    assert "control characters are removed" in page["HX-Trigger"]
+
+
+def test_control_characters_are_not_removed_from_an_answer_that_changed_meanwhile(odd, editor, answer, client_for):
+    app = odd(CONTACT, "a\0b@example.com")
+    old = seen(app, CONTACT)
+    answer(app, CONTACT, "a␀b@example.org")
+    data = {f"seen.{name_of(CONTACT)}": old, "without_controls": "1"}
+
+    page = client_for(editor.user, htmx=True).post(address("app_answer", app, field=name_of(CONTACT)), data)
+
+    assert page.status_code == 409
+    assert kept(app, CONTACT) == "a\0b@example.org"

@@ -130,7 +130,7 @@ def test_a_part_of_another_form_does_not_keep_its_record_from_being_changed(edit
 
     page = client.post(url, {**values, changed: "B"}, follow=True)
 
-    assert "1 answer is kept" in said(page)
+    assert "1 answer is saved here" in said(page)
     assert kept(app, RECORDS) == [{"name": "B", "thirdPartyCountries": [{"code": "FI"}], "purpose": "a\x00b"}]
 
 
