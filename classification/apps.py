@@ -53,7 +53,7 @@ class ClassificationConfig(AppConfig):
     verbose_name = "Data classification"
 
     def ready(self) -> None:
-        from . import figures, reading, selectors, tasks
+        from . import counts, figures, reading, selectors, tasks
 
         see = ("classification.view",)
         registry.add_capabilities(CAPABILITIES, to={"viewer": see, "connection_admin": see})
@@ -63,7 +63,7 @@ class ClassificationConfig(AppConfig):
         registry.SYSTEM_ACTORS["demo"].capabilities.update({"classification.view", "classification.scan"})
         registry.NAV.extend(NAV)
         registry.AUDIT_ACTIONS.update(AUDIT_ACTIONS)
-        registry.SWEEPERS.append(tasks.sweep_scans)
+        registry.SWEEPERS.extend((tasks.sweep_scans, counts.keep_counts))
         registry.SUMMARIES.append(figures.summary)
         registry.HOLDINGS.append(selectors.holds)
         registry.DEMO_STEPS.append(reading.fill_demo)

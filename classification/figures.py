@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from portal.models import Connection
 
+from .counts import counts_by_site
 from .filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN
 from .models import Item, Knowledge, Level, Space
 
@@ -139,7 +140,7 @@ class Coverage:
 
 
 def coverage(connection: Connection) -> Coverage:
-    """Of all listed spaces of a site; three queries."""
+    """Of all listed spaces of a site; see `_coverages`."""
     return _coverages([connection], _levels([connection]))[connection.pk]
 
 
@@ -148,7 +149,7 @@ UNREAD = Q(scanned_at=None) | Q(partial_at__isnull=False)
 
 
 def _coverages(sites: Sequence[Connection], levels: dict[int, dict[int, Level]]) -> dict[int, Coverage]:
-    """connection id -> its coverage; two queries for all of them."""
+    """connection id -> its coverage; four queries at most for all of them."""
     ids = [site.pk for site in sites]
     ages = (
         Space.objects.filter(connection__in=ids, listed=True)
@@ -158,12 +159,7 @@ def _coverages(sites: Sequence[Connection], levels: dict[int, dict[int, Level]])
     )
     ages_of: dict[int, Any] = {row["connection"]: row for row in ages}
     counts: dict[int, list[tuple[str, int | None, int]]] = {}
-    for site, state, level_id, status, space_status, count in (
-        Item.objects.filter(space__connection__in=ids, space__listed=True)
-        .order_by()
-        .values_list("space__connection", "level_state", "level_id", "status", "space__status")
-        .annotate(count=Count("pk"))
-    ):
+    for site, state, level_id, status, space_status, count in counts_by_site(ids):
         fixed = status == Item.Status.ARCHIVED or space_status == Space.ARCHIVED
         counts.setdefault(site, []).append((FIXED if fixed else state, level_id, count))
     found = {}

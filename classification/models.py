@@ -1,8 +1,9 @@
 """The inventory: what is known here of a site's levels, spaces, content and projects, and the scans that fill it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
@@ -143,8 +144,44 @@ class Space(WithDefault):
         return reverse("space", args=[self.connection.slug, self.key])
 
 
+#: The fields of an item by which items are counted.
+COUNTED = frozenset({"space", "space_id", "status", "level_state", "level", "level_id"})
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    """Every write that may change the counts of a space leaves an `ItemsChanged`, in the same transaction."""
+
+    def update(self, **values) -> int:
+        if not COUNTED & set(values):
+            return super().update(**values)
+        with transaction.atomic(savepoint=False):
+            self._mark()
+            return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with transaction.atomic(savepoint=False):
+            self._mark()
+            return super().delete()
+
+    def bulk_create(self, objs, *args, **options):
+        rows = list(objs)
+        with transaction.atomic(savepoint=False):
+            created = super().bulk_create(rows, *args, **options)
+            ItemsChanged.mark({row.space_id for row in rows})
+        return created
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def _mark(self) -> None:
+        ItemsChanged.mark(self.order_by().values_list("space_id", flat=True).distinct())
+
+
 class Item(Leased):
     """A page or blog post in one status; the draft of a published page is a row of its own."""
+
+    objects = ItemQuerySet.as_manager()
 
     class Kind(models.TextChoices):
         PAGE = "page", "Page"
@@ -204,8 +241,40 @@ class Item(Leased):
     def __str__(self) -> str:
         return self.title
 
+    def save(self, *args, update_fields=None, **options) -> None:
+        with transaction.atomic(savepoint=False):
+            super().save(*args, update_fields=update_fields, **options)
+            if update_fields is None or COUNTED & set(update_fields):
+                ItemsChanged.mark([self.space_id])
+
     def get_absolute_url(self) -> str:
         return reverse("item", args=[self.space.connection.slug, self.kind, self.remote_id, self.status])
+
+
+class ItemsChanged(models.Model):
+    """Items of a space were changed since it was counted. Without a constraint, which would lock the space."""
+
+    space = models.ForeignKey(Space, db_constraint=False, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.space_id}"
+
+    @classmethod
+    def mark(cls, spaces: Iterable[int]) -> None:
+        ItemsChanged.objects.bulk_create([ItemsChanged(space_id=space) for space in spaces])
+
+
+class ItemCount(models.Model):
+    """How many items of a space have this status, state and level; kept by counts.py."""
+
+    space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="+")
+    status = models.CharField(max_length=12)
+    level_state = models.CharField(max_length=10)
+    level = models.ForeignKey(Level, null=True, on_delete=models.SET_NULL, related_name="+")
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.space_id} {self.status} {self.level_state} {self.level_id}: {self.count}"
 
 
 class Project(WithDefault):
