@@ -25,7 +25,7 @@ from classification import services
 from portal import connections, demo
 from portal.access import Actor
 from portal.models import AuditHead, Connection, User
-from portal.sandbox import ACME, State
+from portal.sandbox import ACME, SITES, State
 from portal.sandbox.state import state_at
 
 # Playwright's own loop runs in this thread; Django would refuse the database because of it.
@@ -92,6 +92,8 @@ def read_demo(seeded_sandbox, tmp_path_factory, django_db_setup, django_db_block
     seeded_sandbox.copy_to(place / "sandbox.sqlite3").close()
     with django_db_blocker.unblock(), override_settings(**quick):
         state = state_at(place / "sandbox.sqlite3")
+        for host in SITES:
+            state.set_draft_lists(host, "list")
         connections.forget_sessions()
         demo.make(actor=Actor.command_line())
         work()

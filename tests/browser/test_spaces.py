@@ -47,7 +47,7 @@ def test_a_new_site_is_scanned_with_progress_and_has_figures_afterwards(open_as,
     expect(page.get_by_text("Reading the site")).to_be_visible()
     expect(page.get_by_text("Waiting for the worker. You can leave this page.")).to_be_visible()
     _half_way_by_a_worker_that_died()
-    expect(page.get_by_text("700 of 1362")).to_be_visible()
+    expect(page.get_by_text("700 of 1,362")).to_be_visible()
     expect(page.get_by_role("progressbar", name="Reading the site")).to_have_attribute("value", "700")
     world()
     expect(row(page, "Legal")).to_contain_text("92")
