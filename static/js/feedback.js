@@ -144,9 +144,17 @@ document.addEventListener("htmx:responseError", (event) => {
   if (!/"?toast"?/.test(xhr.getResponseHeader("HX-Trigger") ?? "")) toast({ level: "error", text: sentence(xhr.status) });
 });
 
-document.addEventListener("htmx:sendError", () =>
-  toast({ level: "error", text: `Trustdesk cannot be reached. ${kept} Check the network and try again.` }),
-);
+const unreachable = `Trustdesk cannot be reached. ${kept} Check the network and try again.`;
+
+document.addEventListener("htmx:sendError", () => toast({ level: "error", text: unreachable }));
+
+// Not true any more once the network is back or the server answered, whatever it said.
+function reached() {
+  for (const box of document.querySelectorAll(".toasts .toast")) if (box.dataset.text === unreachable) box.remove();
+}
+
+addEventListener("online", reached);
+document.addEventListener("htmx:beforeOnLoad", reached);
 
 document.addEventListener("htmx:timeout", () =>
   toast({ level: "error", text: `Trustdesk took too long to answer, so it is not known whether this was done. ${kept} Reload in a minute to see what is true.` }),

@@ -140,6 +140,30 @@ def test_a_server_that_cannot_be_reached_is_said(open_page):
     expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
 
 
+def test_that_the_server_cannot_be_reached_is_not_said_once_the_network_is_back(open_page):
+    page = open_page("/connections/")
+    unreachable = page.get_by_role("alert").filter(has_text="cannot be reached")
+    page.context.set_offline(True)
+    send(page, "POST", "/connections/new/")
+    expect(unreachable).to_be_visible()
+    page.context.set_offline(False)
+    expect(unreachable).to_have_count(0)
+
+
+def test_that_the_server_cannot_be_reached_is_not_said_once_it_answers(open_page):
+    page = open_page("/connections/")
+    unreachable = page.get_by_role("alert").filter(has_text="cannot be reached")
+    page.route("**/down/", lambda route: route.abort())
+    send(page, "POST", "/down/")
+    expect(unreachable).to_be_visible()
+    send(page, "POST", "/down/")
+    expect(unreachable).to_have_count(1)
+    page.route("**/refusing/", lambda route: route.fulfill(status=422, body="<p>Choose another level.</p>"))
+    send(page, "POST", "/refusing/")
+    expect(page.get_by_role("main")).to_have_text(re.compile("Choose another level."))
+    expect(unreachable).to_have_count(0)
+
+
 def test_a_success_is_said_politely_and_can_be_dismissed(open_page):
     page = open_page("/connections/")
     said = '{"toast": {"level": "success", "text": "Level set and read back."}}'
