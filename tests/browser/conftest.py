@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import override_settings
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from classification import services
 from portal import connections, demo
 from portal.access import Actor
-from portal.models import AuditHead, Connection, User
+from portal.models import AuditHead, Connection, User, WorkerSign
 from portal.sandbox import ACME, SITES, State
 from portal.sandbox.state import state_at
 
@@ -126,6 +128,8 @@ def world(transactional_db, read_demo: Demo, sandbox, live_server, settings) -> 
     settings.TASKS = {"default": settings.TASK_BACKENDS["database"]}
     settings.ALLOWED_HOSTS = ["*"]
     read_demo.put_back()
+    # The worker of these tests is `work`: it is there all the time, however long a test takes.
+    WorkerSign.objects.update_or_create(pk=1, defaults={"seen_at": timezone.now() + timedelta(days=1)})
     return work
 
 

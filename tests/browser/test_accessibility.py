@@ -162,7 +162,7 @@ def test_the_editor_of_a_level_and_its_refusals(open_as, look, desk, sandbox):
     look(page)
     page.reload()
     page.get_by_role("link", name="Change the default level").click()
-    expect(page.get_by_text("A new default changes what")).to_be_visible()
+    expect(page.get_by_text("A new default changes up to")).to_be_visible()
     look(page)
 
 

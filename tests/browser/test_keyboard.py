@@ -240,4 +240,4 @@ def test_counts_agree_after_a_change_in_a_filtered_list(open_as, desk):
     choose(page, "Lost property", "Confidential")
     page.keyboard.press("Enter")
     expect(page.locator(".list-count")).to_have_text("0 items")
-    expect(page.get_by_role("region", name="Content by level")).to_contain_text("13 of 13 items")
+    expect(page.get_by_role("region", name="Content by level")).to_contain_text("12 of 12 items")

@@ -60,7 +60,7 @@ def test_a_level_is_set_and_a_scan_asked_for_by_plain_forms(open_as, desk, world
 
     page.goto(desk.path)
     page.get_by_role("link", name="Change the default level").click()
-    expect(page.get_by_text("A new default changes what")).to_be_visible()
+    expect(page.get_by_text("A new default changes up to")).to_be_visible()
     page.get_by_role("radio", name=re.compile("^Confidential")).check()
     page.get_by_role("button", name="Set default").click()
     expect_said(page, "The default of “Front desk” is “Confidential” now.")
