@@ -3,6 +3,16 @@
 const changed = (element) => element.dispatchEvent(new Event("change", { bubbles: true }));
 const answerOf = (element) => (element instanceof Element ? element.closest("[data-answer]") : null);
 
+// ---- controls for browsers without JavaScript: htmx parses what it swaps in as such a browser would, so that they would
+// be controls of the form here too, unseen but sent ----
+
+function withoutNoscript(root) {
+  for (const other of root.querySelectorAll("noscript")) other.remove();
+  for (const template of root.querySelectorAll("template")) withoutNoscript(template.content);
+}
+
+document.addEventListener("htmx:load", (event) => withoutNoscript(event.detail.elt));
+
 // ---- lists: one entry per line, Enter and pasted lines make more ----
 
 function addEntry(box, text = "", after = null) {

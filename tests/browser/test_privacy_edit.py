@@ -2,13 +2,14 @@
 
 import json
 import re
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from portal.models import Connection
 from portal.sandbox import faults, product_id, stranger
-from privacy.models import App
+from privacy.models import App, Edit, WorkingCopy
 
 from .documents import SPACE, answer, app_path, exact, expect_kept, expect_said, question, save
 
@@ -471,3 +472,86 @@ def test_a_pasted_control_character_is_named_and_taken_out_with_a_button(open_as
     expect(contact(page)).to_have_value("ab@example.org")
     expect(asked.get_by_text("is in this answer")).to_have_count(0)
     assert App.objects.get(name="Diagrams for Confluence").working_copy.text.count('"ab@example.org"') == 1
+
+
+# --- controls that scripts drew, moved or took away -----------------------------------------------------------------
+
+
+def post_plainly(page: Page) -> dict[str, list[str]]:
+    """Send the form of the answers without the help of scripts; what was posted."""
+    with page.expect_request(lambda request: request.method == "POST" and request.is_navigation_request()) as sent:
+        page.evaluate("document.getElementById('answers').submit()")
+    expect_said(page, "Nothing was different from before, so nothing changed.")
+    return parse_qs(sent.value.post_data or "", keep_blank_values=True)
+
+
+def test_a_plain_post_of_the_form_sends_what_scripts_made_of_it_and_nothing_that_they_replaced(open_as):
+    page = open_as("alice", app_path("Status Board", "edit/?section=all"))
+    for typed in ("first@example.com", "second@example.com"):
+        contact(page).fill(typed)
+        contact(page).blur()
+        expect(page.locator("[data-answer]").get_by_text("Saved here").first).to_be_visible()
+        expect_kept(question(page, CONTACT))
+    question(page, CONTACT).get_by_role("button", name="Undo").click()
+    expect(contact(page)).to_have_value("first@example.com")
+    answer(question(page, CERTIFIED), "Yes")
+    certifications = question(page, CERTIFICATIONS)
+    certifications.get_by_role("checkbox", name="SOC 2").check()
+    expect_kept(certifications)
+    certifications.get_by_role("button", name="Undo").click()
+    expect(certifications.get_by_role("checkbox", name="SOC 2")).not_to_be_checked()
+    certifications.get_by_role("button", name="Redo").click()
+    expect(certifications.get_by_role("checkbox", name="SOC 2")).to_be_checked()
+    certifications.get_by_role("button", name="Add another value").click()
+    certifications.get_by_role("textbox").last.fill("ISO27018")
+    certifications.get_by_role("textbox").last.blur()
+    expect_kept(certifications)
+    residency = question(page, RESIDENCY).get_by_label("Another value")
+    residency.fill("ON_REQUEST")
+    residency.blur()
+    expect_kept(question(page, RESIDENCY))
+    answer(question(page, SHARED), "Yes")
+    processors = question(page, PROCESSORS)
+    for number, name in enumerate(("One", "Two", "Three")):
+        processors.get_by_role("button", name="Add a sub-processor").click()
+        processors.get_by_role("textbox", name="Name").nth(number).fill(f"Example {name}")
+        processors.get_by_role("textbox", name="Name").nth(number).blur()
+        expect_kept(processors)
+        expect(processors.locator("[data-record-title]").nth(number)).to_have_text(f"Example {name}")
+    processors.get_by_role("button", name="Move up").last.click()
+    expect_kept(processors)
+    processors.locator("[data-record]").first.get_by_role("button", name="Remove").click()
+    expect_kept(processors)
+    expect(page.locator("#answers, [data-answer]").locator("noscript input")).to_have_count(0)
+    kept = WorkingCopy.objects.get().text
+    answers = Edit.objects.count()
+
+    sent = post_plainly(page)
+
+    assert WorkingCopy.objects.get().text == kept
+    assert Edit.objects.count() == answers
+    assert [name for name, values in sent.items() if name.endswith("securityContact") and len(values) != 1] == []
+    names = [values for name, values in sent.items() if name.endswith(".name")]
+    assert sorted(names) == [["Example Three"], ["Example Two"]]
+    assert not [name for name in sent if "Example One" in sent[name]]
+    assert not [name for name in sent if ".new" in name]
+
+
+def test_an_answer_that_was_drawn_anew_is_sent_when_it_is_changed(open_as):
+    page = open_as("alice", app_path("Status Board", "edit/?section=all"))
+    contact(page).fill("first@example.com")
+    contact(page).blur()
+    expect_kept(question(page, CONTACT))
+    question(page, CONTACT).get_by_role("button", name="Revert to live").click()
+    expect(contact(page)).to_have_value("security@vendor.example.com")
+    contact(page).fill("second@example.com")
+    contact(page).blur()
+    expect(page.get_by_text("Live: security@vendor.example.com")).to_be_visible()
+    expect_kept(question(page, CONTACT))
+
+    sent = post_plainly(page)
+
+    assert [values for name, values in sent.items() if name.endswith("securityContact") and "@" in values[0]] == [
+        ["second@example.com"]
+    ]
+    assert '"second@example.com"' in WorkingCopy.objects.get().text
