@@ -103,11 +103,13 @@ class Snapshot(models.Model):
         DISCARDED = "discarded", "Discarded draft"
         PUBLISHED = "published", "Sent to be published"
 
+    MADE_HERE = (Source.SENT, Source.SAVED, Source.WORKING)
+
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="snapshots")
     source = models.CharField(max_length=10, choices=Source)
     text = models.TextField()
     content_hash = models.CharField(max_length=64, db_index=True)
-    #: From `properties` of the document: who changed it at Atlassian and when.
+    #: From `properties` of a document that was read: who changed it at Atlassian and when. Empty when made here.
     remote_changed_by = models.CharField(max_length=254, blank=True)
     remote_changed_at = models.DateTimeField(null=True)
     #: Where Atlassian names an account id, be it beside a name or alone.
@@ -130,6 +132,11 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_source_display()} {self.pk}"
+
+    @property
+    def made_here(self) -> bool:
+        """Whether its answers were written here: its `properties` are those of the version before it."""
+        return self.source in self.MADE_HERE
 
 
 class WorkingCopy(models.Model):

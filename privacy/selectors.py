@@ -289,7 +289,7 @@ def _of_snapshot(app: App, key: str, label: str, snapshot: Snapshot) -> Version:
         content_hash=snapshot.content_hash,
         by=changed_by_whom(app, snapshot) if read else snapshot.actor_label,
         at=(snapshot.remote_changed_at if read else None) or snapshot.taken_at,
-        form_status=snapshot.form_status,
+        form_status="" if snapshot.made_here else snapshot.form_status,
         snapshot=snapshot,
     )
 

@@ -158,7 +158,8 @@ def _published(read: Snapshot) -> Snapshot | None:
 
 def keep(*, app: App, source: str, document: Document, actor: Actor, text: str = "") -> Snapshot:
     """Keep one version. `text`: exactly what was read or sent; the document's own text by default."""
-    properties = document.properties
+    # What was made here still holds what Atlassian said of the version before it.
+    properties = {} if source in Snapshot.MADE_HERE else document.properties
     return Snapshot.objects.create(
         app=app,
         source=source,

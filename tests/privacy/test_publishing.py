@@ -13,7 +13,9 @@ from portal.atlassian.errors import ApiError, Refused, Unavailable
 from portal.models import AuditEntry
 from portal.sandbox import deliver_late, faults
 from privacy import reading, selectors, services
+from privacy.document import Document
 from privacy.models import App, PublishAttempt, Review, Snapshot
+from privacy.versions import keep
 from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH, READ
 
 pytestmark = pytest.mark.django_db
@@ -818,6 +820,21 @@ def test_after_a_publish_that_ended_in_an_alert_the_card_points_to_it(review, pu
 
     assert "see the alert" in sentence
     assert "Being published" not in sentence
+
+
+@pytest.mark.parametrize("source", ["sent", "saved", "working"])
+def test_a_version_made_here_carries_no_stamp_of_the_version_before_it(review, editor, diagrams, marketplace, source):
+    marketplace.act(diagrams, "edit_draft", value="stranger@vendor.example.com")
+    app = services.read_app(actor=editor, app=diagrams)
+    document = Document.from_text(app.draft.text)
+    assert document.properties["updatedBy"] == "stranger@example.com"
+
+    made = keep(app=app, source=source, document=document, text=app.draft.text, actor=editor)
+
+    assert (made.remote_changed_by, made.remote_account_id, made.remote_changed_at) == ("", "", None)
+    assert made.form_status == ""
+    shown = selectors.version(app=app, key=str(made.pk))
+    assert (shown.by, shown.at, shown.form_status) == (editor.label, made.taken_at, "")
 
 
 def test_versions_name_the_person_and_not_the_account_of_the_connection(

@@ -1,13 +1,16 @@
 """The page of one app: the document as a customer reads it, its versions, and its download."""
 
 import json
+import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from portal.sandbox import faults
-from privacy import services
-from privacy.models import Snapshot
+from privacy import selectors, services
+from privacy.models import EMPTY_TEXT, Snapshot
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, READ
 
@@ -135,6 +138,34 @@ def test_every_version_is_listed_and_can_be_read(editor, read, client_for):
     page = client.get(address("app_version", read, read.draft_id))
     assert "Example Queue AB" in said(page)
     assert "Restore as working copy" in said(page)
+
+
+@pytest.mark.parametrize("source", ["sent", "saved", "working"])
+def test_the_list_of_versions_says_who_saved_one_here_and_when(editor, read, client_for, source):
+    stamp = timezone.now() - timedelta(days=400)
+    Snapshot.objects.filter(app=read).delete()
+    kept = Snapshot.objects.create(
+        app=read,
+        source=source,
+        text=EMPTY_TEXT,
+        actor_label="bob@example.com",
+        remote_changed_by="stranger@example.com",  # rows of earlier releases hold the stamp of the version before
+        remote_changed_at=stamp,
+        form_status="APPROVED",
+        seen_at=timezone.now(),
+    )
+    client = client_for(editor.user)
+
+    row = re.search(r'<tr id="version-.*?</tr>', client.get(address("app_versions", read)).content.decode(), re.DOTALL)[
+        0
+    ]
+
+    assert "stranger@example.com" not in row
+    assert row.count("bob@example.com") == 2
+    assert row.count("<time") == 2
+    assert f"{stamp:%Y-%m}" not in row
+    assert "pproved" not in said(client.get(address("app_version", read, kept.pk)))
+    assert selectors.version(app=read, key=str(kept.pk)).form_status == ""
 
 
 def test_a_version_of_another_app_is_not_found(editor, read, app_of, client_for):
