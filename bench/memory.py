@@ -32,7 +32,8 @@ application = get_wsgi_application()
 
 
 def tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """The process and all below it, whichever of its threads started them."""
+    children = [child for made in Path(f"/proc/{pid}/task").glob("*/children") for child in made.read_text().split()]
     return [pid, *(each for child in children for each in tree(int(child)))]
 
 
