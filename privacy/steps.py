@@ -149,6 +149,10 @@ def _with_draft(page: AppPage, allowed: Collection[str]) -> Step | None:
     state = page.signoff.state
     if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
         return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")
+    if state in ("none", "lapsed") and page.app.errors:
+        text = "The checks on this page say what is wrong. Approval can be requested once it is corrected and saved."
+        page_of_form, action = ("app_edit", "Edit") if "privacy.edit" in allowed else ("", "")
+        return Step(f"The draft has {counted(page.app.errors, 'error')}", text, "warning", page_of_form, "", action)
     if state in ("none", "lapsed"):
         text = "Look at the comparison, then ask somebody else to approve it."
         return Step("The draft is not approved", text, "info", "app_compare", "#sign-off", "Compare with live")

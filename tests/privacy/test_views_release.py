@@ -222,6 +222,16 @@ def test_approval_is_not_requested_while_an_error_is_open_and_the_page_links_to_
     assert not Review.objects.exists()
 
 
+def test_the_next_step_with_an_error_in_the_draft_is_to_correct_it(editor, reviewer, app, client_for):
+    services.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
+    services.save_to_marketplace(actor=editor, app=app)
+
+    for actor in (editor, reviewer):
+        page = client_for(actor.user).get(address("app", app))
+        assert "The draft has 1 error" in said(page)
+        assert "then ask somebody else to approve it" not in said(page)
+
+
 def test_a_note_that_is_too_long_is_still_there(editor, app, client_for):
     page = client_for(editor.user).post(address("app_review_ask", app), {"note": "n" * 10_001})
 
@@ -274,6 +284,8 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
 
     assert "Approved by bob@example.com" in said(page)
     assert Verdict.objects.get().kind == "approve"
+    assert "Review 5 changes" not in said(page)
+    assert "Request changes after all, below the comparison with live" in said(page)
 
 
 @pytest.mark.parametrize(("verdict", "state"), [("comment", "approved"), ("changes", "changes")])
