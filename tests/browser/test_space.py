@@ -109,7 +109,7 @@ def test_a_site_that_does_not_offer_removing_says_so_and_one_that_does_removes(o
     alert = editor.get_by_role("alert")
     expect(alert).to_contain_text("The level of “Press kit” was not changed.")
     expect(alert).to_contain_text("Reset")
-    expect(alert).to_contain_text("True now: Public")
+    expect(alert).to_contain_text("Current level: Public")
     expect(editor.get_by_label("Reason")).to_have_value("Not ours any more")
     expect(row(page, "Press kit").locator("summary")).to_have_text("Public")
 
@@ -141,7 +141,7 @@ def test_a_refusal_stands_in_its_row_with_what_is_true_and_what_the_call_needs(o
     expect(alert).to_contain_text("The level of “Press kit” was not changed.")
     expect(alert).to_contain_text("This page is under legal hold.")
     expect(alert).to_contain_text("write:page:confluence")
-    expect(alert).to_contain_text("True now: Public")
+    expect(alert).to_contain_text("Current level: Public")
     expect(editor.get_by_label("Reason")).to_have_value("A draft of it leaked")
     expect(editor.get_by_role("radio", name=re.compile("^Confidential"))).to_be_checked()
     editor.get_by_role("button", name="Cancel").click()
@@ -209,7 +209,7 @@ def test_a_level_that_a_stranger_changed_meanwhile_is_not_overwritten_unseen(ope
     choose(editor, "Internal")
     editor.get_by_role("button", name="Set level").click()
     expect(editor.get_by_role("alert")).to_contain_text("somebody changed it in the meantime")
-    expect(editor.get_by_role("alert")).to_contain_text("True now: Confidential")
+    expect(editor.get_by_role("alert")).to_contain_text("Current level: Confidential")
     expect(row(page, "Press kit").locator("summary")).to_have_text("Confidential")
     assert sandbox.own_level(ACME, desk.id["Press kit"]) == "Confidential"
     editor.get_by_role("button", name="Set anyway").click()

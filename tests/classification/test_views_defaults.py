@@ -144,7 +144,7 @@ def test_an_account_that_may_not_change_it_is_told_what_it_needs(
     html = response.content.decode()
     assert response.status_code == 409
     assert "The call needs:" in html
-    assert "True now:" in html
+    assert "Current level:" in html
 
 
 def test_a_default_that_changed_meanwhile_is_shown_and_can_be_set_anyway(browser, url, scanned, level, sandbox):

@@ -186,7 +186,7 @@ def test_changing_survives_the_remote_error_with_all_that_was_typed(browser, ite
     assert response.status_code == 424
     assert "A long explanation</textarea>" in html
     assert f'value="{level("Public").pk}" checked' in html
-    assert "True now:" in html
+    assert "Current level:" in html
     assert "HX-Retarget" not in response.headers
     assert item("Salaries").level.name == "Confidential"
 
@@ -244,7 +244,7 @@ def test_a_refusal_is_shown_in_the_words_of_the_site_with_what_the_call_needs(br
     assert response.status_code == 409
     assert "The page is locked" in html
     assert "write:page:confluence" in html
-    assert "True now:" in html
+    assert "Current level:" in html
     assert "Kept</textarea>" in html
 
 
@@ -289,7 +289,7 @@ def test_what_could_not_be_read_back_is_called_not_known_and_can_be_tried_again(
     response = browser.post(editor_url(row), sent(row, level=level("Confidential")))
     html = response.content.decode()
     assert response.status_code >= 400
-    assert 'True now: <span class="lozenge level-unknown">Not known</span>' in html
+    assert 'Current level: <span class="lozenge level-unknown">Not known</span>' in html
     assert 'name="seen" value="?"' in html
     faults.clear(sandbox)
     again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen="?"))

@@ -196,7 +196,7 @@ def test_a_refused_project_without_a_default_is_said_to_have_none(browser, site,
         reverse("project_default", args=[site.slug, project.key]), sent(project, wanted="Confidential")
     )
     assert response.status_code == 409
-    assert 'True now: <span class="lozenge level-none">No default</span>' in response.content.decode()
+    assert 'Current level: <span class="lozenge level-none">No default</span>' in response.content.decode()
 
 
 def test_without_scripts_it_is_a_page_that_posts_and_redirects(plain, site, url, app):
