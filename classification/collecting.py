@@ -18,6 +18,7 @@ from django.utils import timezone
 from portal import connection_facts, connections
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Limited, Misconfigured, NotFound, Refused, Unavailable
+from portal.counts import counted
 from portal.jobs import Lease
 
 from . import outside, records, tree
@@ -165,9 +166,9 @@ class Collector:
         """
         if self.spaces and not self.pages_listed:
             raise ScanFailedError(" ".join(["No pages could be listed.", *self.notes]))
-        unread = f"; {_count(self.unread, 'level')} could not be read" if self.unread else ""
+        unread = f"; {counted(self.unread, 'level')} could not be read" if self.unread else ""
         self.lease.finish(
-            message=f"{_count(self.read, 'item')} in {_count(self.spaces, 'space')} read{unread}.",
+            message=f"{counted(self.read, 'item')} in {counted(self.spaces, 'space')} read{unread}.",
             error=" ".join(self.notes),
             done=self.read,
             total=self.listed,
@@ -434,7 +435,3 @@ class Collector:
 
 
 _COMPLETE = {"partial_at": None, "partial_why": ""}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

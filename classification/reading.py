@@ -11,6 +11,7 @@ from portal import access, audit, connections, jobs
 from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
+from portal.counts import counted
 from portal.models import Connection
 from portal.parallel import side_by_side
 
@@ -31,8 +32,8 @@ def read_levels(*, actor: Actor, connection: Connection) -> Reading:
     access.require(actor, connection, "classification.view")
     levels, source = _levels_of(connection)
     records.keep_levels(connection, levels, timezone.now())
-    _record(actor, "levels.read", connection, detail=f"{len(levels)} levels, from {source}.")
-    words = "1 level" if len(levels) == 1 else f"{len(levels):,} levels"
+    words = counted(len(levels), "level")
+    _record(actor, "levels.read", connection, detail=f"{words}, from {source}.")
     return Reading(len(levels), f"{words} read from {source}.", source)
 
 
@@ -68,7 +69,7 @@ def read_projects(*, actor: Actor, connection: Connection) -> Reading:
     records.keep_projects(connection, told, asked=asked)
     unread = sum(state is not None for _, _, state in told)
     tail = f" The defaults of {unread} could not be read." if unread else ""
-    words = "1 project" if len(projects) == 1 else f"{len(projects):,} projects"
+    words = counted(len(projects), "project")
     _record(actor, "projects.read", connection, detail=f"{words}.{tail}")
     return Reading(len(projects), f"{words} read.{tail}", "Jira")
 

@@ -28,6 +28,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from .connections import within_budget
+from .counts import counted
 from .middleware import api_error_response, kept_form, page_before
 from .models import Operation
 from .responses import HtmxHttpRequest, fragment_error
@@ -173,8 +174,8 @@ def _in_a_thread(what: str, request: HttpRequest, view: Callable[[HttpRequest], 
 
 
 def _all_taken(request: HttpRequest, most: int) -> HttpResponse:
-    answers = "1 answer" if most == 1 else f"{most} answers"
-    text = f"Trustdesk is already waiting for {answers} of Atlassian. Nothing was sent. Try again in a moment."
+    waiting = f"Trustdesk is already waiting for {counted(most, 'answer')} of Atlassian."
+    text = f"{waiting} Nothing was sent. Try again in a moment."
     if request.htmx:  # type: ignore[attr-defined]
         return fragment_error(text, 429)
     context = kept_form(request, signed_out=False) | {"because": text}

@@ -19,6 +19,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from . import sign_in
+from .counts import counted
 from .models import User
 from .responses import HtmxHttpRequest, fragment_error
 
@@ -132,7 +133,7 @@ def end_others(request: HttpRequest) -> int:
     for session in others:
         ended += session.exists()
         session.end()
-    sign_in.record_own(request, "sign_out.others", f"{ended} session{'' if ended == 1 else 's'}")
+    sign_in.record_own(request, "sign_out.others", counted(ended, "session"))
     return ended
 
 

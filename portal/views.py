@@ -17,6 +17,7 @@ from . import connections as services
 from . import people as persons
 from . import sessions as own_sessions
 from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
+from .counts import counted
 from .forms import (
     ActivityFilterForm,
     ConnectionForm,
@@ -74,7 +75,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         messages.success(request, "You are signed out everywhere.")
         return redirect(settings.LOGOUT_REDIRECT_URL)
     ended = own_sessions.end_others(request)
-    messages.success(request, f"Signed out {ended} other session{'' if ended == 1 else 's'}.")
+    messages.success(request, f"Signed out {counted(ended, 'other session')}.")
     return redirect("sessions")
 
 

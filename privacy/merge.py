@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
+from portal.counts import agreeing, counted
 from privacy import catalogue, wire
 from privacy.catalogue import Field, Section
 from privacy.catalogue.model import ROOT
@@ -25,8 +26,9 @@ class Undecided(ValueError):
 
     def __init__(self, pointers: Sequence[str]) -> None:
         self.pointers = tuple(pointers)
-        answers = "one answer was" if len(pointers) == 1 else f"{len(pointers)} answers were"
-        super().__init__(f"{answers.capitalize()} changed on both sides: choose which to keep.")
+        answers = counted(len(pointers), "answer")
+        were = agreeing(len(pointers), "was", "were")
+        super().__init__(f"{answers} {were} changed on both sides: choose which to keep.")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from portal import access, connections
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
 from portal.atlassian.marketplace import MarketplaceClient
+from portal.counts import counted
 from portal.leases import Lease
 from privacy import remote
 from privacy.checks import check
@@ -65,7 +66,8 @@ def obstacles(app: App) -> list[str]:
     errors = [finding for finding in check(Document.from_text(app.draft.text)) if finding.level == "error"]
     if errors:
         reasons.append(
-            f"The checks found {_count(len(errors), 'error')}: {errors[0].message} Correct, save, ask again."
+            f"The checks found {counted(len(errors), 'error')}: {errors[0].message} "
+            "Correct, save, and request approval again."
         )
     return reasons
 
@@ -92,10 +94,6 @@ def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
             "request approval again."
         ]
     return []
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _claim(actor: Actor, app: App) -> PublishAttempt:

@@ -14,6 +14,7 @@ from portal.access import Actor
 from portal.atlassian import strictjson
 from portal.atlassian.errors import ApiError, NotFound
 from portal.atlassian.strictjson import StrictJSONError
+from portal.counts import counted
 from portal.leases import Lease
 from privacy import counting, remote
 from privacy.diff import Diff, ThreeWay, Undecided, compare, merge, three_way
@@ -346,9 +347,8 @@ def _not_as_sent(app: App, letter: _Letter) -> str:
         how = "there is no draft now"
     else:
         rows = compare(Document.from_text(app.draft.text), letter.document).changes
-        places = "place" if len(rows) == 1 else "places"
         labels = ", ".join(f"“{row.label}”" for row in rows[:3])
-        how = f"what is read back differs in {len(rows)} {places}: {labels}"
+        how = f"what is read back differs in {counted(len(rows), 'place')}: {labels}"
     return (
         f"Atlassian took the draft of “{app.name}”, but {how}. Somebody may have changed it in the same moment. The "
         "working copy and both versions are kept. Compare them, then save again."

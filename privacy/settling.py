@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal import audit, connections
 from portal.access import Actor, Kind
+from portal.counts import counted
 from privacy.diff import compare
 from privacy.document import Document
 from privacy.models import App, PublishAttempt, Review, Snapshot
@@ -280,7 +281,7 @@ def watch_live(*, actor: Actor, app: App) -> App:
     kind = "" if as_expected else App.AlarmKind.LIVE
     with transaction.atomic():
         if App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm=what, alarm_kind=kind):
-            detail = "Live is what was last published again." if as_expected else what
+            detail = "Live is again what was last published." if as_expected else what
             _entry(actor, app, "alarm.end" if as_expected else "alarm.open", detail=detail)
             app.alarm, app.alarm_kind = what, kind
     return app
@@ -309,12 +310,12 @@ def _difference(app: App, attempt: PublishAttempt) -> str:
     comparison = compare(Document.from_text(app.live.text), Document.from_text(attempt.review.snapshot.text))
     labels = [f"“{row.label}”" for row in comparison.changes[:3]]
     more = f" and {len(comparison.changes) - 3} more" if len(comparison.changes) > 3 else ""
-    places = "place" if len(comparison.changes) == 1 else "places"
+    places = counted(len(comparison.changes), "place")
     start = f"“{app.name}” was sent to be published, but live is not what was approved"
     if hash_of(app, "live") == attempt.live_before:
         draft = "the draft is still there" if app.draft else "the draft is gone"
         start = f"“{app.name}” was sent to be published, but live is still the version from before, and {draft}"
-    return f"{start}. It differs in {len(comparison.changes)} {places}: {', '.join(labels)}{more}. {kept}"
+    return f"{start}. It differs in {places}: {', '.join(labels)}{more}. {kept}"
 
 
 def _record(

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 
 from portal import access, registry
 from portal.access import Actor
+from portal.counts import agreeing, counted
 from privacy import remote
 from privacy.authorship import authors, is_among
 from privacy.checks import check, errors
@@ -89,7 +90,7 @@ def _askable(app: App) -> Snapshot:
         raise SignOffRefused("The draft says the same as what is live, so there is nothing to approve.")
     found = errors(check(Document.from_text(app.draft.text)))
     if found:
-        what = "1 error is" if len(found) == 1 else f"{len(found)} errors are"
+        what = f"{counted(len(found), 'error')} {agreeing(len(found), 'is', 'are')}"
         raise SignOffRefused(
             f"{what} open in the draft, so approval was not requested. Correct, save, and request it again.",
             findings=found,

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import actor_of
+from portal.counts import agreeing, counted
 from portal.operations import remote_work
 from portal.responses import fragment_error, with_toast
 from privacy import catalogue, forms, questions, selectors, services
@@ -59,10 +60,9 @@ def _keep_all(request: HttpRequest, app: App) -> tuple[int, dict[str, forms.Prob
 def _kept_sentence(kept: int) -> str:
     if not kept:
         return "Nothing was different from before, so nothing changed."
-    answers = "1 answer is" if kept == 1 else f"{kept} answers are"
     return (
-        f"{answers} saved here, in the working copy. Customers see nothing of it before it is saved to Marketplace, "
-        "approved and published."
+        f"{counted(kept, 'answer')} {agreeing(kept, 'is', 'are')} saved here, in the working copy. Customers see "
+        "nothing of it before it is saved to Marketplace, approved and published."
     )
 
 

@@ -283,7 +283,7 @@ def test_a_conflict_has_to_be_decided(live):
     theirs.remove(CONTACT)
     three = three_way(live, mine, theirs)
     assert [row.label for row in three.conflicts] == [field_named("security.securityContact").question]
-    with pytest.raises(Undecided, match="One answer was changed on both sides"):
+    with pytest.raises(Undecided, match="1 answer was changed on both sides"):
         merge(three)
     assert merge(three, {CONTACT: "mine"}).get(CONTACT) == "mine@vendor.example.com"
     assert merge(three, {CONTACT: "theirs"}).get(CONTACT) is MISSING
