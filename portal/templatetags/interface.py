@@ -52,6 +52,7 @@ def number(count: int) -> str:
 
 
 register.simple_tag(counts.counted)
+register.simple_tag(counts.agreeing)
 
 
 @register.filter
