@@ -20,14 +20,15 @@ class Kind(Enum):
     PERSON = "person"
     COMMAND_LINE = "command line"
     SYSTEM = "system"
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person, the command line of this machine, or a named part of Trustdesk itself.
+    """Who acts: a person, the command line of this machine, a named part of Trustdesk itself, or a name on record.
 
-    Made by `of`, `command_line` and `system` alone. `user`: the person, None for the other two. `listed`: what a named
-    part of Trustdesk may do, on every connection.
+    Made by `of`, `command_line`, `system` and `recorded` alone. `user`: the person, None for the others. `listed`: what
+    a named part of Trustdesk may do, on every connection.
     """
 
     kind: Kind
@@ -58,6 +59,12 @@ class Actor:
         """A row of `registry.SYSTEM_ACTORS`. Raises KeyError."""
         row = registry.SYSTEM_ACTORS[key]
         return cls(Kind.SYSTEM, label=row.label, listed=frozenset(row.capabilities))
+
+    @classmethod
+    def recorded(cls, label: str) -> "Actor":
+        """Who did something earlier and has no account now, by the name kept with it. It stands in the activity and
+        has no rights."""
+        return cls(Kind.RECORDED, label=label)
 
     @property
     def is_administrator(self) -> bool:
@@ -91,7 +98,8 @@ def capabilities(actor: Actor, connection: Connection) -> set[str]:
         return set(registry.CAPABILITIES) - COMMAND_LINE_MAY_NOT
     if actor.kind is Kind.SYSTEM:
         return set(actor.listed)
-    assert actor.user is not None
+    if actor.user is None:
+        return set()
     roles = set(roles_by_connection(actor.user).get(connection.pk, ()))
     if actor.is_administrator:
         roles |= ADMINISTRATOR_ROLES

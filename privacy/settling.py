@@ -240,10 +240,10 @@ def refused(*, app: App, attempt: PublishAttempt, words: str, trace_id: str = ""
 
 
 def publisher(attempt: PublishAttempt) -> Actor:
-    """Who published: how it ended is their doing, whoever finds it out."""
+    """Who published: how it ended is their doing, whoever finds it out, and whatever became of their account."""
     if attempt.actor is not None:
         return Actor(Kind.PERSON, attempt.actor_label, user=attempt.actor)
-    return Actor(Kind.COMMAND_LINE, attempt.actor_label)
+    return Actor.recorded(attempt.actor_label)
 
 
 # --- Alerts -----------------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_a_person_acts_with_their_account_and_nobody_else_does(kind, alice):
         Actor(kind, "x", user=None if kind is Kind.PERSON else alice)
 
 
-@pytest.mark.parametrize("kind", [Kind.PERSON, Kind.COMMAND_LINE])
+@pytest.mark.parametrize("kind", [Kind.PERSON, Kind.COMMAND_LINE, Kind.RECORDED])
 def test_only_a_part_of_trustdesk_brings_capabilities_of_its_own(kind, alice):
     with pytest.raises(TypeError):
         Actor(kind, "x", user=alice if kind is Kind.PERSON else None, listed=frozenset({"privacy.publish"}))
@@ -64,6 +64,15 @@ def test_a_part_that_is_not_in_the_table_does_not_act():
 def test_the_command_line_acts_under_the_name_of_its_account(operator, site):
     assert operator.label.startswith("Command line (")
     assert access.visible_connections(operator).get() == site
+
+
+def test_a_name_on_record_has_no_rights(site, developer_space):
+    actor = Actor.recorded("alice@example.com")
+    for connection in (site, developer_space):
+        assert access.capabilities(actor, connection) == set()
+    assert not actor.is_administrator
+    assert not access.visible_connections(actor).exists()
+    assert not audit.visible_entries(actor).exists()
 
 
 def test_an_administrator_who_was_deactivated_reads_no_activity(administrator, operator):

@@ -9,10 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection as database
 from django.utils import timezone
 
+from portal import access
 from portal.atlassian.errors import ApiError, Refused, Unavailable
-from portal.models import AuditEntry
+from portal.models import AuditEntry, User
 from portal.sandbox import deliver_late, faults
-from privacy import reading, selectors, services
+from privacy import reading, selectors, services, settling
 from privacy.document import Document
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.versions import keep
@@ -312,6 +313,29 @@ def test_the_outcome_is_the_doing_of_who_published_whoever_finds_it_out(review, 
     ]
     assert reviewer.label in entries[2].detail
     assert attempt_of(review).settled_by == reviewer.label
+
+
+@pytest.mark.parametrize("gone", ["removed", "deactivated"])
+def test_the_outcome_is_the_doing_of_who_published_also_when_that_account_is_gone(
+    gone, review, reviewer, publisher, diagrams, sandbox
+):
+    faults.late_arrival(sandbox, call=PUBLISH, times=1)
+    services.publish(actor=publisher, app=diagrams)
+    deliver_late(sandbox)
+    person = User.objects.filter(pk=publisher.user.pk)
+    if gone == "removed":
+        person.delete()
+    else:
+        person.update(is_active=False)
+
+    services.read_app(actor=reviewer, app=diagrams)
+
+    entry = AuditEntry.objects.filter(action="draft.publish").latest("sequence")
+    assert (entry.outcome, entry.actor_label) == ("done", publisher.label)
+    who = settling.publisher(attempt_of(review))
+    assert access.capabilities(who, diagrams.connection) == set()
+    assert not who.is_administrator
+    assert not access.visible_connections(who).exists()
 
 
 def test_a_refusal_because_a_stranger_published_the_same_draft_is_settled_by_reading(
