@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
 
 from . import audit_values
-from .access import Actor, connections_with, require_administrator
+from .access import Actor, connections_with
 from .models import AuditEntry, AuditHead, Connection
 
 FIRST_HASH = "0" * 64
@@ -51,48 +49,6 @@ def _fields(entry: AuditEntry) -> dict:
 
 def _hash(fields: dict) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
-
-
-# --- The end of the chain, signed with a key that is not in the database --------------------------------------------
-
-
-def _key_name(key: str) -> str:
-    return salted_hmac("trustdesk.audit.key", "", secret=key, algorithm="sha256").hexdigest()[:8]
-
-
-def signature(sequence: int, hash: str, key: str | None = None) -> str:
-    """Of the end of the chain, with the first of CREDENTIAL_KEYS; it begins with the name of the key."""
-    key = key or settings.CREDENTIAL_KEYS[0]
-    signed = salted_hmac("trustdesk.audit.end", f"{sequence}:{hash}", secret=key, algorithm="sha256")
-    return _key_name(key) + signed.hexdigest()
-
-
-def _signature_problem(head: AuditHead) -> str:
-    keys = settings.CREDENTIAL_KEYS
-    if any(constant_time_compare(head.signature, signature(head.sequence, head.hash, key)) for key in keys):
-        return ""
-    if head.signature and head.signature[:8] not in {_key_name(key) for key in keys}:
-        return "The end of the chain is signed with a key that is not among CREDENTIAL_KEYS, so it cannot be checked."
-    return "The end of the chain was changed outside Trustdesk: its signature does not fit. Entries may be missing."
-
-
-def sign(*, actor: Actor) -> None:
-    """Vouch for the chain as it is, on record, after its key was lost or the database was restored without its end.
-
-    Raises ValidationError while something is wrong with the entries themselves; only administrators may.
-    """
-    require_administrator(actor)
-    with transaction.atomic():
-        head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
-        last = AuditEntry.objects.first()
-        found = _walk(last.sequence if last else 0, {})
-        if found.problem:
-            raise ValidationError(f"{found.problem} That cannot be signed away.")
-        before = _signature_problem(head) or "It was signed."
-        head.sequence, head.hash = found.entries, found.hash
-        head.signature = signature(head.sequence, head.hash)
-        head.save()
-        record(actor=actor, action="activity.signed", detail=before)
 
 
 def record(
@@ -140,16 +96,12 @@ def record_many(
     with transaction.atomic():
         audit_values.keep(kept)
         head, _ = AuditHead.objects.select_for_update().get_or_create(pk=1)
-        genuine = not _signature_problem(head)
         added = []
         for facts in prepared:
             entry = _next(head, actor, connection, **facts)
             head.sequence, head.hash = entry.sequence, entry.hash
             added.append(entry)
         AuditEntry.objects.bulk_create(added)
-        # A new entry must not make up for an end that was tampered with: that stays in sight.
-        if genuine:
-            head.signature = signature(head.sequence, head.hash)
         head.save()
     return added
 
@@ -249,7 +201,7 @@ def verify(noted: Mapping[int, str] | None = None) -> Verification:
         problem = "There are entries beyond the end of the chain that is on record."
     elif missing := [sequence for sequence in noted or {} if sequence > found.entries]:
         problem = f"Entry {min(missing)} was noted, but the chain ends with {found.entries}."
-    return Verification(found.entries, found.hash, problem or _signature_problem(head))  # type: ignore[arg-type]
+    return Verification(found.entries, found.hash, problem)
 
 
 def _walk(end: int, noted: Mapping[int, str]) -> Verification:

@@ -276,7 +276,6 @@ class AuditHead(models.Model):
 
     sequence = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
-    signature = models.CharField(max_length=80, blank=True)
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.hash[:12]}"

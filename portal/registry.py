@@ -103,7 +103,6 @@ AUDIT_ACTIONS: dict[str, str] = {
     "second_factor.reset": "Made new recovery codes",
     "second_factor.recovery_code_used": "Used a recovery code",
     "keys.rotated": "Re-encrypted the stored secrets",
-    "activity.signed": "Vouched for the activity as it is",
     "demo.made": "Made the demo",
 }
 

@@ -235,7 +235,6 @@ COMMANDS: dict[str, tuple] = {
         ADMINISTRATOR,
     ),
     "audit verify": (None, ADMINISTRATOR),
-    "audit sign": (None, ADMINISTRATOR),
     "audit export": (None, SIGNED_IN),
     "rotate_keys": (None, ADMINISTRATOR),
     "worker --once": (None, ADMINISTRATOR),

@@ -1,14 +1,10 @@
-"""The end of the audit chain is signed; that of an existing installation as it is now."""
+"""The row that holds the end of the audit chain. The signature was dropped again in 0012, so none is written here."""
 
 from django.db import migrations, models
 
-from portal.audit import signature
 
-
-def sign(apps, schema_editor):
-    heads = apps.get_model("portal", "AuditHead").objects.using(schema_editor.connection.alias)
-    head, _ = heads.get_or_create(pk=1)
-    heads.filter(pk=1).update(signature=signature(head.sequence, head.hash))
+def add_row(apps, schema_editor):
+    apps.get_model("portal", "AuditHead").objects.using(schema_editor.connection.alias).get_or_create(pk=1)
 
 
 class Migration(migrations.Migration):
@@ -20,5 +16,5 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, default="", max_length=80),
             preserve_default=False,
         ),
-        migrations.RunPython(sign, migrations.RunPython.noop),
+        migrations.RunPython(add_row, migrations.RunPython.noop),
     ]

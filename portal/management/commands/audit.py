@@ -1,4 +1,4 @@
-"""Proves, exports and signs the audit trail."""
+"""Verifies and exports the audit trail."""
 
 import argparse
 import contextlib
@@ -19,13 +19,11 @@ def _noted(text: str) -> dict[int, str]:
 
 
 class Command(ServiceCommand):
-    help = "Verify the hash chain of the audit trail, export its entries (JSON lines or CSV), or sign its end anew."
+    help = "Verify the hash chain of the audit trail, or export its entries (JSON lines or CSV)."
 
     def arguments(self, parser):
-        what = parser.add_subparsers(
-            dest="what", required=True, metavar="verify|export|sign", parser_class=type(parser)
-        )
-        for name in ("verify", "export", "sign"):
+        what = parser.add_subparsers(dest="what", required=True, metavar="verify|export", parser_class=type(parser))
+        for name in ("verify", "export"):
             each = what.add_parser(name)
             each.add_argument("--json", action="store_true", default=False, help="print the result as JSON")
             each.add_argument("--as", dest="as_email", metavar="EMAIL", default=None)
@@ -58,11 +56,6 @@ class Command(ServiceCommand):
                 return audit.noted_in(file)
         except (OSError, UnicodeDecodeError) as error:
             raise Failed(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}.") from error
-
-    def _sign(self, actor, **options):
-        audit.sign(actor=actor)
-        self.say("The end of the activity is signed with the first of CREDENTIAL_KEYS; that you did so is on record.")
-        return {"signed": True}
 
     def _export(self, actor, *, format, out, **options):
         values = {name: options[f"filter_{name}"] for name in FILTERS if options[f"filter_{name}"]}
