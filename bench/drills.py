@@ -139,12 +139,12 @@ def current(scan):
 
 
 def check_end(folder: Path, space, truth: dict | None = None) -> None:
-    from portal import audit
+    from portal.audit.verify import verify_chain
 
     found = inventory(space)
     check(len(found) == PAGES, f"{len(found)} of {PAGES} pages are in the inventory")
     check(truth is None or found == truth, "the inventory is not what an undisturbed scan read")
-    check(audit.verify().ok, f"the activity: {audit.verify().problem}")
+    check(verify_chain().ok, f"the activity: {verify_chain().problem}")
     for log in folder.glob("*.log"):
         check("Traceback" not in log.read_text(errors="replace"), f"a trace in the log:\n{log.read_text()[-3000:]}")
 
@@ -212,8 +212,8 @@ def database_restart(folder: Path) -> None:
 def sqlite_writers(folder: Path) -> None:
     site, space = begin(folder)
     from classification import services
-    from portal import audit
     from portal.access import Actor
+    from portal.audit.verify import verify_chain
     from portal.models import AuditEntry
     from portal.sandbox import default_state, faults
 
@@ -232,7 +232,7 @@ def sqlite_writers(folder: Path) -> None:
     changed = sum(int(text.split()[-1]) for text in said)
     recorded = AuditEntry.objects.filter(action="item.level.set", outcome="done").count()
     check(recorded == changed, f"{changed} changes were made, {recorded} are in the activity")
-    check(audit.verify().ok, audit.verify().problem)
+    check(verify_chain().ok, verify_chain().problem)
     print(f"{WRITERS} writers made {changed} changes in {SECONDS} seconds; all are in the activity, none failed")
 
 

@@ -10,10 +10,11 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal import audit, leases
+from portal import leases
 from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
+from portal.audit.record import record_action
 from portal.models import Connection
 
 from .models import Level
@@ -142,7 +143,7 @@ def carry_out(
         "before": target.facts(before),
         "reason": reason.strip(),
     }
-    audit.record(**entry, after=target.facts(change.wanted), outcome="started")
+    record_action(**entry, after=target.facts(change.wanted), outcome="started")
     _, error = _attempt(change.write)
     asked = timezone.now()
     now, unreadable = _attempt(change.read)
@@ -150,7 +151,7 @@ def carry_out(
     status = _judge(change, before, level, error, unreadable)
     detail = _detail(status, quoted(level, target.none), error, unreadable)
     result = Result(status, level, unreadable is None, asked, error or unreadable, detail)
-    audit.record(
+    record_action(
         **entry, after=_after(target, change, before, result), outcome=status, detail=detail, trace_id=result.trace_id
     )
     return result

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from portal import audit
 from portal.access import Actor
+from portal.audit.record import record_actions
 from portal.models import AuditEntry, Connection
 
 from .models import Item, Knowledge, Level, Project, Space
@@ -79,7 +79,7 @@ def record(connection: Connection, found: Sequence[Difference], how: str) -> Non
     done = _done_here(connection, found)
     entries = [_entry(each, levels, how) for each in found if not _is_own(each, levels, done)]
     if entries:
-        audit.record_many(actor=Actor.system("scan"), connection=connection, entries=entries)
+        record_actions(actor=Actor.system("scan"), connection=connection, entries=entries)
 
 
 def _done_here(connection: Connection, found: Sequence[Difference]) -> dict[tuple[str, str], AuditEntry]:

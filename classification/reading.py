@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from portal import access, audit, connections, jobs
+from portal import access, connections, jobs
 from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
+from portal.audit.record import record_action
 from portal.counts import counted
 from portal.models import Connection
 from portal.parallel import side_by_side
@@ -238,7 +239,7 @@ def fill_demo(connection: Connection) -> None:
 
 
 def _record(actor: Actor, action: str, connection: Connection, space: Space | None = None, detail: str = "") -> None:
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         connection=connection,

@@ -14,8 +14,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from portal import audit
-from portal.activity import settled
+from portal.audit.browse import settled, target_history
 from portal.keyset import KeysetPage, page_of
 from portal.models import AuditEntry, Connection
 
@@ -321,7 +320,7 @@ def item_detail(item: Item) -> ItemDetail:
 
 
 def item_history(item: Item) -> QuerySet[AuditEntry]:
-    return audit.history(connection=item.space.connection, target_type=item.kind, target_id=item.remote_id)
+    return target_history(connection=item.space.connection, target_type=item.kind, target_id=item.remote_id)
 
 
 # --- Levels and projects --------------------------------------------------------------------------------------------

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.utils import timezone
 
-from . import audit, connections
+from . import connections
 from .access import Actor, require
 from .atlassian.errors import ApiError, Misconfigured, NotFound
+from .audit.record import record_action
 from .fields import SecretUnreadable
 from .models import Connection
 from .sandbox import SITES
@@ -39,7 +40,7 @@ def check(*, actor: Actor, connection: Connection) -> list[Line]:
         checked_at=connection.checked_at, check_lines=connection.check_lines
     )
     worst = next((line for line in lines if line.state == "fails"), None)
-    audit.record(
+    record_action(
         actor=actor,
         action="connection.checked",
         connection=connection,

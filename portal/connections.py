@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import CASCADE
 from django.utils.text import slugify
 
-from . import audit, connection_facts, registry
+from . import connection_facts, registry
 from .access import Actor, require, require_administrator
 from .atlassian.addresses import is_plain_host
 from .atlassian.confluence import ConfluenceClient
@@ -30,6 +30,7 @@ from .atlassian.jira import JiraClient
 from .atlassian.marketplace import MarketplaceClient
 from .atlassian.organization import OrganizationClient
 from .atlassian.slots import MachineSlots
+from .audit.record import record_action
 from .models import Connection, Pause
 
 logger = logging.getLogger("trustdesk.connections")
@@ -210,7 +211,7 @@ def remove(*, actor: Actor, connection: Connection) -> None:
 
 
 def _record(actor: Actor, action: str, connection: Connection, **facts) -> None:
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         connection=connection,

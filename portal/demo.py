@@ -5,8 +5,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Q
 
-from . import audit, registry
+from . import registry
 from .access import Actor, require_administrator
+from .audit.record import record_action
 from .models import AuditEntry, Connection, Grant, User
 
 PASSWORD = "trustdesk-demo"  # noqa: S105 - shown on the sign-in page of the sandbox, and made only there
@@ -50,7 +51,7 @@ def make(*, actor: Actor) -> dict:
     if new:
         with transaction.atomic():
             made = _make()
-            audit.record(actor=actor, action="demo.made", detail=f"{len(made)} connections, {len(PEOPLE)} people")
+            record_action(actor=actor, action="demo.made", detail=f"{len(made)} connections, {len(PEOPLE)} people")
         for connection in made:
             for step in registry.DEMO_STEPS:
                 step(connection)

@@ -272,7 +272,7 @@ class SignInFailure(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of the hash chain: one row, made by a migration and locked while an entry is added. See audit.py."""
+    """The end of the hash chain: one row, made by a migration, locked while an entry is added. See audit/record.py."""
 
     sequence = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
@@ -282,7 +282,7 @@ class AuditHead(models.Model):
 
 
 class AuditValue(models.Model):
-    """A value that is too large for an entry of the audit trail; see `audit_values.py`. Never changed."""
+    """A value that is too large for an entry of the audit trail; see `audit/values.py`. Never changed."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     text = models.TextField()

@@ -9,8 +9,9 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from . import audit, registry
+from . import registry
 from .access import Actor, require, require_administrator
+from .audit.record import record_action
 from .models import Connection, Grant, User
 
 
@@ -120,7 +121,7 @@ def _require_administrator_of(actor: Actor, user: User) -> None:
 
 
 def _record(actor: Actor, action: str, user: User, **values) -> None:
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         target_type="person",
@@ -132,7 +133,7 @@ def _record(actor: Actor, action: str, user: User, **values) -> None:
 
 def _record_grant(actor: Actor, action: str, grant: Grant) -> None:
     to = grant.user.email if grant.user else f"group {grant.group}"
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         connection=grant.connection,

@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from . import audit
 from .access import Actor
+from .audit.record import record_action
 from .models import SignInFailure, User
 
 logger = logging.getLogger("trustdesk.sign_in")
@@ -102,7 +102,7 @@ def _record(
 ) -> None:
     label = user.email if user else "unknown address"
     detail = " · ".join(filter(None, [detail, where(request)]))
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         target_type="person",

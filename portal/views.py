@@ -11,12 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from . import activity as trail
-from . import audit, audit_values, checking, registry
+from . import checking, registry
 from . import connections as services
 from . import people as persons
 from . import sessions as own_sessions
 from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
+from .audit.browse import filter_entries, settled_on, visible_entries
+from .audit.export import entries_as_csv, entries_as_json_lines
+from .audit.values import restore_values
 from .counts import counted
 from .forms import (
     ActivityFilterForm,
@@ -316,9 +318,9 @@ def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
-    entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
+    entries = filter_entries(visible_entries(actor_of(request)), form)
     page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    shown = audit_values.fill(page.object_list if form.cleaned_data.get("outcome") else trail.settled_on(page))
+    shown = restore_values(page.object_list if form.cleaned_data.get("outcome") else settled_on(page))
     return render(request, "portal/activity.html", {"form": form, "page": page, "entries": shown})
 
 
@@ -326,9 +328,9 @@ def activity(request: HttpRequest) -> HttpResponse:
 def activity_export(request: HttpRequest) -> StreamingHttpResponse:
     """The filtered entries as CSV (`format=csv`) or JSON lines."""
     form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
-    entries = trail.filtered(audit.visible_entries(actor_of(request)), form)
+    entries = filter_entries(visible_entries(actor_of(request)), form)
     as_csv = request.GET.get("format") == "csv"
-    lines = trail.csv_lines(entries) if as_csv else trail.json_lines(entries)
+    lines = entries_as_csv(entries) if as_csv else entries_as_json_lines(entries)
     response = StreamingHttpResponse(lines, content_type="text/csv" if as_csv else "application/x-ndjson")
     response["Content-Disposition"] = f'attachment; filename="activity.{"csv" if as_csv else "jsonl"}"'
     return response

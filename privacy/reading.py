@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from portal import access, audit, connections
+from portal import access, connections
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
 from portal.atlassian.types import App as ListedApp
+from portal.audit.record import record_action
 from portal.fields import SecretUnreadable
 from portal.models import Connection
 from portal.parallel import side_by_side
@@ -66,7 +67,7 @@ def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20
         else:
             read += 1
     report = ReadReport(len(apps), read, tuple(failures), len(apps) - read - len(failures))
-    audit.record(
+    record_action(
         actor=actor,
         action="apps.read",
         connection=connection,

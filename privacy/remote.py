@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from portal import audit, connections, leases
+from portal import connections, leases
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
+from portal.audit.record import record_action
 from privacy.models import App, PublishAttempt
 from privacy.refusals import Busy
 from privacy.settling import settle_open, watch_live
@@ -75,7 +76,7 @@ def is_definite(error: ApiError) -> bool:
 
 def record(actor: Actor, app: App, action: str, **values) -> None:
     """An audit entry about one app."""
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         connection=app.connection,

@@ -9,8 +9,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from portal import audit, connections
+from portal import connections
 from portal.access import Actor, Kind
+from portal.audit.record import record_action
 from portal.counts import counted
 from privacy.diff import compare
 from privacy.document import Document
@@ -343,7 +344,7 @@ def _record(
 
 
 def _entry(actor: Actor, app: App, action: str, **values: Any) -> None:
-    audit.record(
+    record_action(
         actor=actor,
         action=action,
         connection=app.connection,

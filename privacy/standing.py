@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from portal import audit
 from portal.access import Actor
+from portal.audit.record import record_action
 from privacy.authorship import changed_at_atlassian, changed_by
 from privacy.models import App, Review
 
@@ -137,7 +137,7 @@ def close(*, actor: Actor, review: Review, state: str, because: str, action: str
             return False
         before = review.state
         review.state, review.closed_because = state, because
-        audit.record(
+        record_action(
             actor=actor,
             action=action,
             connection=review.app.connection,

@@ -10,7 +10,7 @@ from classification import export, figures, selectors, services
 from classification.filters import ItemFilters, SpaceFilters
 from classification.models import Item, Knowledge, Level, Project, Space
 from classification.tree import Leaf, order
-from portal.activity import settled
+from portal.audit.browse import settled
 from portal.models import AuditEntry
 from portal.sandbox import ACME
 

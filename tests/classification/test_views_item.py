@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from classification.models import Item
-from portal import audit, leases
+from portal import leases
 from portal.access import Actor
+from portal.audit.record import record_action
 from portal.models import AuditEntry
 from portal.sandbox import ACME, faults
 
@@ -420,9 +421,9 @@ def test_an_attempt_that_never_ended_stays_in_sight_after_a_later_one(plain, ite
         "target_id": welcome.remote_id,
         "after": {"level": "Public"},
     }
-    audit.record(**attempt, outcome="started", reason="The worker was killed")
-    audit.record(**attempt, outcome="started")
-    audit.record(**attempt, outcome="done")
+    record_action(**attempt, outcome="started", reason="The worker was killed")
+    record_action(**attempt, outcome="started")
+    record_action(**attempt, outcome="done")
     assert "The worker was killed" in plain.get(welcome.get_absolute_url()).content.decode()
 
 

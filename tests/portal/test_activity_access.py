@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from classification import services as classification
 from classification.models import Item
-from portal import audit, registry
+from portal import registry
 from portal.access import Actor
+from portal.audit.record import record_action
 from tests.classification.conftest import run_scan
 from tests.conftest import make_connection
 
@@ -25,8 +26,8 @@ def alice(alice, site, grant, monkeypatch, operator):
     other = make_connection("Other")
     grant(alice, site, "blind")
     grant(alice, other, "viewer")
-    audit.record(actor=operator, action="item.level.set", connection=site, target_label=SECRET)
-    audit.record(actor=operator, action="item.level.set", connection=other, target_label=OPEN)
+    record_action(actor=operator, action="item.level.set", connection=site, target_label=SECRET)
+    record_action(actor=operator, action="item.level.set", connection=other, target_label=OPEN)
     return alice
 
 
@@ -55,7 +56,7 @@ def test_the_page_of_an_item_leaves_out_its_history(alice, bob, grant, client_fo
     grant(bob, site, "viewer")
     run_scan(site, classification.read_space(actor=operator, connection=site, key="HR"))
     item = Item.objects.filter(kind="page").first()
-    audit.record(
+    record_action(
         actor=Actor.of(bob),
         action="item.level.set",
         connection=site,

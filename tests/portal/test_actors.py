@@ -6,8 +6,10 @@ from django.urls import reverse
 
 from classification import services as classification
 from classification.tasks import run_scan
-from portal import access, audit, registry
+from portal import access, registry
 from portal.access import Actor, Kind
+from portal.audit.browse import visible_entries
+from portal.audit.record import record_action
 from portal.models import AuditEntry, Grant
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +55,7 @@ def test_a_part_of_trustdesk_may_what_is_listed_and_nothing_else(key, site, deve
     with pytest.raises(PermissionDenied):
         access.require_administrator(actor)
     assert not access.visible_connections(actor).exists()
-    assert not audit.visible_entries(actor).exists()
+    assert not visible_entries(actor).exists()
 
 
 def test_a_part_that_is_not_in_the_table_does_not_act():
@@ -72,14 +74,14 @@ def test_a_name_on_record_has_no_rights(site, developer_space):
         assert access.capabilities(actor, connection) == set()
     assert not actor.is_administrator
     assert not access.visible_connections(actor).exists()
-    assert not audit.visible_entries(actor).exists()
+    assert not visible_entries(actor).exists()
 
 
 def test_an_administrator_who_was_deactivated_reads_no_activity(administrator, operator):
-    audit.record(actor=operator, action="demo.made")
-    assert audit.visible_entries(Actor.of(administrator)).count() == 1
+    record_action(actor=operator, action="demo.made")
+    assert visible_entries(Actor.of(administrator)).count() == 1
     administrator.is_active = False
-    assert not audit.visible_entries(Actor.of(administrator)).exists()
+    assert not visible_entries(Actor.of(administrator)).exists()
     assert not access.visible_connections(Actor.of(administrator)).exists()
 
 

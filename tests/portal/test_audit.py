@@ -7,8 +7,11 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import connections as databases
 
-from portal import activity, audit
 from portal.access import Actor
+from portal.audit.browse import settled_on, visible_entries
+from portal.audit.export import entries_as_json_lines
+from portal.audit.record import FIRST_HASH, entry_hash, hashed_values, record_action
+from portal.audit.verify import hashes_in_export, verify_chain
 from portal.models import AuditEntry, AuditHead
 from portal.templatetags.activity import differences
 
@@ -16,13 +19,13 @@ pytestmark = pytest.mark.django_db
 
 
 def add(actor: Actor, number: int) -> AuditEntry:
-    return audit.record(actor=actor, action="demo.made", target_label=f"Page {number}", after={"number": number})
+    return record_action(actor=actor, action="demo.made", target_label=f"Page {number}", after={"number": number})
 
 
 def test_the_chain_of_entries_verifies(operator, alice):
     for number in range(3):
         add(operator if number % 2 else Actor.of(alice), number)
-    result = audit.verify()
+    result = verify_chain()
     assert result.ok
     assert result.entries == 3
 
@@ -31,7 +34,7 @@ def cut_off_after(sequence: int) -> None:
     """What somebody with access to the database does who wants the newest entries gone: the end fits what is left."""
     AuditEntry.objects.filter(sequence__gt=sequence)._raw_delete("default")
     last = AuditEntry.objects.first()
-    AuditHead.objects.update(sequence=sequence, hash=last.hash if last else audit.FIRST_HASH)
+    AuditHead.objects.update(sequence=sequence, hash=last.hash if last else FIRST_HASH)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_tampering_is_found(operator, tamper, words):
     for number in range(3):
         add(operator, number)
     tamper()
-    result = audit.verify()
+    result = verify_chain()
     assert not result.ok
     assert words in result.problem
 
@@ -66,11 +69,11 @@ def test_an_entry_can_be_neither_changed_nor_deleted(operator):
 
 def test_people_see_the_entries_of_their_connections_alone(operator, site, alice, bob, grant):
     grant(alice, site, "viewer")
-    audit.record(actor=operator, action="connection.checked", connection=site)
-    audit.record(actor=operator, action="keys.rotated")
-    assert audit.visible_entries(Actor.of(alice)).count() == 1
-    assert audit.visible_entries(Actor.of(bob)).count() == 0
-    assert audit.visible_entries(operator).count() == 2
+    record_action(actor=operator, action="connection.checked", connection=site)
+    record_action(actor=operator, action="keys.rotated")
+    assert visible_entries(Actor.of(alice)).count() == 1
+    assert visible_entries(Actor.of(bob)).count() == 0
+    assert visible_entries(operator).count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -85,7 +88,7 @@ def test_entries_of_two_threads_at_once_form_one_chain(operator):
         thread.start()
     for thread in threads:
         thread.join()
-    result = audit.verify()
+    result = verify_chain()
     assert result.ok
     assert result.entries == 20
 
@@ -102,17 +105,17 @@ def test_an_entry_that_is_added_while_the_chain_is_walked_raises_no_alarm(operat
         return execute(sql, *rest)
 
     with databases["default"].execute_wrapper(somebody_else):
-        result = audit.verify()
+        result = verify_chain()
     assert len(queries) > 2
     assert result.ok
-    assert audit.verify().entries == 4
+    assert verify_chain().entries == 4
 
 
 def test_an_entry_beyond_the_end_of_the_chain_is_found(operator):
     for number in range(3):
         add(operator, number)
     AuditHead.objects.update(sequence=2, hash=AuditEntry.objects.get(sequence=2).hash)
-    assert "beyond the end" in audit.verify().problem
+    assert "beyond the end" in verify_chain().problem
 
 
 def rewrite_from(sequence: int) -> None:
@@ -120,7 +123,7 @@ def rewrite_from(sequence: int) -> None:
     previous = AuditEntry.objects.get(sequence=sequence).previous_hash
     for entry in AuditEntry.objects.filter(sequence__gte=sequence).order_by("sequence"):
         entry.previous_hash, entry.actor_label = previous, "mallory"
-        entry.hash = previous = audit._hash(audit._fields(entry))
+        entry.hash = previous = entry_hash(hashed_values(entry))
         row = {"previous_hash": entry.previous_hash, "actor_label": entry.actor_label, "hash": entry.hash}
         AuditEntry.objects.filter(pk=entry.pk).update(**row)
     AuditHead.objects.update(hash=previous)
@@ -137,68 +140,67 @@ def rewrite_from(sequence: int) -> None:
 def test_a_chain_that_was_written_anew_is_found_by_an_end_noted_elsewhere_alone(operator, tamper, words):
     noted = {number: add(operator, number).hash for number in range(1, 4)}
     end = {3: noted[3]}
-    assert audit.verify(end).ok
+    assert verify_chain(end).ok
     tamper()
-    assert audit.verify().ok
-    assert words in audit.verify(end).problem
-    assert not audit.verify(noted).ok
+    assert verify_chain().ok
+    assert words in verify_chain(end).problem
+    assert not verify_chain(noted).ok
 
 
 def test_an_end_noted_earlier_is_still_found_after_further_entries(operator):
     noted = {1: add(operator, 1).hash}
     add(operator, 2)
-    assert audit.verify(noted).ok
+    assert verify_chain(noted).ok
 
 
 def test_an_export_proves_itself_and_what_was_in_it_is_there_still(operator):
     for number in range(3):
         add(operator, number)
-    lines = list(activity.json_lines(AuditEntry.objects.order_by("sequence")))
-    noted = audit.noted_in(lines)
-    assert audit.verify(noted).ok
+    lines = list(entries_as_json_lines(AuditEntry.objects.order_by("sequence")))
+    noted = hashes_in_export(lines)
+    assert verify_chain(noted).ok
     assert len(noted) == 3
     with pytest.raises(ValidationError, match="Entry 2 of the export was changed"):
-        audit.noted_in([lines[0], lines[1].replace("Page 1", "Page 7")])
+        hashes_in_export([lines[0], lines[1].replace("Page 1", "Page 7")])
     with pytest.raises(ValidationError, match="Line 2 is not an entry"):
-        audit.noted_in([lines[0], "{}"])
+        hashes_in_export([lines[0], "{}"])
     other = add(operator, 7)
-    stranger = list(activity.json_lines(AuditEntry.objects.filter(pk=other.pk)))[0].replace(
-        '"sequence": 4', '"sequence": 2'
-    )
+    (line,) = entries_as_json_lines(AuditEntry.objects.filter(pk=other.pk))
+    stranger = line.replace('"sequence": 4', '"sequence": 2')
     with pytest.raises(ValidationError, match="Entry 2 of the export"):
-        audit.noted_in([lines[0], stranger])
+        hashes_in_export([lines[0], stranger])
 
 
 def test_what_a_database_cannot_keep_does_not_keep_the_entry_from_being_written(operator):
     odd = "a\x00b"
-    entry = audit.record(
+    entry = record_action(
         actor=operator, action="demo.made", target_label=odd, reason=odd, detail=odd, before={odd: [odd]}, after=odd
     )
     entry = AuditEntry.objects.get(pk=entry.pk)
     assert entry.before == {"a\\u0000b": ["a\\u0000b"]}
     assert "\x00" not in f"{entry.target_label}{entry.reason}{entry.detail}{entry.after}"
-    assert audit.verify().ok
+    assert verify_chain().ok
 
 
 def test_what_reads_the_same_before_and_after_is_not_told_as_a_change(operator):
-    entry = audit.record(actor=operator, action="x", before={"a": "", "b": 1}, after={"a": None, "b": 2})
+    entry = record_action(actor=operator, action="x", before={"a": "", "b": 1}, after={"a": None, "b": 2})
 
     assert differences(entry) == [("", 1, 2)]
 
 
 def test_a_role_that_an_entry_names_is_told_in_words(operator):
-    entry = audit.record(actor=operator, action="x", before={"role": "gone"}, after={"role": "legal_reviewer"})
+    entry = record_action(actor=operator, action="x", before={"role": "gone"}, after={"role": "legal_reviewer"})
 
     assert differences(entry) == [("", "gone", "Legal reviewer")]
 
 
 def test_a_change_is_not_cut_in_two_at_the_border_of_a_page(operator):
     facts = {"actor": operator, "action": "x", "target_id": "1"}
-    audit.record(**facts, outcome="started")
-    audit.record(**facts, outcome="failed")
+    record_action(**facts, outcome="started")
+    record_action(**facts, outcome="failed")
     for _ in range(49):
-        audit.record(actor=operator, action="y")
+        record_action(actor=operator, action="y")
     pages = Paginator(AuditEntry.objects.all(), 50)
 
-    assert [entry.outcome for entry in activity.settled_on(pages.page(1))][-1] == "failed"
-    assert activity.settled_on(pages.page(2)) == []
+    assert [entry.outcome for entry in settled_on(pages.page(1))][-1] == "failed"
+    assert settled_on(pages.page(2)) == []

@@ -4,8 +4,10 @@ import argparse
 import contextlib
 import re
 
-from portal import activity, audit
 from portal.access import connections_with, require_administrator
+from portal.audit.browse import filter_entries, visible_entries
+from portal.audit.export import entries_as_csv, entries_as_json_lines, entries_as_rows
+from portal.audit.verify import hashes_in_export, verify_chain
 from portal.forms import ActivityFilterForm
 from portal.management.base import Failed, ServiceCommand
 
@@ -41,7 +43,7 @@ class Command(ServiceCommand):
 
     def _verify(self, actor, *, expect, against, **options):
         require_administrator(actor)
-        result = audit.verify((expect or {}) | self._exported(against))
+        result = verify_chain((expect or {}) | self._exported(against))
         if not result.ok:
             raise Failed(result.problem)
         self.say(f"{result.entries} entries, each in its place and unchanged.")
@@ -53,7 +55,7 @@ class Command(ServiceCommand):
             return {}
         try:
             with open(path, encoding="utf-8") as file:
-                return audit.noted_in(file)
+                return hashes_in_export(file)
         except (OSError, UnicodeDecodeError) as error:
             raise Failed(f"{path} cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8'}.") from error
 
@@ -62,8 +64,8 @@ class Command(ServiceCommand):
         form = ActivityFilterForm(values, connections=connections_with(actor, "activity.view"))
         if not form.is_valid():
             raise Failed("; ".join(f"{name}: {error[0]}" for name, error in form.errors.items()))
-        entries = activity.filtered(audit.visible_entries(actor), form)
-        lines = activity.csv_lines(entries) if format == "csv" else activity.json_lines(entries)
+        entries = filter_entries(visible_entries(actor), form)
+        lines = entries_as_csv(entries) if format == "csv" else entries_as_json_lines(entries)
         if out:
             try:
                 with open(out, "w", encoding="utf-8", newline="") as file:
@@ -76,4 +78,4 @@ class Command(ServiceCommand):
             with contextlib.closing(lines):
                 for line in lines:
                     self.stdout.write(line, ending="")
-        return {"entries": entries.count(), "file": out} if out else list(audit.as_rows(entries))
+        return {"entries": entries.count(), "file": out} if out else list(entries_as_rows(entries))

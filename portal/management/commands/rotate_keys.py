@@ -5,9 +5,9 @@ from collections.abc import Callable
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from portal import audit
 from portal.access import require_administrator
 from portal.accounts import with_secrets
+from portal.audit.record import record_action
 from portal.fields import EncryptedSecretField, SecretUnreadable
 from portal.management.base import Failed, ServiceCommand
 from portal.models import Connection
@@ -29,7 +29,7 @@ class Command(ServiceCommand):
             lost = lost_tokens + lost_seconds
             outbox.rotate_bodies()
             said = f"{tokens} tokens and {seconds} second factors"
-            audit.record(actor=actor, action="keys.rotated", detail=said, outcome="failed" if lost else "done")
+            record_action(actor=actor, action="keys.rotated", detail=said, outcome="failed" if lost else "done")
         if lost:
             raise Failed(f"{said} re-encrypted. No key fits: {', '.join(lost)}. Enter those again.")
         self.say(f"{said} re-encrypted with the first key.")

@@ -1,45 +1,34 @@
-"""Reading the audit trail: the filter of the activity page and of the command, and the two export formats."""
+"""Reading the audit trail: which entries a person sees, the history of one object, and the filter of the page."""
 
-import json
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
 from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from . import audit, csv_export
-from .forms import ActivityFilterForm
-from .models import AuditEntry
+from portal.access import Actor, connections_with
+from portal.forms import ActivityFilterForm
+from portal.models import AuditEntry, Connection
 
-COLUMNS = [
-    "sequence",
-    "at",
-    "actor",
-    "action",
-    "action_label",
-    "connection",
-    "target_type",
-    "target_id",
-    "target",
-    "before",
-    "after",
-    "reason",
-    "outcome",
-    "detail",
-    "trace_id",
-    "actor_id",
-    "connection_id",
-    "previous_hash",
-    "hash",
-    "kept_values",
-]
 #: A form takes days of which no midnight exists in every time zone; nothing was ever done on them.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 
-def filtered(entries: QuerySet[AuditEntry], form: ActivityFilterForm) -> QuerySet[AuditEntry]:
+def visible_entries(actor: Actor) -> QuerySet[AuditEntry]:
+    """The entries of the connections where this actor has activity.view; the rest for administrators alone."""
+    if actor.is_administrator:
+        return AuditEntry.objects.all()
+    return AuditEntry.objects.filter(connection__in=connections_with(actor, "activity.view"))
+
+
+def target_history(*, connection: Connection, target_type: str, target_id: str) -> QuerySet[AuditEntry]:
+    """What was done to one object, newest first."""
+    return AuditEntry.objects.filter(connection=connection, target_type=target_type, target_id=str(target_id))
+
+
+def filter_entries(entries: QuerySet[AuditEntry], form: ActivityFilterForm) -> QuerySet[AuditEntry]:
     """Apply whatever is valid in the form; unknown values are passed over. Days are days in the reader's time zone."""
     form.is_valid()
     data = form.cleaned_data
@@ -90,12 +79,3 @@ def settled_on(page: Page) -> list[AuditEntry]:
 
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(min(max(day, FIRST_DAY), LAST_DAY), time.min))
-
-
-def json_lines(entries: QuerySet[AuditEntry]) -> Generator[str, None, None]:
-    for row in audit.as_rows(entries):
-        yield json.dumps(row, ensure_ascii=False) + "\n"
-
-
-def csv_lines(entries: QuerySet[AuditEntry]) -> Generator[str, None, None]:
-    return csv_export.csv_lines(audit.as_rows(entries), COLUMNS)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .models import AuditEntry, AuditValue
+from portal.models import AuditEntry, AuditValue
 
 #: Bytes of JSON that `before` and `after` may each have, and of UTF-8 that a reason or a detail may have: together with
 #: the rest an entry stays below 64 KB.
@@ -41,7 +41,7 @@ def clip(text: str) -> str:
     return text if len(data) <= MOST_TEXT else data[: MOST_TEXT - 3].decode("utf-8", "ignore") + "…"
 
 
-def keep(texts: Mapping[str, str]) -> None:
+def store_values(texts: Mapping[str, str]) -> None:
     """Write texts that `shorten` found; those that are there already stay."""
     if texts:
         AuditValue.objects.bulk_create(
@@ -76,7 +76,7 @@ def values_of(entry: AuditEntry) -> dict[str, Any] | None:
     return _load(wanted) if wanted else None
 
 
-def fill(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
+def restore_values(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
     """The entries with the values themselves in place of the references, to be shown."""
     entries = list(entries)
     wanted = {found for entry in entries for found in references([entry.before, entry.after])}
