@@ -11,12 +11,11 @@ from django.db import transaction
 from portal import access
 from portal.access import Actor
 from portal.atlassian.strictjson import StrictJSONError
-from privacy import catalogue, counting, ledger, remote, wire
+from privacy import catalogue, counting, ledger, patches, remote, wire
 from privacy.diff import compare, take
 from privacy.document import AnswerError, Document, PointerError, Raw
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
 from privacy.refusals import AnswerConflict, AnswerRefused, NotEditable
-from privacy.render import label_of
 from privacy.versions import keep
 from privacy.wire import MISSING, Json
 
@@ -27,6 +26,7 @@ class Answered:
 
     working   the working copy afterwards; `document` its content
     pointer   where the answer is; `seen` the fingerprint that the page shall hold from now on
+    before    the value that was there before
     edit      the entry in the ledger, None when the answer was that already
     """
 
@@ -34,6 +34,7 @@ class Answered:
     document: Document
     pointer: str
     seen: str
+    before: Json
     edit: Edit | None
 
     @property
@@ -167,7 +168,7 @@ def replace(*, actor: Actor, app: App, document: Document, text: str) -> Working
     Edit.objects.filter(app=app, saved_hash="", dropped=True, sent=False).update(sent=True)
     base = app.draft or app.live
     for row in compare(document, before).changes:
-        enter(actor, app, row.pointer, row.right, row.left)
+        ledger.log_edit(actor, app, row.pointer, row.right, row.left)
     working.base, working.text, working.content_hash = base, text, document.content_hash()
     working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
     working.save()
@@ -189,7 +190,7 @@ def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, seen: str | None =
         field = catalogue.field(pointer)
     except KeyError:
         raise AnswerRefused("There is no such question in the catalogue.", pointer=pointer, typed=raw) from None
-    return _give(actor, app, pointer, raw, seen, lambda document: document.answer(field, raw))
+    return _give(actor, app, pointer, raw, _showing(seen), lambda document: document.answer(field, raw))
 
 
 def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | None = None) -> Answered:
@@ -209,7 +210,7 @@ def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | 
             raise AnswerError("This place is not in the document any more, so nothing was changed.")
         return document.answer_json(pointer, text) if text.strip() else document.remove(pointer)
 
-    return _give(actor, app, pointer, text, seen, change)
+    return _give(actor, app, pointer, text, _showing(seen), change)
 
 
 def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
@@ -224,15 +225,16 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
         raise NotEditable("The name of this place cannot be written here. Restore a version instead.")
     if ledger.moved_since(edit, ledger.last_edits(app)):
         raise NotEditable("What lies around this place was changed since. Nothing was changed. Reload the page.")
-    before, after = ledger.read_back(edit.before), ledger.read_back(edit.after)
 
     def change(document: Document) -> bool:
-        if wire.same(document.get(edit.pointer), before):
-            return False
+        try:
+            before = patches.revert(ledger.patch_of(edit), document.get(edit.pointer))
+        except patches.PatchError:
+            raise AnswerError("This answer was changed since, so nothing was changed. Reload the page.") from None
         document.put(edit.pointer, before)
         return True
 
-    return _give(actor, app, edit.pointer, edit.before, fingerprint_of(after), change, undoes=edit)
+    return _give(actor, app, edit.pointer, "", lambda value: ledger.gave(edit, value), change, undoes=edit)
 
 
 def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = None) -> Answered:
@@ -248,28 +250,35 @@ def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = 
             raise AnswerError("This place is neither in the working copy nor live, so nothing was changed.")
         return take(document, source, pointer)
 
-    return _give(actor, app, pointer, "", seen, change)
+    return _give(actor, app, pointer, "", _showing(seen), change)
 
 
 Change = Callable[[Document], bool]
+Expected = Callable[[Json], bool]
+
+
+def _showing(seen: str | None) -> Expected:
+    """Whether a value is the one that a page showed; any is, where the page does not say."""
+    return lambda value: seen is None or seen == fingerprint_of(value)
 
 
 def _give(
-    actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change, *, undoes: Edit | None = None
+    actor: Actor, app: App, pointer: str, typed, expected: Expected, change: Change, *, undoes: Edit | None = None
 ) -> Answered:
     access.require(actor, app.connection, "privacy.edit")
     if "\x00" in pointer:
         raise AnswerRefused("The name of this place cannot be written here.", pointer=pointer, typed=typed)
     with transaction.atomic():
-        return _apply_answer(actor, App.locked(app.pk), pointer, typed, seen, change, undoes)
+        return _apply_answer(actor, App.locked(app.pk), pointer, typed, expected, change, undoes)
 
 
 def _apply_answer(
-    actor: Actor, app: App, pointer: str, typed, seen: str | None, change: Change, undoes: Edit | None
+    actor: Actor, app: App, pointer: str, typed, expected: Expected, change: Change, undoes: Edit | None
 ) -> Answered:
     working = _open(actor, app)
     document = Document.from_text(working.text)
     after = document.copy()
+    before: Json = MISSING
     try:
         before = document.get(pointer)
         changed = change(after)
@@ -277,21 +286,21 @@ def _apply_answer(
             after.in_old_place(pointer, document, _models(working))
         after.text  # noqa: B018 - refuses what could not be read back, before anything is kept
     except AnswerError as error:
-        if seen is not None and seen != fingerprint(document, pointer):  # what the page does not know may be why
+        if not expected(before):  # what the page does not know may be why
             raise _conflict(actor, app, pointer, typed, document, document) from None
         raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
     except (PointerError, StrictJSONError) as error:
         raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
     if not changed:
-        return Answered(working, document, pointer, fingerprint(document, pointer), None)
-    if seen is not None and seen != fingerprint(document, pointer):
+        return Answered(working, document, pointer, fingerprint(document, pointer), before, None)
+    if not expected(before):
         raise _conflict(actor, app, pointer, typed, document, after)
     working.text, working.content_hash = after.text, after.content_hash()
     working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
     working.save(update_fields=["text", "content_hash", "version", "changed_by", "changed_by_label", "changed_at"])
-    edit = enter(actor, app, pointer, before, after.get(pointer), undoes=undoes)
+    edit = ledger.log_edit(actor, app, pointer, before, after.get(pointer), undoes=undoes)
     counting.recount(app, working, after)
-    return Answered(working, after, pointer, fingerprint(after, pointer), edit)
+    return Answered(working, after, pointer, fingerprint(after, pointer), before, edit)
 
 
 def _models(working: WorkingCopy) -> list[Document]:
@@ -314,20 +323,6 @@ def _conflict(actor: Actor, app: App, pointer: str, typed, document: Document, a
         seen=fingerprint(document, pointer),
         edit=last,
         own=last is not None and (last.author_id, last.author_label) == (_id(actor), actor.label),
-    )
-
-
-def enter(actor: Actor, app: App, pointer: str, before: Json, after: Json, *, undoes: Edit | None = None) -> Edit:
-    """Put one changed answer on the ledger. Call it in the transaction that changes the working copy."""
-    return Edit.objects.create(
-        app=app,
-        pointer=pointer.replace("\x00", ledger.NUL),
-        label=label_of(pointer)[:500].replace("\x00", ""),
-        before=ledger.written(before),
-        after=ledger.written(after),
-        undoes=undoes,
-        author=actor.user,
-        author_label=actor.label,
     )
 
 

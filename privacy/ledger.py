@@ -1,35 +1,53 @@
-"""The ledger room of privacy: which answer was given last at a place, and whether it is what stands there now."""
+"""The log of the answers given in a working copy: the last one at each place, and which comes next to undo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Max
 
+from portal.access import Actor
 from portal.atlassian import strictjson
-from privacy import catalogue, wire
+from privacy import catalogue, patches, wire
 from privacy.document import Document
 from privacy.models import App, Edit
+from privacy.render import label_of
 from privacy.wire import MISSING, Json
 
 #: How a key with a NUL character stands on the ledger: PostgreSQL keeps no such text.
 NUL = "\\u0000"
 
 
-def written(value: Json) -> str:
-    """A value as the ledger keeps it; "" for a key that is not there."""
-    return "" if value is MISSING else strictjson.dumps(value)
+def log_edit(actor: Actor, app: App, pointer: str, before: Json, after: Json, *, undoes: Edit | None = None) -> Edit:
+    """Add one changed answer to the log. Call it in the transaction that changes the working copy."""
+    patch = patches.make(before, after, catalogue.CATALOGUE.by_pointer.get(pointer))
+    return Edit.objects.create(
+        app=app,
+        pointer=pointer.replace("\x00", NUL),
+        label=label_of(pointer)[:500].replace("\x00", ""),
+        patch=strictjson.dumps(patch),
+        after_hash=hash_of(after),
+        adds_or_removes=bool(patches.removed(patch) or patches.added(patch)),
+        undoes=undoes,
+        author=actor.user,
+        author_label=actor.label,
+    )
 
 
-def read_back(text: str) -> Json:
-    """The same, read."""
-    return strictjson.loads(text) if text else MISSING
+def hash_of(value: Json) -> str:
+    """What stands for a value in the log; "" for a key that is not there."""
+    return "" if value is MISSING else wire.value_digest(value)
+
+
+def patch_of(edit: Edit) -> patches.Patch:
+    """What an answer changed."""
+    return strictjson.loads(edit.patch)
 
 
 def last_edits(app: App) -> dict[str, Edit]:
     """Pointer -> the newest answer that was given there and not dropped, in one query."""
     edits = Edit.objects.filter(app=app, dropped=False)
     newest = edits.order_by().values("pointer").annotate(newest=Max("pk")).values("newest")
-    return {edit.pointer: edit for edit in Edit.objects.filter(pk__in=newest).defer("before")}
+    return {edit.pointer: edit for edit in Edit.objects.filter(pk__in=newest).defer("patch")}
 
 
 @dataclass
@@ -76,7 +94,7 @@ def people_with_changes(found: Mapping[str, Steps]) -> tuple[str, ...]:
 
 def gave(edit: Edit, value: Json) -> bool:
     """Whether this answer is the value that stands there now; else it was changed at Atlassian, or around it."""
-    return edit.after == written(value) or wire.same_value(read_back(edit.after), value)
+    return edit.after_hash == hash_of(value)
 
 
 def moved_since(edit: Edit, edits: Mapping[str, Edit]) -> bool:
@@ -90,7 +108,7 @@ def removals(edits: Mapping[str, Edit], document: Document) -> dict[str, Edit]:
     return {
         pointer: edit
         for pointer, edit in edits.items()
-        if not edit.after
+        if not edit.after_hash
         and not edit.saved_hash
         and pointer not in catalogue.CATALOGUE.by_pointer
         and NUL not in pointer

@@ -168,14 +168,20 @@ class WorkingCopy(models.Model):
 
 
 class Edit(models.Model):
-    """One answer that somebody gave in the working copy: the undo history, and who wrote what."""
+    """One answer that somebody gave in the working copy: the undo history, and who wrote what.
+
+    It keeps what changed (`privacy.patches`), not the values: those are in the working copy and the versions.
+    """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="edits")
     pointer = models.TextField()
     label = models.CharField(max_length=500, blank=True)
-    #: JSON text of the value before and after; empty when the key was absent.
-    before = models.TextField(blank=True)
-    after = models.TextField(blank=True)
+    #: JSON text of what changed, from the value before to the one after.
+    patch = models.TextField()
+    #: `wire.value_digest` of the value after; empty when the key is absent then.
+    after_hash = models.CharField(max_length=64, blank=True)
+    #: Records were added to a list, or removed from it.
+    adds_or_removes = models.BooleanField(default=False)
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     author_label = models.CharField(max_length=254)
     at = models.DateTimeField(auto_now_add=True)

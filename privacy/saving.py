@@ -19,7 +19,8 @@ from portal.leases import Lease
 from privacy import counting, remote
 from privacy.diff import Diff, ThreeWay, Undecided, compare, merge, three_way
 from privacy.document import Document
-from privacy.editing import enter, replace
+from privacy.editing import replace
+from privacy.ledger import log_edit, patch_of
 from privacy.merge import MergeRow, Side
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
 from privacy.record import readable
@@ -178,9 +179,9 @@ def _enter_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
     if side == "theirs" and row.outcome in ("mine", "conflict"):
         unsaved = Edit.objects.filter(app=app, saved_hash="", dropped=False)
         unsaved.filter(Q(pointer=row.pointer) | Q(pointer__startswith=f"{row.pointer}/")).update(dropped=True)
-        enter(actor, app, row.pointer, row.mine, row.theirs)
+        log_edit(actor, app, row.pointer, row.mine, row.theirs)
     elif side == "mine" and row.outcome == "theirs":
-        enter(actor, app, row.pointer, row.theirs, row.mine)
+        log_edit(actor, app, row.pointer, row.theirs, row.mine)
 
 
 # --- Sending --------------------------------------------------------------------------------------------------------
@@ -333,8 +334,7 @@ def _answers(letter: _Letter) -> list[dict]:
         {
             "pointer": edit.pointer,
             "question": edit.label,
-            "before": readable(edit.before),
-            "after": readable(edit.after),
+            "patch": readable(patch_of(edit)),
             "by": edit.author_label,
             "at": edit.at.isoformat(),
         }

@@ -97,7 +97,7 @@ def apps(*, connection: Connection, query: str = "", only: str = "", sort: str =
     `sort`: name, changed (newest first), errors (most first).
     """
     newest = _newest(Edit.objects.filter(app__connection=connection, dropped=False))
-    last_edit = {edit.app_id: edit for edit in newest.defer("before", "after")}
+    last_edit = {edit.app_id: edit for edit in newest.defer("patch")}
     newest = _newest(Review.objects.filter(app__connection=connection)).prefetch_related("verdicts")
     review = {item.app_id: item for item in newest}
     prefetch_related_objects([item for item in review.values() if item.state == PUBLISHING], "publish_attempts")

@@ -13,7 +13,6 @@ from portal.operations import remote_work
 from portal.responses import fragment_error, with_toast
 from privacy import catalogue, forms, questions, selectors, services
 from privacy.form_page import EditPage, edit_page, worked_on_document
-from privacy.ledger import read_back
 from privacy.models import App, Edit
 from privacy.pages import PROBLEMS, act, find, on_app, show_compare, status_of, url
 from privacy.views_release import app_save
@@ -201,8 +200,7 @@ def _records_after(
     """What the page has to know after its records changed: how they are called now, and what else lies in them now."""
     if given.field is None or given.field.kind != "records":
         return {}
-    before = read_back(outcome.edit.before) if outcome.edit else page.document.get(given.pointer)
-    inside, gone = questions.inside(page, question, before, viewer=request.user)  # type: ignore[arg-type]
+    inside, gone = questions.inside(page, question, outcome.before, viewer=request.user)  # type: ignore[arg-type]
     return {"tokens": forms.tokens_after(given, outcome), "inside": inside, "gone": gone}
 
 

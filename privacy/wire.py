@@ -7,7 +7,7 @@ they hold the same content: key order does not matter, true is never 1, and a nu
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, Literal
@@ -115,18 +115,37 @@ def _same_scalars(left: Json, right: Json, *, spelling: bool) -> bool:
     return not (spelling and (isinstance(left, Decimal) or isinstance(right, Decimal))) or str(left) == str(right)
 
 
+def identical(left: Json, right: Json) -> bool:
+    """Whether two values are written as the same JSON text: keys in the same order, numbers as they are written."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        # items() in their order; dict equality does not look at it
+        return len(left) == len(right) and all(
+            key == other_key and identical(item, other)
+            for (key, item), (other_key, other) in zip(left.items(), right.items(), strict=True)
+        )
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(identical, left, right))
+    return bool(left == right) and (not isinstance(left, Decimal) or str(left) == str(right))
+
+
 def canonical(value: Json) -> str:
     """One text for all writings of the same JSON content: sorted keys, no spaces, numbers as they are written."""
-    if isinstance(value, dict):
-        inner = ",".join(f"{_text(key)}:{canonical(value[key])}" for key in sorted(value))
-        return "{" + inner + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(canonical, value)) + "]"
+    return _canonical(value, _number)
+
+
+def _canonical(value: Json, number: Callable[[int | Decimal], str]) -> str:
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, dict):
+        inner = ",".join([f"{_text(key)}:{_canonical(value[key], number)}" for key in sorted(value)])
+        return "{" + inner + "}"
+    if isinstance(value, list):
+        return "[" + ",".join([_canonical(item, number) for item in value]) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return _number(value)
+    return number(value)
 
 
 #: What json.dumps does with a text, without what it does around it: most of a document is texts.
@@ -144,9 +163,25 @@ def _number(value: int | Decimal) -> str:
     return f"#{value}"
 
 
+def _number_by_value(value: int | Decimal) -> str:
+    """One text for 1, 1.0 and 1e0, which is that of the whole number where there is one."""
+    if not isinstance(value, Decimal):
+        return _number(value)
+    sign, digits, exponent = value.as_tuple()
+    shown = "".join(map(str, digits)).lstrip("0")
+    significant = shown.rstrip("0")
+    return f"{'-' * sign}{significant}e{int(exponent) + len(shown) - len(significant)}" if significant else "0"
+
+
 def digest(value: Json) -> str:
     """sha256 (hex) over the canonical form; MISSING has a digest of its own."""
     text = "missing" if value is MISSING else canonical(value)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def value_digest(value: Json) -> str:
+    """The same for all values that are equal to `same_value`; without fractions it is `digest`."""
+    text = "missing" if value is MISSING else _canonical(value, _number_by_value)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

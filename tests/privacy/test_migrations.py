@@ -1,4 +1,4 @@
-"""What older versions kept about publish calls is still there after an upgrade, and after going back."""
+"""What older versions kept is still there after an upgrade, and after going back."""
 
 from datetime import timedelta
 
@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+
+from portal.atlassian import strictjson
 
 BEFORE = [("privacy", "0005_publish_calls")]
 AFTER = [("privacy", "0008_without_the_old_fields_of_publishing")]
@@ -62,3 +64,58 @@ def test_publish_calls_become_attempts_and_go_back(old):
     assert reviews.get(pk=published.pk).publish_taken
     app = back.get_model("privacy", "App").objects.get(pk=given_up.app_id)
     assert app.publish_until == since + timedelta(minutes=10)
+
+
+# --- edits as patches -------------------------------------------------------------------------------------------------
+
+WITH_VALUES = [("privacy", "0011_words_of_reviews")]
+WITH_PATCHES = [("privacy", "0014_edits_without_whole_values")]
+RECORDS = "/commonCloud/thirdPartyInformation/thirdPartyDetails"
+
+
+@pytest.fixture
+def with_values():
+    yield migrate(WITH_VALUES)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("privacy"))
+
+
+def lists_of_records() -> list[str]:
+    """A list of many records after each of three edits: one renamed, one with a number written anew, one removed."""
+    names = [f"Example {number}" for number in range(50)]
+    texts = [{"name": name, "contract": strictjson.loads("1.0"), "purpose": "Stores uploads. " * 9} for name in names]
+    steps = [strictjson.dumps(texts)]
+    texts[7] = texts[7] | {"name": "Renamed"}
+    steps.append(strictjson.dumps(texts))
+    texts[8] = texts[8] | {"contract": strictjson.loads("1.00")}
+    steps.append(strictjson.dumps(texts))
+    return [*steps, strictjson.dumps(texts[:20] + texts[21:])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_values_of_edits_become_patches_and_go_back(with_values):
+    link = with_values.get_model("portal", "Connection").objects.create(slug="a", name="a", kind="marketplace")
+    app = with_values.get_model("privacy", "App").objects.create(connection=link, product_id="a", name="a", app_key="a")
+    steps = lists_of_records()
+    text = f'{{"commonCloud":{{"thirdPartyInformation":{{"thirdPartyDetails":{steps[-1]}}}}}}}'
+    with_values.get_model("privacy", "WorkingCopy").objects.create(app=app, text=text, content_hash="c" * 64)
+    edits = with_values.get_model("privacy", "Edit").objects
+    for before, after in zip(steps, steps[1:], strict=False):
+        edits.create(app=app, pointer=RECORDS, before=before, after=after, author_label="alice@example.com")
+    edits.create(app=app, pointer="/commonCloud/a", before="", after="1.50", author_label="alice@example.com")
+    edits.create(app=app, pointer="/commonCloud/a", before="1.50", after="", author_label="alice@example.com")
+    values = list(edits.order_by("pk").values_list("pointer", "before", "after"))
+
+    new = migrate(WITH_PATCHES)
+
+    patches = new.get_model("privacy", "Edit").objects.order_by("pk")
+    assert all(len(edit.patch) < 500 for edit in patches)
+    assert [edit.adds_or_removes for edit in patches] == [False, False, True, False, False]
+    assert (patches[4].patch, patches[4].after_hash) == ('{"was":1.50}', "")
+
+    back = migrate(WITH_VALUES)
+
+    assert (
+        list(back.get_model("privacy", "Edit").objects.order_by("pk").values_list("pointer", "before", "after"))
+        == values
+    )

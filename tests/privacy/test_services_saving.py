@@ -8,7 +8,7 @@ from portal.access import Actor
 from portal.atlassian.errors import ApiError, Limited, Refused, Unavailable
 from portal.models import AuditEntry, Pause
 from portal.sandbox import faults
-from privacy import remote, services
+from privacy import ledger, remote, services
 from privacy.models import App, Edit, Snapshot, WorkingCopy
 from tests.conftest import make_connection
 from tests.privacy.marketplace import CONTACT, DISCARD, DRAFT, POLICIES, READ
@@ -215,9 +215,9 @@ def test_an_answer_that_was_decided_against_is_not_on_record_as_saved(editor, co
     overruled = Edit.objects.get(pointer=CONTACT, author=editor.user)
     assert (overruled.dropped, overruled.saved_hash) == (True, "")
     carried = AuditEntry.objects.get(action="draft.edit").after["answers"]
-    assert [(item["pointer"], item["after"], item["by"]) for item in carried] == [
-        (POLICIES, '"https://example.com/p"', "bob@example.com"),
-        (CONTACT, '"stranger@example.com"', "bob@example.com"),
+    assert [(item["pointer"], item["patch"]["now"], item["by"]) for item in carried] == [
+        (POLICIES, "https://example.com/p", "bob@example.com"),
+        (CONTACT, "stranger@example.com", "bob@example.com"),
     ]
 
 
@@ -235,7 +235,7 @@ def test_a_change_at_atlassian_that_was_decided_against_is_on_record(editor, edi
 
     assert "newQuestion" not in marketplace.value(edited, "draft")
     edit = Edit.objects.get(pointer="/commonCloud/newQuestion")
-    assert (edit.author, edit.before, edit.after) == (editor.user, '"theirs"', "")
+    assert (edit.author, ledger.patch_of(edit)) == (editor.user, {"was": "theirs"})
 
 
 def test_live_that_moved_counts_where_the_work_started_from_live(editor, board, marketplace):

@@ -182,7 +182,7 @@ def test_an_odd_document_is_as_it_was_after_saving_a_page_that_nobody_touched(
     page = client.post(url, page_values(client.get(url)), follow=True)
 
     assert page.status_code == 200
-    assert [(edit.pointer, edit.before, edit.after) for edit in Edit.objects.all()] == []
+    assert [(edit.pointer, edit.patch) for edit in Edit.objects.all()] == []
     assert "nothing changed" in said(page)
 
 
