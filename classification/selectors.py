@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from portal.audit.browse import settled, target_history
+from portal.audit.browse import one_per_action, target_history
 from portal.keyset import KeysetPage, page_of
 from portal.models import AuditEntry, Connection
 
@@ -314,7 +314,7 @@ def item_detail(item: Item) -> ItemDetail:
         level=item.level if item.level_state == Knowledge.KNOWN else None,
         default=levels.get(space.known_default_id or 0),
         choices=applicable(levels.values()),
-        history=settled(item_history(item)[: 2 * LONGEST_HISTORY])[:LONGEST_HISTORY],
+        history=list(one_per_action(item_history(item))[:LONGEST_HISTORY]),
         versions=item_rows(others.values_list(*_ROW_COLUMNS), space, levels),
     )
 

@@ -68,7 +68,10 @@ class Column:
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of `count` rows. start, end: places of its rows from 1 on. before, after: cursors; "" for none."""
+    """One page of `count` rows. start, end: places of its rows from 1 on. before, after: cursors; "" for none.
+
+    count is 0 where the rows were not counted; then start and end tell nothing.
+    """
 
     rows: list[Any]
     count: int = 0
@@ -120,24 +123,48 @@ def page_of(
 ) -> KeysetPage:
     """The page after or before a cursor; the first one without. Two queries; one more where too little is left there.
 
-    rows: in any order. columns: of the order, ending with "pk". values: read tuples of these columns, not instances.
+    rows: in any order. columns: of the order, ending with one that is unique. values: read tuples of these columns, not
+    instances.
     """
-    source, backwards = _Source(rows, size, values), [column.reversed() for column in columns]
-    cursor = read_cursor(after or before, columns, rows)
-    if cursor and after:
-        shown = source.read(columns, cursor) or source.read(backwards, None)[::-1]
-    else:
-        shown = source.read(backwards, cursor)[::-1] if cursor else []
-        if len(shown) < size:
-            shown, cursor = source.read(columns, None), None
+    shown, cursor = _shown(_Source(rows, size, values), columns, after, before)
     if not shown:
         return KeysetPage([])
     first, last = shown[0][1], shown[-1][1]
     if cursor:
-        told = rows.order_by().aggregate(count=Count("pk"), earlier=Count("pk", filter=following(backwards, first)))
+        earlier = Count("pk", filter=following(_backwards(columns), first))
+        told = rows.order_by().aggregate(count=Count("pk"), earlier=earlier)
     else:
         told = {"count": rows.count(), "earlier": 0}
     return _page([row for row, _ in shown], first, last, **told)
+
+
+def uncounted_page_of(
+    rows: QuerySet, columns: Sequence[Column], size: int, *, after: str = "", before: str = ""
+) -> KeysetPage:
+    """As `page_of`, for rows that take too long to count: it only looks whether there are some before and after."""
+    shown, cursor = _shown(_Source(rows, size, ()), columns, after, before)
+    if not shown:
+        return KeysetPage([])
+    first, last = shown[0][1], shown[-1][1]
+    earlier = cursor is not None and rows.filter(following(_backwards(columns), first)).exists()
+    more = rows.filter(following(columns, last)).exists()
+    found = [row for row, _ in shown]
+    return KeysetPage(found, before=cursor_of(first) if earlier else "", after=cursor_of(last) if more else "")
+
+
+def _backwards(columns: Sequence[Column]) -> list[Column]:
+    return [column.reversed() for column in columns]
+
+
+def _shown(
+    source: _Source, columns: Sequence[Column], after: str, before: str
+) -> tuple[list[tuple[Any, Cursor]], Cursor | None]:
+    """The rows of a page, each with its cursor; and the cursor that was used, None for the first page."""
+    cursor = read_cursor(after or before, columns, source.rows)
+    if cursor and after:
+        return source.read(columns, cursor) or source.read(_backwards(columns), None)[::-1], cursor
+    shown = source.read(_backwards(columns), cursor)[::-1] if cursor else []
+    return (shown, cursor) if len(shown) == source.size else (source.read(columns, None), None)
 
 
 def page_of_list(

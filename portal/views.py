@@ -16,9 +16,8 @@ from . import connections as services
 from . import people as persons
 from . import sessions as own_sessions
 from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
-from .audit.browse import filter_entries, settled_on, visible_entries
+from .audit.browse import filter_entries, one_per_action, page_of_entries, visible_entries
 from .audit.export import entries_as_csv, entries_as_json_lines
-from .audit.values import restore_values
 from .counts import counted
 from .forms import (
     ActivityFilterForm,
@@ -318,19 +317,18 @@ def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
-    entries = filter_entries(visible_entries(actor_of(request)), form)
-    page = Paginator(entries, 50).get_page(request.GET.get("page"))
-    shown = restore_values(page.object_list if form.cleaned_data.get("outcome") else settled_on(page))
-    return render(request, "portal/activity.html", {"form": form, "page": page, "entries": shown})
+    entries = one_per_action(filter_entries(visible_entries(actor_of(request)), form))
+    page = page_of_entries(entries, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    return render(request, "portal/activity.html", {"form": form, "page": page})
 
 
 @require_GET
 def activity_export(request: HttpRequest) -> StreamingHttpResponse:
-    """The filtered entries as CSV (`format=csv`) or JSON lines."""
+    """The filtered entries as CSV with the rows of the page (`format=csv`), or each of them as JSON lines."""
     form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
     entries = filter_entries(visible_entries(actor_of(request)), form)
     as_csv = request.GET.get("format") == "csv"
-    lines = entries_as_csv(entries) if as_csv else entries_as_json_lines(entries)
+    lines = entries_as_csv(one_per_action(entries)) if as_csv else entries_as_json_lines(entries)
     response = StreamingHttpResponse(lines, content_type="text/csv" if as_csv else "application/x-ndjson")
     response["Content-Disposition"] = f'attachment; filename="activity.{"csv" if as_csv else "jsonl"}"'
     return response

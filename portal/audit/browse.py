@@ -1,19 +1,23 @@
 """Reading the audit trail: which entries a person sees, the history of one object, and the filter of the page."""
 
-from collections import Counter
-from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.core.paginator import Page
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal.access import Actor, connections_with
+from portal.audit.values import restore_values
 from portal.forms import ActivityFilterForm
+from portal.keyset import Column, KeysetPage, uncounted_page_of
 from portal.models import AuditEntry, Connection
 
 #: A form takes days of which no midnight exists in every time zone; nothing was ever done on them.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
+PAGE = 50
+NEWEST_FIRST = [Column("sequence", int, down=True)]
+#: What an intention and its outcome have in common.
+SAME_ACTION = ("connection", "target_type", "target_id", "action", "actor_label")
 
 
 def visible_entries(actor: Actor) -> QuerySet[AuditEntry]:
@@ -55,26 +59,24 @@ def filter_entries(entries: QuerySet[AuditEntry], form: ActivityFilterForm) -> Q
     return entries
 
 
-def settled(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
-    """Newest first as given, without the intentions whose outcome is on record too."""
-    told: Counter[tuple] = Counter()
-    kept = []
-    for entry in entries:
-        key = (entry.action, entry.actor_label, entry.target_id)
-        if entry.outcome != AuditEntry.Outcome.STARTED:
-            told[key] += 1
-        elif told[key]:
-            told[key] -= 1
-            continue
-        kept.append(entry)
-    return kept
+def one_per_action(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Leave out the intention of an action whose outcome is recorded too.
+
+    A remote write is recorded twice, as started and with its outcome. One person does one thing at a time to a target,
+    so the outcome is the next entry of the same action. An intention that no outcome follows stays.
+    """
+    same = AuditEntry.objects.filter(**{name: OuterRef(name) for name in SAME_ACTION})
+    following = same.filter(sequence__gt=OuterRef("sequence")).order_by("sequence").values("outcome")[:1]
+    started = AuditEntry.Outcome.STARTED
+    entries = entries.alias(next_outcome=Coalesce(Subquery(following), Value(started)))
+    return entries.filter(~Q(outcome=started) | Q(next_outcome=started))
 
 
-def settled_on(page: Page) -> list[AuditEntry]:
-    """`settled` for one page of many: an intention is also settled by an outcome that stands on the page before."""
-    first = page.start_index() - 1
-    newer = list(page.paginator.object_list[max(0, first - page.paginator.per_page) : max(0, first)])
-    return [entry for entry in settled([*newer, *page.object_list]) if entry not in newer]
+def page_of_entries(entries: QuerySet[AuditEntry], *, after: str = "", before: str = "") -> KeysetPage:
+    """The newest entries, or those after or before a cursor. Not counted, as that takes seconds in a long trail."""
+    page = uncounted_page_of(entries, NEWEST_FIRST, PAGE, after=after, before=before)
+    restore_values(page.rows)
+    return page
 
 
 def _midnight(day: date) -> datetime:

@@ -10,8 +10,6 @@ from classification import export, figures, selectors, services
 from classification.filters import ItemFilters, SpaceFilters
 from classification.models import Item, Knowledge, Level, Project, Space
 from classification.tree import Leaf, order
-from portal.audit.browse import settled
-from portal.models import AuditEntry
 from portal.sandbox import ACME
 
 from .conftest import run_scan
@@ -197,11 +195,6 @@ def test_an_item_shows_its_history_without_the_intentions_that_were_settled(scan
     assert [entry.outcome for entry in detail.history] == ["done"]
     assert detail.default.name == "Internal"
     assert [choice.name for choice in detail.choices] == ["Confidential", "Internal", "Public"]
-
-
-def test_an_intention_without_an_outcome_stays_in_the_history():
-    entries = [AuditEntry(action="item.level.set", outcome="started", actor_label="alice@example.com")]
-    assert settled(entries) == entries
 
 
 def test_an_item_names_its_other_versions(scanned, item):

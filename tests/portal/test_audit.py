@@ -4,11 +4,10 @@ import threading
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db import connections as databases
 
 from portal.access import Actor
-from portal.audit.browse import settled_on, visible_entries
+from portal.audit.browse import visible_entries
 from portal.audit.export import entries_as_json_lines
 from portal.audit.record import FIRST_HASH, entry_hash, hashed_values, record_action
 from portal.audit.verify import hashes_in_export, verify_chain
@@ -192,15 +191,3 @@ def test_a_role_that_an_entry_names_is_told_in_words(operator):
     entry = record_action(actor=operator, action="x", before={"role": "gone"}, after={"role": "legal_reviewer"})
 
     assert differences(entry) == [("", "gone", "Legal reviewer")]
-
-
-def test_a_change_is_not_cut_in_two_at_the_border_of_a_page(operator):
-    facts = {"actor": operator, "action": "x", "target_id": "1"}
-    record_action(**facts, outcome="started")
-    record_action(**facts, outcome="failed")
-    for _ in range(49):
-        record_action(actor=operator, action="y")
-    pages = Paginator(AuditEntry.objects.all(), 50)
-
-    assert [entry.outcome for entry in settled_on(pages.page(1))][-1] == "failed"
-    assert settled_on(pages.page(2)) == []

@@ -5,7 +5,7 @@ import contextlib
 import re
 
 from portal.access import connections_with, require_administrator
-from portal.audit.browse import filter_entries, visible_entries
+from portal.audit.browse import filter_entries, one_per_action, visible_entries
 from portal.audit.export import entries_as_csv, entries_as_json_lines, entries_as_rows
 from portal.audit.verify import hashes_in_export, verify_chain
 from portal.forms import ActivityFilterForm
@@ -65,6 +65,7 @@ class Command(ServiceCommand):
         if not form.is_valid():
             raise Failed("; ".join(f"{name}: {error[0]}" for name, error in form.errors.items()))
         entries = filter_entries(visible_entries(actor), form)
+        entries = one_per_action(entries) if format == "csv" else entries
         lines = entries_as_csv(entries) if format == "csv" else entries_as_json_lines(entries)
         if out:
             try:

@@ -1,0 +1,122 @@
+"""The page Activity: one row for each action, full pages, filters in the address, links to what was changed."""
+
+import csv
+import re
+
+import pytest
+from django.urls import reverse
+
+from portal.access import Actor
+from portal.audit.browse import one_per_action
+from portal.audit.record import record_action
+from portal.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+QUERIES = 10
+ACTIVITY, EXPORT = "/activity/", "/activity/export/"
+
+
+@pytest.fixture
+def alice(alice, site, grant):
+    grant(alice, site, "viewer")
+    return alice
+
+
+def change(site, actor, page: int, *outcomes: str) -> None:
+    for outcome in outcomes:
+        record_action(
+            actor=actor,
+            action="item.level.set",
+            connection=site,
+            target_type="page",
+            target_id=str(page),
+            target_label=f"Page {page:03}",
+            outcome=outcome,
+        )
+
+
+def get(client, address: str = ACTIVITY, **query) -> str:
+    return client.get(address, query).content.decode()
+
+
+def labels(html: str) -> list[str]:
+    return re.findall(r"Page \d{3}", html.split("<tbody>")[1]) if "<tbody>" in html else []
+
+
+def link(html: str, rel: str) -> str:
+    found = re.search(rf'href="([^"]+)" rel="{rel}"', html)
+    return found[1].replace("&amp;", "&") if found else ""
+
+
+def test_an_action_and_its_outcome_are_one_row(site, operator):
+    change(site, operator, 1, "started", "done")
+    change(site, operator, 2, "started", "refused")
+    change(site, operator, 3, "done")
+    assert [entry.outcome for entry in one_per_action(AuditEntry.objects.all())] == ["done", "refused", "done"]
+
+
+def test_an_action_without_an_outcome_keeps_its_row(site, operator):
+    change(site, operator, 1, "started", "started", "done", "started")
+    assert [entry.sequence for entry in one_per_action(AuditEntry.objects.all())] == [4, 3, 1]
+
+
+def test_what_was_found_out_later_is_a_row_beside_the_unknown_outcome(site, operator):
+    change(site, operator, 1, "started", "unknown", "done")
+    assert [entry.outcome for entry in one_per_action(AuditEntry.objects.all())] == ["done", "unknown"]
+
+
+def test_the_outcome_of_another_person_target_or_action_takes_no_row_away(site, operator, alice):
+    change(site, operator, 1, "started")
+    change(site, Actor.of(alice), 1, "done")
+    change(site, operator, 2, "done")
+    assert one_per_action(AuditEntry.objects.all()).count() == 3
+
+
+def test_every_page_is_full_and_each_row_is_on_one_page_forward_and_back(site, operator, alice, client_for):
+    for page in range(120):
+        change(site, operator, page, "started", "done")
+    client = client_for(alice)
+    expected = [f"Page {page:03}" for page in reversed(range(120))]
+    first = get(client)
+    second = get(client, ACTIVITY + link(first, "next"))
+    third = get(client, ACTIVITY + link(second, "next"))
+    assert [labels(html) for html in (first, second, third)] == [expected[:50], expected[50:100], expected[100:]]
+    assert link(third, "next") == ""
+    back = get(client, ACTIVITY + link(third, "prev"))
+    assert labels(back) == expected[50:100]
+    assert labels(get(client, ACTIVITY + link(back, "prev"))) == expected[:50]
+    assert link(first, "prev") == ""
+
+
+def test_rows_that_are_added_meanwhile_move_no_row_to_another_page(site, operator, alice, client_for):
+    for page in range(60):
+        change(site, operator, page, "done")
+    client = client_for(alice)
+    first = get(client)
+    change(site, operator, 60, "done")
+    second = get(client, ACTIVITY + link(first, "next"))
+    assert labels(first) + labels(second) == [f"Page {page:03}" for page in reversed(range(60))]
+
+
+def test_a_page_takes_the_same_queries_for_one_row_as_for_fifty(
+    site, operator, alice, client_for, django_assert_num_queries
+):
+    for page in range(101):
+        change(site, operator, page, "started", "done")
+    client = client_for(alice)
+    second = link(get(client), "next")
+    third = link(get(client, ACTIVITY + second), "next")
+    for address, rows in ((second, 50), (third, 1)):
+        with django_assert_num_queries(QUERIES):
+            assert len(labels(get(client, ACTIVITY + address))) == rows
+
+
+def test_the_csv_has_the_rows_of_the_page_and_the_json_lines_every_entry(site, operator, alice, client_for):
+    change(site, operator, 1, "started", "done")
+    change(site, operator, 2, "started")
+    client = client_for(alice)
+    table = b"".join(client.get(EXPORT, {"format": "csv"}).streaming_content).decode()
+    assert [row["outcome"] for row in csv.DictReader(table.splitlines())] == ["started", "done"]
+    lines = b"".join(client.get(EXPORT, {"format": "jsonl", "q": "Page 001"}).streaming_content)
+    assert len(lines.splitlines()) == 2
+    assert reverse("activity") == ACTIVITY
