@@ -32,7 +32,7 @@ NAV = (
     registry.NavItem("Projects", "project", "projects", ("site",), "classification.view", 20),
     registry.NavItem("Levels", "levels", "levels", ("site", "organization"), "classification.view", 30),
 )
-AUDIT_ACTIONS = {
+LEVEL_ACTIONS = {
     "item.level.set": "Set the level",
     "item.level.reset": "Reset the level to the space default",
     "item.level.remove": "Removed the level",
@@ -41,10 +41,12 @@ AUDIT_ACTIONS = {
     "project.default.set": "Set the project default",
     "project.default.clear": "Cleared the project default",
     "level.changed_outside": "Changed outside Trustdesk",
-    "scan.asked": "Asked for a scan",
+}
+SCAN_ACTIONS = {
+    "scan.asked": "Scanned",
     "scan.cancelled": "Cancelled a scan",
-    "levels.read": "Read the levels again",
-    "projects.read": "Read the projects again",
+    "levels.read": "Refreshed the levels",
+    "projects.read": "Refreshed the projects",
 }
 
 
@@ -62,7 +64,8 @@ class ClassificationConfig(AppConfig):
         registry.SYSTEM_ACTORS["scan"] = registry.SystemActor("Trustdesk (scan)", {"classification.scan"})
         registry.SYSTEM_ACTORS["demo"].capabilities.update({"classification.view", "classification.scan"})
         registry.NAV.extend(NAV)
-        registry.AUDIT_ACTIONS.update(AUDIT_ACTIONS)
+        registry.add_audit_actions("Levels", LEVEL_ACTIONS)
+        registry.add_audit_actions("Scans", SCAN_ACTIONS)
         registry.SWEEPERS.extend((tasks.sweep_scans, counts.keep_counts))
         registry.SUMMARIES.append(figures.summary)
         registry.HOLDINGS.append(selectors.holds)

@@ -2,9 +2,11 @@
 
 import functools
 import zoneinfo
+from datetime import date, timedelta
 
 from django import forms
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from . import registry
 from .access import ADMINISTRATOR_ROLES
@@ -157,6 +159,12 @@ class PreferencesForm(forms.Form):
         ]
 
 
+#: Before a subject of the filter, where all of its actions are meant: "all:Levels".
+ALL_OF = "all:"
+#: Value of the filter -> its words, and how many days before today it begins.
+PERIODS = {"today": ("Today", 0), "7-days": ("7 days", 6), "30-days": ("30 days", 29)}
+
+
 class ActivityFilterForm(forms.Form):
     """The filter of the activity page; unknown values are ignored, so that an old link still opens."""
 
@@ -167,13 +175,47 @@ class ActivityFilterForm(forms.Form):
     actor = forms.CharField(label="Person", required=False, max_length=254)
     action = forms.ChoiceField(label="Action", required=False)
     outcome = forms.ChoiceField(label="Outcome", required=False, choices=[("", "All"), *AuditEntry.Outcome.choices])
+    #: Chosen by links beside the form; a day in one of the next two fields overrides it.
+    period = forms.ChoiceField(
+        required=False, widget=forms.HiddenInput, choices=[(value, label) for value, (label, _) in PERIODS.items()]
+    )
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args, connections, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
-        self.fields["action"].choices = [  # type: ignore[attr-defined]
-            ("", "All"),
-            *sorted(registry.AUDIT_ACTIONS.items(), key=lambda pair: pair[1]),
-        ]
+        self.fields["action"].choices = action_choices  # type: ignore[attr-defined]
+
+    def actions(self) -> list[str]:
+        """The chosen action, or all actions of the chosen subject."""
+        chosen = self.cleaned_data.get("action", "")
+        if chosen.startswith(ALL_OF):
+            return registry.AUDIT_SUBJECTS[chosen.removeprefix(ALL_OF)]
+        return [chosen] if chosen else []
+
+    def days(self) -> tuple[date | None, date | None]:
+        """The first and the last day, in the reader's time zone."""
+        if period := self.chosen_period():
+            return timezone.localdate() - timedelta(days=PERIODS[period][1]), None
+        return self.cleaned_data.get("since"), self.cleaned_data.get("until")
+
+    def chosen_period(self) -> str:
+        days = self.cleaned_data.get("since") or self.cleaned_data.get("until")
+        return "" if days else self.cleaned_data.get("period", "")
+
+    def period_links(self) -> list[tuple[str | None, str, bool]]:
+        """Value for the address, words, and whether it is chosen."""
+        chosen, data = self.chosen_period(), self.cleaned_data
+        anything = not (chosen or data.get("since") or data.get("until"))
+        links = [(value, label, value == chosen) for value, (label, _) in PERIODS.items()]
+        return [(None, "Any time", anything), *links]
+
+
+def action_choices() -> list[tuple]:
+    """Actions grouped by subject, each group headed by a choice of all its actions."""
+    choices: list[tuple] = [("", "All")]
+    for subject, actions in sorted(registry.AUDIT_SUBJECTS.items()):
+        labels = sorted(((action, registry.AUDIT_ACTIONS[action]) for action in actions), key=lambda pair: pair[1])
+        choices.append((subject, [(f"{ALL_OF}{subject}", f"{subject}: all"), *labels]))
+    return choices

@@ -295,11 +295,11 @@ class AuditEntry(models.Model):
     """One thing that somebody did or tried. Append-only; `hash` covers every field and the entry before."""
 
     class Outcome(models.TextChoices):
-        STARTED = "started", "Started"
+        STARTED = "started", "Not finished"
         DONE = "done", "Done"
         REFUSED = "refused", "Refused"
         FAILED = "failed", "Failed"
-        UNKNOWN = "unknown", "Not known"
+        UNKNOWN = "unknown", "Unknown"
 
     sequence = models.BigIntegerField(unique=True)
     at = models.DateTimeField(db_index=True)

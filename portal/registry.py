@@ -79,32 +79,11 @@ SYSTEM_ACTORS: dict[str, SystemActor] = {
 
 NAV: list[NavItem] = []
 
-#: Audit action -> what happened, in words: "page.level.set" -> "Set the level of a page".
-AUDIT_ACTIONS: dict[str, str] = {
-    "connection.added": "Added the connection",
-    "connection.changed": "Changed the connection",
-    "connection.removed": "Removed the connection",
-    "connection.checked": "Tested the connection",
-    "grant.added": "Gave a role",
-    "grant.removed": "Took a role away",
-    "person.added": "Added a person",
-    "person.changed": "Changed a person",
-    "person.password_link": "Made a link to choose a new password",
-    "person.second_factor_removed": "Removed a second factor",
-    "sign_in": "Signed in",
-    "sign_in.failed": "Failed to sign in",
-    "sign_in.wrong_code": "Entered a wrong second factor",
-    "sign_out": "Signed out",
-    "sign_out.others": "Signed out other sessions",
-    "password.changed": "Changed their password",
-    "password.reset": "Chose a new password by a link",
-    "second_factor.added": "Added a second factor",
-    "second_factor.removed": "Removed their second factor",
-    "second_factor.reset": "Made new recovery codes",
-    "second_factor.recovery_code_used": "Used a recovery code",
-    "keys.rotated": "Re-encrypted the stored secrets",
-    "demo.made": "Made the demo",
-}
+#: Audit action -> what happened, in words: "item.level.set" -> "Set the level". Filled by `add_audit_actions`.
+AUDIT_ACTIONS: dict[str, str] = {}
+
+#: The subjects by which the activity groups actions -> the actions of each.
+AUDIT_SUBJECTS: dict[str, list[str]] = {}
 
 #: Each is called by the worker every few seconds and hands lost work out again; it returns how many it handed out.
 SWEEPERS: list[Callable[[], int]] = []
@@ -135,3 +114,48 @@ def add_role(role: Role) -> None:
 def role_label(key: str) -> str:
     """A role in words; a role that no longer exists goes by its key."""
     return ROLES[key].label if key in ROLES else key
+
+
+def add_audit_actions(subject: str, labels: dict[str, str]) -> None:
+    """Register actions of the audit trail with their words, under a subject of the filter: "Levels"."""
+    AUDIT_ACTIONS.update(labels)
+    AUDIT_SUBJECTS.setdefault(subject, []).extend(labels)
+
+
+add_audit_actions(
+    "Connections",
+    {
+        "connection.added": "Added the connection",
+        "connection.changed": "Changed the connection",
+        "connection.removed": "Removed the connection",
+        "connection.checked": "Tested the connection",
+    },
+)
+add_audit_actions(
+    "People",
+    {
+        "grant.added": "Added a role",
+        "grant.removed": "Removed a role",
+        "person.added": "Added a person",
+        "person.changed": "Changed a person",
+        "person.password_link": "Created a password link",
+        "person.second_factor_removed": "Removed a second factor",
+    },
+)
+add_audit_actions(
+    "Sign-in",
+    {
+        "sign_in": "Signed in",
+        "sign_in.failed": "Failed to sign in",
+        "sign_in.wrong_code": "Entered a wrong second factor",
+        "sign_out": "Signed out",
+        "sign_out.others": "Signed out other sessions",
+        "password.changed": "Changed their password",
+        "password.reset": "Chose a new password with a link",
+        "second_factor.added": "Added a second factor",
+        "second_factor.removed": "Removed their second factor",
+        "second_factor.reset": "Created new recovery codes",
+        "second_factor.recovery_code_used": "Used a recovery code",
+    },
+)
+add_audit_actions("System", {"keys.rotated": "Re-encrypted the stored secrets", "demo.made": "Created the demo"})

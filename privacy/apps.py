@@ -4,6 +4,32 @@ from django.apps import AppConfig
 
 from portal import registry
 
+#: Subject of the activity's filter -> its actions with their words.
+AUDIT_ACTIONS = {
+    "Drafts": {
+        "apps.read": "Refreshed the apps",
+        "draft.edit": "Edited the working copy",
+        "draft.reset": "Discarded changes",
+        "draft.save": "Saved the draft to Marketplace",
+        "draft.discard": "Discarded the draft",
+        "draft.restore": "Restored a version as working copy",
+    },
+    "Approvals": {
+        "review.ask": "Requested approval",
+        "review.withdraw": "Withdrew the request for approval",
+        "review.approve": "Approved",
+        "review.comment": "Approved with a comment",
+        "review.changes": "Requested changes",
+        "review.lapse": "Approval dismissed",
+    },
+    "Publishing": {
+        "draft.publish": "Published",
+        "alarm.open": "Live was changed at Atlassian",
+        "alarm.end": "Alert resolved automatically",
+        "alarm.settle": "Resolved an alert",
+    },
+}
+
 
 class PrivacyConfig(AppConfig):
     name = "privacy"
@@ -39,23 +65,5 @@ class PrivacyConfig(AppConfig):
         for key, label, description, capability in roles:
             registry.add_role(registry.Role(key, label, description, kinds, see | {f"privacy.{capability}"}))
         registry.NAV.append(registry.NavItem("Apps", "app", "apps", kinds, "privacy.view", 10))
-        registry.AUDIT_ACTIONS.update(
-            {
-                "apps.read": "Read the apps again",
-                "draft.edit": "Edited the working copy",
-                "draft.reset": "Dropped the working copy",
-                "draft.save": "Saved the draft to Marketplace",
-                "draft.discard": "Discarded the draft",
-                "draft.restore": "Restored a version as working copy",
-                "review.ask": "Requested approval",
-                "review.withdraw": "Withdrew the request for approval",
-                "review.approve": "Approved",
-                "review.comment": "Approved with a comment",
-                "review.changes": "Requested changes",
-                "review.lapse": "Approval dismissed",
-                "draft.publish": "Published",
-                "alarm.open": "Live was changed at Atlassian",
-                "alarm.end": "An alert ended by itself",
-                "alarm.settle": "Resolved an alert",
-            }
-        )
+        for subject, labels in AUDIT_ACTIONS.items():
+            registry.add_audit_actions(subject, labels)

@@ -48,13 +48,14 @@ def filter_entries(entries: QuerySet[AuditEntry], form: ActivityFilterForm) -> Q
         entries = entries.filter(connection=connection)
     if actor := data.get("actor"):
         entries = entries.filter(actor_label__icontains=actor)
-    if action := data.get("action"):
-        entries = entries.filter(action=action)
+    if actions := form.actions():
+        entries = entries.filter(action__in=actions)
     if outcome := data.get("outcome"):
         entries = entries.filter(outcome=outcome)
-    if since := data.get("since"):
+    since, until = form.days()
+    if since:
         entries = entries.filter(at__gte=_midnight(since))
-    if until := data.get("until"):
+    if until:
         entries = entries.filter(at__lt=_midnight(min(until, LAST_DAY) + timedelta(days=1)))
     return entries
 

@@ -77,14 +77,14 @@ def test_what_was_done_appears_with_before_after_reason_and_outcome(open_as, des
     assert not any(line["reason"].startswith("=") for line in found)
     alice.get_by_label("Text").fill("nothing like this")
     alice.get_by_role("button", name="Filter").click()
-    expect(alice.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(alice.get_by_role("heading", name="No activity found")).to_be_visible()
     call_command("audit", "verify")
 
 
 def test_people_see_the_activity_of_their_own_connections_only(open_as, world):
     charlie = open_as("charlie", "/activity/")
     expect(rows(charlie).filter(has_text="Acme").first).to_be_visible()
-    expect(rows(charlie).filter(has_text="Made the demo")).to_have_count(0)
+    expect(rows(charlie).filter(has_text="Created the demo")).to_have_count(0)
     alice = open_as("alice", "/connections/globex/")
     rights = alice.get_by_role("region", name="Who may do what")
     rights.get_by_role("button", name="Take away Viewer from charlie@example.com").click()
@@ -93,6 +93,6 @@ def test_people_see_the_activity_of_their_own_connections_only(open_as, world):
     expect(rows(charlie).filter(has_text="Acme").first).to_be_visible()
     expect(rows(charlie).filter(has_text="Globex")).to_have_count(0)
     alice.goto("/activity/?connection=globex")
-    taken = rows(alice).filter(has_text="Took a role away")
+    taken = rows(alice).filter(has_text="Removed a role")
     expect(taken).to_contain_text("alice@example.com")
     expect(taken).to_contain_text("charlie@example.com")

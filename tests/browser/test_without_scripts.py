@@ -29,7 +29,7 @@ def test_the_main_pages_are_read_without_scripts(open_as, desk):
         app_path("Status Board"): "security@vendor.example.com",
         app_path("Diagrams for Confluence", "compare/"): "Example Queue AB",
         app_path("Diagrams for Confluence", "versions/"): "Live, as read",
-        "/activity/": "Asked for a scan",
+        "/activity/": "Scanned",
         "/connections/acme/": "Who may do what",
     }.items():
         page.goto(path)

@@ -195,7 +195,7 @@ def test_the_history_of_the_item_and_the_filter_of_the_activity_show_it(
     assert "Changed outside Trustdesk" in page
     activity = browser.get(reverse("activity"), {"action": "level.changed_outside"}).content.decode()
     assert "Welcome" in activity
-    assert "Asked for a scan</td>" not in activity
+    assert "Scanned</td>" not in activity
     assert "Read at" not in activity
 
 

@@ -2,10 +2,13 @@
 
 import csv
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from portal import registry
 from portal.access import Actor
 from portal.audit.browse import one_per_action
 from portal.audit.record import record_action
@@ -120,3 +123,61 @@ def test_the_csv_has_the_rows_of_the_page_and_the_json_lines_every_entry(site, o
     lines = b"".join(client.get(EXPORT, {"format": "jsonl", "q": "Page 001"}).streaming_content)
     assert len(lines.splitlines()) == 2
     assert reverse("activity") == ACTIVITY
+
+
+def test_every_action_stands_under_one_subject_of_the_filter():
+    listed = [action for actions in registry.AUDIT_SUBJECTS.values() for action in actions]
+    assert sorted(listed) == sorted(registry.AUDIT_ACTIONS)
+
+
+def test_the_filter_takes_one_action_or_all_of_a_subject(site, operator, alice, client_for):
+    change(site, operator, 1, "done")
+    facts = {"actor": operator, "connection": site}
+    record_action(action="item.level.remove", target_label="Page 002", **facts)
+    record_action(action="connection.checked", target_label="Page 003", **facts)
+    client = client_for(alice)
+    assert labels(get(client, action="item.level.set")) == ["Page 001"]
+    assert labels(get(client, action="all:Levels")) == ["Page 002", "Page 001"]
+    assert labels(get(client, action="all:Connections")) == ["Page 003"]
+    assert len(labels(get(client, action="all:nothing"))) == 3
+    assert '<optgroup label="Levels">' in get(client)
+    exported = client.get(EXPORT, {"format": "csv", "action": "all:Levels"})
+    assert b"".join(exported.streaming_content).count(b"Page 00") == 2
+
+
+def aged(site, operator, **days: int) -> None:
+    """Entries of so many days ago; the chain does not matter to the filter."""
+    for name, ago in days.items():
+        entry = record_action(actor=operator, action="x", connection=site, target_label=f"Page {name[1:]}")
+        AuditEntry.objects.filter(pk=entry.pk).update(at=timezone.now() - timedelta(days=ago))
+
+
+@pytest.mark.parametrize(
+    ("period", "shown"),
+    [
+        ("today", ["000"]),
+        ("7-days", ["006", "000"]),
+        ("30-days", ["029", "006", "000"]),
+        ("never", ["030", "029", "006", "000"]),
+    ],
+)
+def test_a_period_shows_the_days_up_to_today(period, shown, site, operator, alice, client_for):
+    aged(site, operator, _030=30, _029=29, _006=6, _000=0)
+    html = get(client_for(alice), period=period)
+    assert sorted(labels(html)) == sorted(f"Page {name}" for name in shown)
+
+
+def test_a_day_that_was_entered_overrides_the_period_and_a_period_the_days(site, operator, alice, client_for):
+    aged(site, operator, _029=29, _000=0)
+    client = client_for(alice)
+    since = timezone.localdate() - timedelta(days=40)
+    html = get(client, period="today", since=since.isoformat(), q="Page")
+    assert len(labels(html)) == 2
+    address = re.search(r'class="chip" href="([^"]+)"[^>]*>Today<', html)[1]
+    assert address == "?period=today&amp;q=Page"
+
+
+def test_a_search_and_a_period_stay_together(site, operator, alice, client_for):
+    html = get(client_for(alice), period="7-days", q="Page")
+    assert '<input type="hidden" name="period" value="7-days"' in html
+    assert re.search(r'aria-current="true">7 days<', html)

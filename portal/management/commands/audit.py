@@ -11,7 +11,7 @@ from portal.audit.verify import hashes_in_export, verify_chain
 from portal.forms import ActivityFilterForm
 from portal.management.base import Failed, ServiceCommand
 
-FILTERS = ("q", "connection", "actor", "action", "outcome", "since", "until")
+FILTERS = ("q", "connection", "actor", "action", "outcome", "period", "since", "until")
 
 
 def _noted(text: str) -> dict[int, str]:
