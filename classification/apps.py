@@ -55,7 +55,7 @@ class ClassificationConfig(AppConfig):
     verbose_name = "Data classification"
 
     def ready(self) -> None:
-        from . import counts, figures, reading, selectors, tasks
+        from . import audit_targets, counts, figures, reading, selectors, tasks
 
         see = ("classification.view",)
         registry.add_capabilities(CAPABILITIES, to={"viewer": see, "connection_admin": see})
@@ -66,6 +66,10 @@ class ClassificationConfig(AppConfig):
         registry.NAV.extend(NAV)
         registry.add_audit_actions("Levels", LEVEL_ACTIONS)
         registry.add_audit_actions("Scans", SCAN_ACTIONS)
+        for kind in ("page", "blogpost"):
+            registry.AUDIT_TARGETS[kind] = ("classification.view", audit_targets.item_pages)
+        registry.AUDIT_TARGETS["space"] = ("classification.view", audit_targets.space_pages)
+        registry.AUDIT_TARGETS["project"] = ("classification.view", audit_targets.project_pages)
         registry.SWEEPERS.extend((tasks.sweep_scans, counts.keep_counts))
         registry.SUMMARIES.append(figures.summary)
         registry.HOLDINGS.append(selectors.holds)

@@ -85,6 +85,19 @@ AUDIT_ACTIONS: dict[str, str] = {}
 #: The subjects by which the activity groups actions -> the actions of each.
 AUDIT_SUBJECTS: dict[str, list[str]] = {}
 
+
+@dataclass(frozen=True)
+class TargetPage:
+    """Where the target of an audit entry is shown. place: the name of what it is in, as a space."""
+
+    url: str
+    place: str = ""
+
+
+#: Type of an audit target -> the capability that its page needs, and what finds the pages: entries -> id of an entry ->
+#: page. However many entries there are, the number of queries is the same.
+AUDIT_TARGETS: dict[str, tuple[str, Callable[..., dict[int, TargetPage]]]] = {}
+
 #: Each is called by the worker every few seconds and hands lost work out again; it returns how many it handed out.
 SWEEPERS: list[Callable[[], int]] = []
 

@@ -16,7 +16,7 @@ from . import connections as services
 from . import people as persons
 from . import sessions as own_sessions
 from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
-from .audit.browse import filter_entries, one_per_action, page_of_entries, visible_entries
+from .audit.browse import activity_page, filter_entries, one_per_action, visible_entries
 from .audit.export import entries_as_csv, entries_as_json_lines
 from .counts import counted
 from .forms import (
@@ -318,7 +318,8 @@ def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
 def activity(request: HttpRequest) -> HttpResponse:
     form = ActivityFilterForm(request.GET, connections=connections_with(actor_of(request), "activity.view"))
     entries = one_per_action(filter_entries(visible_entries(actor_of(request)), form))
-    page = page_of_entries(entries, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
+    page = activity_page(entries, actor=actor_of(request), **cursors)
     return render(request, "portal/activity.html", {"form": form, "page": page})
 
 

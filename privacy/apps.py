@@ -65,5 +65,6 @@ class PrivacyConfig(AppConfig):
         for key, label, description, capability in roles:
             registry.add_role(registry.Role(key, label, description, kinds, see | {f"privacy.{capability}"}))
         registry.NAV.append(registry.NavItem("Apps", "app", "apps", kinds, "privacy.view", 10))
+        registry.AUDIT_TARGETS["app"] = ("privacy.view", selectors.audit_target_pages)
         for subject, labels in AUDIT_ACTIONS.items():
             registry.add_audit_actions(subject, labels)

@@ -26,7 +26,9 @@ from django.db.models import (
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.models import Connection
+from portal.audit.targets import pages_of_rows
+from portal.models import AuditEntry, Connection
+from portal.registry import TargetPage
 from privacy import publishing, saving
 from privacy.authorship import OURS
 from privacy.checks import Finding, check
@@ -407,3 +409,8 @@ def _lines(space: Connection, counted: dict | None, waiting: int) -> list[tuple[
         ("Waiting for approval", str(waiting), f"{url}?only=waiting"),
     ]
     return lines + ([("Open alerts", str(counted["alarms"]), f"{url}?only=alarm")] if counted["alarms"] else [])
+
+
+def audit_target_pages(entries: Sequence[AuditEntry]) -> dict[int, TargetPage]:
+    """The pages of the apps that entries of the audit trail are about."""
+    return pages_of_rows(entries, App.objects.all(), id_field="product_id", address=App.get_absolute_url)

@@ -1,5 +1,6 @@
 """Reading the audit trail: which entries a person sees, the history of one object, and the filter of the page."""
 
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
@@ -7,10 +8,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal.access import Actor, connections_with
+from portal.audit.targets import find_pages
 from portal.audit.values import restore_values
 from portal.forms import ActivityFilterForm
 from portal.keyset import Column, KeysetPage, uncounted_page_of
 from portal.models import AuditEntry, Connection
+from portal.registry import TargetPage
 
 #: A form takes days of which no midnight exists in every time zone; nothing was ever done on them.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
@@ -73,11 +76,24 @@ def one_per_action(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
     return entries.filter(~Q(outcome=started) | Q(next_outcome=started))
 
 
-def page_of_entries(entries: QuerySet[AuditEntry], *, after: str = "", before: str = "") -> KeysetPage:
+@dataclass(frozen=True)
+class ActivityRow:
+    """An entry, and the page of its target where the reader may open it."""
+
+    entry: AuditEntry
+    target_page: TargetPage | None
+
+    @property
+    def title(self) -> str:
+        """Of the target; its id where a title is nothing but spaces, so that it can be clicked."""
+        return self.entry.target_label if self.entry.target_label.strip() else self.entry.target_id
+
+
+def activity_page(entries: QuerySet[AuditEntry], *, actor: Actor, after: str = "", before: str = "") -> KeysetPage:
     """The newest entries, or those after or before a cursor. Not counted, as that takes seconds in a long trail."""
-    page = uncounted_page_of(entries, NEWEST_FIRST, PAGE, after=after, before=before)
-    restore_values(page.rows)
-    return page
+    page = uncounted_page_of(entries.select_related("connection"), NEWEST_FIRST, PAGE, after=after, before=before)
+    pages = find_pages(page.rows, actor)
+    return replace(page, rows=[ActivityRow(entry, pages.get(entry.pk)) for entry in restore_values(page.rows)])
 
 
 def _midnight(day: date) -> datetime:

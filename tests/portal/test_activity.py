@@ -8,14 +8,17 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from classification.models import Item, Project, Space
 from portal import registry
 from portal.access import Actor
 from portal.audit.browse import one_per_action
 from portal.audit.record import record_action
 from portal.models import AuditEntry
+from privacy.models import App
+from tests.conftest import make_connection
 
 pytestmark = pytest.mark.django_db
-QUERIES = 10
+QUERIES = 11
 ACTIVITY, EXPORT = "/activity/", "/activity/export/"
 
 
@@ -23,6 +26,17 @@ ACTIVITY, EXPORT = "/activity/", "/activity/export/"
 def alice(alice, site, grant):
     grant(alice, site, "viewer")
     return alice
+
+
+@pytest.fixture
+def handbook(site) -> Space:
+    return Space.objects.create(connection=site, remote_id="7", key="HB", name="Handbook", listed_at=timezone.now())
+
+
+def add_page(space: Space, remote_id: str, status: str = "current") -> None:
+    Item.objects.create(
+        space=space, kind="page", remote_id=remote_id, status=status, title="Welcome", read_at=timezone.now()
+    )
 
 
 def change(site, actor, page: int, *outcomes: str) -> None:
@@ -102,16 +116,17 @@ def test_rows_that_are_added_meanwhile_move_no_row_to_another_page(site, operato
 
 
 def test_a_page_takes_the_same_queries_for_one_row_as_for_fifty(
-    site, operator, alice, client_for, django_assert_num_queries
+    site, operator, alice, client_for, handbook, django_assert_num_queries
 ):
     for page in range(101):
         change(site, operator, page, "started", "done")
+        add_page(handbook, str(page))
     client = client_for(alice)
     second = link(get(client), "next")
     third = link(get(client, ACTIVITY + second), "next")
     for address, rows in ((second, 50), (third, 1)):
         with django_assert_num_queries(QUERIES):
-            assert len(labels(get(client, ACTIVITY + address))) == rows
+            assert get(client, ACTIVITY + address).count('href="/sites/acme/items/page/') == rows
 
 
 def test_the_csv_has_the_rows_of_the_page_and_the_json_lines_every_entry(site, operator, alice, client_for):
@@ -181,3 +196,73 @@ def test_a_search_and_a_period_stay_together(site, operator, alice, client_for):
     html = get(client_for(alice), period="7-days", q="Page")
     assert '<input type="hidden" name="period" value="7-days"' in html
     assert re.search(r'aria-current="true">7 days<', html)
+
+
+# --- Links to what was changed ----------------------------------------------------------------------------------------
+
+
+def record_on(site, operator, target_type: str, target_id: str, label: str, **facts) -> None:
+    record_action(
+        actor=operator,
+        action="x",
+        connection=site,
+        target_type=target_type,
+        target_id=target_id,
+        target_label=label,
+        **facts,
+    )
+
+
+def test_targets_are_linked_with_the_space_that_they_are_in(site, operator, alice, handbook, client_for):
+    for status in ("draft", "current"):
+        add_page(handbook, "9", status=status)
+    Project.objects.create(connection=site, remote_id="3", key="OPS", name="Operations", read_at=timezone.now())
+    record_on(site, operator, "page", "9", "Welcome")
+    record_on(site, operator, "page", "9", " ", after={"status": "draft"})
+    record_on(site, operator, "page", "404", "Gone")
+    record_on(site, operator, "space", "7", "Handbook (HB)")
+    record_on(site, operator, "project", "3", "Operations (OPS)")
+    record_on(site, operator, "connection", "acme", "Acme")
+    rows = get(client_for(alice)).split("<tbody>")[1]
+    found = re.findall(r'<a href="([^"]+)" dir="auto">([^<]+)</a>', rows)
+    assert found == [
+        ("/connections/acme/", "Acme"),
+        ("/sites/acme/projects/?q=OPS", "Operations (OPS)"),
+        ("/sites/acme/spaces/HB/", "Handbook (HB)"),
+        ("/sites/acme/items/page/9/draft/", "9"),
+        ("/sites/acme/items/page/9/current/", "Welcome"),
+    ]
+    assert rows.count(">Handbook</span>") == 2
+    assert "Gone" in rows
+
+
+def test_who_may_not_open_a_page_gets_no_link_to_it(site, operator, bob, grant, handbook, client_for, monkeypatch):
+    role = registry.Role("auditor", "Auditor", "", ("site",), {"connection.view", "activity.view"})
+    monkeypatch.setitem(registry.ROLES, "auditor", role)
+    grant(bob, site, "auditor")
+    record_on(site, operator, "space", "7", "Handbook (HB)")
+    rows = get(client_for(bob)).split("<tbody>")[1]
+    assert "Handbook (HB)" in rows
+    assert "/sites/acme/spaces/" not in rows
+
+
+def test_entries_about_people_and_about_connections_that_are_gone_still_open(
+    site, operator, administrator, bob, client_for
+):
+    record_action(actor=operator, action="x", target_type="person", target_id=str(bob.pk), target_label="bob")
+    record_action(actor=operator, action="x", target_type="person", target_id="4711", target_label="somebody gone")
+    record_on(site, operator, "connection", "acme", "Acme")
+    record_on(site, operator, "page", "9", "Welcome")
+    site.delete()
+    html = get(client_for(administrator))
+    links = re.findall(r'<a href="([^"]+)" dir="auto">', html)
+    assert links == [f"/people/{bob.pk}/"]
+    assert "somebody gone" in html
+
+
+def test_an_app_is_linked(operator, alice, grant, client_for):
+    vendor = make_connection("Vendor", kind="marketplace")
+    grant(alice, vendor, "viewer")
+    App.objects.create(connection=vendor, product_id="1", app_key="com.example.board", name="Board")
+    record_on(vendor, operator, "app", "1", "Board")
+    assert '<a href="/apps/vendor/com.example.board/" dir="auto">Board</a>' in get(client_for(alice))
