@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from portal import connection_facts, connections
@@ -41,7 +42,6 @@ LISTS = (
     (Item.Kind.PAGE, ("current", "archived"), "Pages"),
     (Item.Kind.BLOGPOST, ("current",), "Blog posts"),
 )
-NOT_ENDED = "The scan was stopped before it had read everything."
 NOT_OFFERED = (
     "This site does not offer data classification, or not to the account of this connection. "
     "Titles were read, levels were not."
@@ -66,10 +66,7 @@ class _List:
 
 @dataclass
 class _SpaceRun:
-    """One space on its way. listed, read: items so far; pending: calls without an answer; default: as told.
-
-    begun: something of it was written, so its figures are those of this scan in part until it is closed.
-    """
+    """One space on its way. listed, read: items so far; pending: calls without an answer; default: as told."""
 
     space: Space
     started: datetime
@@ -78,7 +75,6 @@ class _SpaceRun:
     listed: int = 0
     read: int = 0
     pending: int = 0
-    begun: bool = False
     default: tuple[types.Level | None, str | None] | None = None
 
     @property
@@ -245,8 +241,7 @@ class Collector:
                 "The site lists no space to the account of this connection any more. Check the account and what it "
                 "may see in Confluence."
             )
-        rows = [records.keep_space(connection, space, timezone.now()) for space in spaces]
-        connection.spaces.filter(listed=True, listed_at__lt=asked).update(listed=False)
+        rows = records.keep_spaces(connection, spaces, timezone.now(), all_asked=asked)
         self.waiting.extend(sorted(rows, key=lambda space: space.name))
         if rows:
             self.submit("policies", rows, self._read_policies, [space.remote_id for space in rows])
@@ -370,19 +365,10 @@ class Collector:
         if not staged:
             return
         self._beat(always=True)  # who lost the lease writes nothing more
-        self._begin({entry.about.space.pk: entry.about for entry in staged})
         for entry in self.writer.items(staged, offered=self.offered is not False):
             entry.about.read -= 1
             self.read -= 1
             self.ready.append((entry.about, entry.item))
-
-    def _begin(self, runs: dict[int, _SpaceRun]) -> None:
-        """Mark what is about to hold new and old figures side by side, which stays so if the scan does not end."""
-        new = [space_id for space_id, run in runs.items() if not run.begun]
-        if new:
-            Space.objects.filter(pk__in=new).update(partial_at=timezone.now(), partial_why=NOT_ENDED)
-        for run in runs.values():
-            run.begun = True
 
     def _close_if_over(self, run: _SpaceRun) -> None:
         """When all of a space was read: drop what is no longer there, and give the rest its place in the tree."""
@@ -394,12 +380,18 @@ class Collector:
         self.runs.remove(run)
         self.spaces += 1
         self._write_default(run)
-        for part in run.lists:
-            if not part.missing:
-                gone = Item.objects.filter(space=run.space, kind=part.kind, status__in=part.statuses)
-                gone.filter(read_at__lt=run.started).delete()
+        self._drop(run)
         tree.reorder(run.space)
         self._date(run)
+
+    def _drop(self, run: _SpaceRun) -> None:
+        """Take what the lists of a space no longer show off the inventory, where they were read to their end."""
+        with transaction.atomic():
+            Space.lock(run.space.pk)
+            for part in run.lists:
+                if not part.missing:
+                    gone = Item.objects.filter(space=run.space, kind=part.kind, status__in=part.statuses)
+                    gone.filter(read_at__lt=run.started).delete()
 
     def _date(self, run: _SpaceRun) -> None:
         """Say of when the figures of a space are, and what is missing from them."""

@@ -4,15 +4,12 @@ Whoever changes items leaves an `ItemsChanged` in the same transaction (`ItemQue
 anew; until it has, they are counted where they are shown. So a count that is shown is never an old one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Count, Sum
 
-from .models import Item, ItemCount, ItemsChanged
-
-#: How many marks one sweep works off, so that its transaction stays short.
-MOST = 2000
+from .models import Item, ItemCount, ItemsChanged, Space
 
 #: connection id, level_state, level id, status, status of the space, count
 Row = tuple[int, str, int | None, str, str, int]
@@ -34,21 +31,19 @@ def counts_by_site(sites: Sequence[int]) -> list[Row]:
 
 def keep_counts() -> int:
     """Count the spaces anew whose items were changed. A sweeper of the worker; it hands nothing out."""
-    marks = list(ItemsChanged.objects.order_by("pk").values_list("pk", "space_id")[:MOST])
-    if marks:
+    for space in list(ItemsChanged.objects.order_by("space").values_list("space", flat=True).distinct()):
         with transaction.atomic():
-            taken, _ = ItemsChanged.objects.filter(pk__in=[pk for pk, _ in marks]).delete()
-            if taken < len(marks):
-                # Another worker counts the same spaces, and one of the two would write what is older.
-                transaction.set_rollback(True)
-            else:
-                _count({space for _, space in marks})
+            # One worker at a time, and nobody changes its items meanwhile.
+            Space.lock(space)
+            taken, _ = ItemsChanged.objects.filter(space=space).delete()
+            if taken:  # else another worker has just counted it
+                _count(space)
     return 0
 
 
-def _count(spaces: Iterable[int]) -> None:
+def _count(space: int) -> None:
     columns = ("space_id", "status", "level_state", "level_id")
-    counted = Item.objects.filter(space__in=spaces).order_by().values_list(*columns).annotate(total=Count("pk"))
+    counted = Item.objects.filter(space=space).order_by().values_list(*columns).annotate(total=Count("pk"))
     rows = [ItemCount(**dict(zip((*columns, "count"), values, strict=True))) for values in counted]
-    ItemCount.objects.filter(space__in=spaces).delete()
+    ItemCount.objects.filter(space=space).delete()
     ItemCount.objects.bulk_create(rows)

@@ -1,5 +1,6 @@
 """Setting and clearing the default level of spaces and Jira projects."""
 
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -219,9 +220,10 @@ def _read_followers_again(
     follows = Q(level_state=Knowledge.KNOWN, level__in=had, set_here=False)
     if before is None and after:
         follows |= Q(level_state=Knowledge.NONE)
-    marked = Item.objects.filter(follows, space=space).update(
-        level_state=Knowledge.UNREAD, level_read_at=timezone.now()
-    )
+    with transaction.atomic():
+        Space.lock(space.pk)
+        followers = Item.objects.filter(follows, space=space)
+        marked = followers.update(level_state=Knowledge.UNREAD, level_read_at=timezone.now())
     # What a scan has read before the change is as old as the rest, also what it has not written yet.
     scans = Scan.objects.filter(Q(space=space) | Q(space=None), connection=space.connection, state=Scan.State.RUNNING)
     if not marked and not scans.exists():

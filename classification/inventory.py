@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal.atlassian.errors import ApiError
 from portal.fields import SecretUnreadable
 from portal.jobs import Lease, LeaseLost
+from portal.models import Connection
 
 from .collecting import Collector, ScanFailedError
 from .models import Item, Scan
@@ -26,8 +27,8 @@ def run(scan: Scan, lease: Lease) -> None:
             scan_space(scan, lease)
         else:
             scan_site(scan, lease)
-    except LeaseLost:
-        logger.info("scan %s was cancelled or handed to another worker", scan.pk)
+    except (LeaseLost, Connection.DoesNotExist):
+        logger.info("scan %s was cancelled, handed to another worker, or removed with its connection", scan.pk)
     except (OperationalError, InterfaceError) as error:
         # It can be neither ended nor failed now. Its lease lapses, and the sweep hands it out again.
         logger.warning("scan %s lost the database, and is handed out again: %s", scan.pk, " ".join(str(error).split()))

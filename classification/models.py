@@ -143,6 +143,11 @@ class Space(WithDefault):
     def get_absolute_url(self) -> str:
         return reverse("space", args=[self.connection.slug, self.key])
 
+    @classmethod
+    def lock(cls, *ids: int) -> None:
+        """Lock spaces until the transaction ends, before their items; whoever locks several holds their connection."""
+        list(cls.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
+
 
 #: The fields of an item by which items are counted.
 COUNTED = frozenset({"space", "space_id", "status", "level_state", "level", "level_id"})

@@ -142,14 +142,15 @@ def read_item(*, actor: Actor, connection: Connection, kind: str, remote_id: str
     except NotFound as error:
         if before is None:
             raise
-        known.delete()
+        with transaction.atomic():
+            Connection.locked(connection.pk)
+            known.delete()
         gone = f"“{before}” is no longer there, or the account of this connection may not see it any more."
         return Outcome("refused", False, f"{gone} It was taken off the list.", item=before, gone=True, error=error)
     space = connection.spaces.filter(remote_id=found.space_id).first()
     if space is None:
         space = _keep_space(connection, client.space(found.space_id))
     row = records.keep_item(space, records.with_status(found, kind, status), status, timezone.now())
-    known.exclude(pk=row.pk).delete()  # it was moved here from another space
     return _read_level(row, before)
 
 
@@ -203,6 +204,7 @@ def queue_scan(
         return found
     try:
         with transaction.atomic():
+            Connection.locked(connection.pk)
             scan = Scan.objects.create(
                 connection=connection, space=space, actor=actor.user, actor_label=actor.label[:254]
             )

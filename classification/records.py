@@ -29,6 +29,18 @@ ITEM_FACTS = (
     "web_url",
     "read_at",
 )
+LEVEL_FACTS = ("name", "description", "guideline", "order", "color", "status", "listed", "read_at")
+SPACE_FACTS = (
+    "key",
+    "name",
+    "type",
+    "status",
+    "homepage_id",
+    "web_url",
+    "remote_created_at",
+    "listed",
+    "listed_at",
+)
 PROJECT_FACTS = ("key", "name", "type", "archived", "listed", "read_at")
 #: The largest numbers that an integer and a big integer column hold.
 SMALL, LARGE = 2**31 - 1, 2**63 - 1
@@ -66,21 +78,22 @@ def number(value: int | None, least: int, most: int) -> int | None:
 
 def keep_levels(connection: Connection, levels: Iterable[types.Level], at: datetime) -> dict[str, Level]:
     """Make the list of levels what the API told, by remote id: new ones are added, those not listed are marked."""
-    told = {level.id: level for level in levels}
+    told = {level.id: Level(connection=connection, remote_id=level.id, **_level_facts(level, at)) for level in levels}
+    known = Level.objects.filter(connection=connection)
     with transaction.atomic():
-        known = {level.remote_id: level for level in Level.objects.filter(connection=connection)}
-        for remote_id, level in told.items():
-            known[remote_id], _ = Level.objects.update_or_create(
-                connection=connection, remote_id=remote_id, defaults=_level_facts(level, at)
-            )
-        for remote_id, row in known.items():
-            if remote_id not in told and row.listed:
-                row.listed = False
-                row.save(update_fields=["listed"])
-    return known
+        Connection.locked(connection.pk)
+        Level.objects.bulk_create(
+            told.values(),
+            update_conflicts=True,
+            unique_fields=["connection", "remote_id"],
+            update_fields=LEVEL_FACTS,
+        )
+        known.filter(listed=True).exclude(remote_id__in=told).update(listed=False)
+        return {level.remote_id: level for level in known}
 
 
 def _level_facts(level: types.Level, at: datetime) -> dict:
+    """The values of LEVEL_FACTS."""
     return {
         "name": title(level.name, 300, "(no name)"),
         "description": text(level.description, 20_000),
@@ -125,22 +138,46 @@ def _key(key: str, instead: str) -> str:
 
 def keep_space(connection: Connection, space: types.Space, at: datetime) -> Space:
     """Add or refresh one space, without its default and its content."""
-    row, _ = Space.objects.update_or_create(
-        connection=connection,
-        remote_id=space.id,
-        defaults={
-            "key": _key(space.key, space.id),
-            "name": title(space.name, 500, _key(space.key, space.id)),
-            "type": text(space.type, 40),
-            "status": text(space.status, 40),
-            "homepage_id": text(space.homepage_id, 64),
-            "web_url": address(space.web_url),
-            "remote_created_at": space.created_at,
-            "listed": True,
-            "listed_at": at,
-        },
-    )
-    return row
+    return keep_spaces(connection, [space], at)[0]
+
+
+def keep_spaces(
+    connection: Connection, spaces: Iterable[types.Space], at: datetime, *, all_asked: datetime | None = None
+) -> list[Space]:
+    """Add or refresh spaces, without their defaults and their content; by remote id, each once.
+
+    all_asked: when all spaces of the site were asked for; those that are not among them are marked as not listed.
+    """
+    rows = {space.id: Space(connection=connection, remote_id=space.id, **_space_facts(space, at)) for space in spaces}
+    known = Space.objects.filter(connection=connection)
+    with transaction.atomic():
+        Connection.locked(connection.pk)
+        wanted = known if all_asked else known.filter(remote_id__in=rows)
+        list(wanted.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        Space.objects.bulk_create(
+            rows.values(),
+            update_conflicts=True,
+            unique_fields=["connection", "remote_id"],
+            update_fields=SPACE_FACTS,
+        )
+        if all_asked:
+            known.filter(listed=True, listed_at__lt=all_asked).update(listed=False)
+        return [row for row in (known if all_asked else known.filter(remote_id__in=rows)) if row.remote_id in rows]
+
+
+def _space_facts(space: types.Space, at: datetime) -> dict:
+    """The values of SPACE_FACTS."""
+    return {
+        "key": _key(space.key, space.id),
+        "name": title(space.name, 500, _key(space.key, space.id)),
+        "type": text(space.type, 40),
+        "status": text(space.status, 40),
+        "homepage_id": text(space.homepage_id, 64),
+        "web_url": address(space.web_url),
+        "remote_created_at": space.created_at,
+        "listed": True,
+        "listed_at": at,
+    }
 
 
 def keep_projects(
@@ -152,7 +189,9 @@ def keep_projects(
     """
     at, changed = timezone.now(), []
     with transaction.atomic():
-        known = {row.remote_id: row for row in Project.objects.select_for_update().filter(connection=connection)}
+        Connection.locked(connection.pk)
+        locked = Project.objects.select_for_update(no_key=True).filter(connection=connection).order_by("pk")
+        known = {row.remote_id: row for row in locked}
         rows = {}  # by id: what moves while it is listed comes twice
         for project, level, state in told:
             row = rows[project.id] = Project(connection=connection, remote_id=project.id, **_project_facts(project, at))
@@ -224,7 +263,11 @@ def _state_of(level: Level | None) -> str:
 
 def _locked(row: Item | Space | Project, *columns: str) -> Known | None:
     """What the database holds of the row, which nobody else writes until the end of the transaction."""
-    values = type(row)._default_manager.select_for_update().filter(pk=row.pk).values_list(*columns).first()
+    if isinstance(row, Item):
+        Space.lock(row.space_id)
+    # Without the key: a space stays open to what is added to it.
+    rows = type(row)._default_manager.select_for_update(no_key=True)
+    values = rows.filter(pk=row.pk).values_list(*columns).first()
     return Known(*values) if values else None
 
 
@@ -264,10 +307,18 @@ def with_status(item: types.Item, kind: str, status: str) -> types.Item:
 
 
 def keep_item(space: Space, item: types.Item, status: str, at: datetime) -> Item:
-    """Add or refresh one item, without its level. It takes the place in the tree that the next scan gives it."""
-    row, _ = Item.objects.update_or_create(
-        space=space, kind=item.kind, remote_id=item.id, status=status, defaults=item_facts(item, at)
-    )
+    """Add or refresh one item, without its level, and take its row in the space that it was moved from away.
+
+    It takes the place in the tree that the next scan gives it.
+    """
+    same = Item.objects.filter(space__connection=space.connection, kind=item.kind, remote_id=item.id, status=status)
+    with transaction.atomic():
+        Connection.locked(space.connection_id)
+        Space.lock(space.pk, *same.values_list("space", flat=True))
+        row, _ = Item.objects.update_or_create(
+            space=space, kind=item.kind, remote_id=item.id, status=status, defaults=item_facts(item, at)
+        )
+        same.exclude(pk=row.pk).delete()
     return row
 
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
 
 from .models import Item, Space
 
 _STATUS_ORDER: dict[str, int] = {Item.Status.CURRENT: 0, Item.Status.ARCHIVED: 1, Item.Status.DRAFT: 2}
+#: How many items get their place in one transaction.
+MOST_AT_ONCE = 1000
 _DEEPEST = 30_000  # what the column holds; a tree of that depth is an error of its own
 
 
@@ -95,15 +97,17 @@ def above(space: Space, remote_ids: Sequence[str]) -> RawSQL:
 
 def reorder(space: Space) -> int:
     """Give every item of a space its place; returns how many changed it."""
-    # By key, as a scan locks its rows: two scans that each wait for the other's would be stopped by the database.
+    # By key, as all rows of one kind are locked.
     leaves = [Leaf(*values) for values in Item.objects.filter(space=space).order_by("pk").values_list(*Leaf._fields)]
     places = order(leaves)
     moved = [(*places[leaf.pk], leaf.pk) for leaf in leaves if places[leaf.pk] != (leaf.tree_order, leaf.depth)]
-    if moved:
+    # Bit by bit, so that nobody who changes an item of the space waits long.
+    for start in range(0, len(moved), MOST_AT_ONCE):
         # bulk_update would build one CASE per row: a hundred times slower for a space that was read for the first time.
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            Space.lock(space.pk)
             cursor.executemany(
                 f"UPDATE {Item._meta.db_table} SET tree_order = %s, depth = %s WHERE id = %s",  # noqa: S608
-                moved,
+                moved[start : start + MOST_AT_ONCE],
             )
     return len(moved)

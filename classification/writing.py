@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from portal.atlassian import types
@@ -15,6 +16,7 @@ from portal.models import Connection
 from . import outside, records
 from .models import Item, Knowledge, Space
 
+NOT_ENDED = "The scan was stopped before it had read everything."
 _KEY = ("space", "kind", "remote_id", "status")
 _LEVEL = ("level", "level_state", "set_here", "level_read_at")
 _LEVEL_COLUMNS = ("level_id", *_LEVEL[1:])
@@ -55,6 +57,7 @@ class Writer:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.levels = records.LevelBook(connection, timezone.now())
+        self._begun: set[int] = set()
 
     def items(self, entries: Sequence[Entry], *, offered: bool) -> list[Entry]:
         """Write a batch in one transaction. Returns the entries whose level has to be asked for once more.
@@ -63,9 +66,11 @@ class Writer:
         was moved here from another space brings along what is known of it, and its row there goes.
         """
         now, again, rows, changed = timezone.now(), [], [], []
-        # What moves while its site is read comes twice; and two scans must not lock rows in two orders.
+        # What moves while its site is read comes twice.
         last = {entry.key: entry for entry in sorted(entries, key=lambda entry: entry.asked)}
         with transaction.atomic():
+            self._lock(list(last.values()))
+            self._begin({entry.space.pk for entry in last.values()}, now)
             known = self._known(list(last.values()))
             for key, entry in sorted(last.items()):
                 before = known[key][0] if key in known else None
@@ -86,10 +91,24 @@ class Writer:
             outside.record(self.connection, changed, outside.BY_SCAN)
         return again
 
+    def _lock(self, entries: Sequence[Entry]) -> None:
+        """The spaces that these items are in and were in; before them the connection, so that nobody else moves any."""
+        Connection.locked(self.connection.pk)
+        were_in = Item.objects.filter(remote_id__in={entry.item.id for entry in entries}).values("space")
+        either = Q(pk__in={entry.space.pk for entry in entries}) | Q(pk__in=were_in)
+        spaces = Space.objects.select_for_update(no_key=True).filter(either, connection=self.connection)
+        list(spaces.order_by("pk").values_list("pk"))
+
+    def _begin(self, spaces: set[int], now: datetime) -> None:
+        """Mark what is about to hold new and old figures side by side, which stays so if the scan does not end."""
+        if new := spaces - self._begun:
+            Space.objects.filter(pk__in=new).update(partial_at=now, partial_why=NOT_ENDED)
+            self._begun |= new
+
     def _known(self, entries: Sequence[Entry]) -> dict[tuple[str, str, str], list[_Known]]:
         """The rows of these items in any space of the site, that of the entry's own space first."""
         spaces = {entry.key: entry.space.pk for entry in entries}
-        rows = Item.objects.select_for_update().filter(
+        rows = Item.objects.select_for_update(no_key=True).filter(
             space__in=Space.objects.filter(connection=self.connection), remote_id__in={key[1] for key in spaces}
         )
         columns = ("kind", "remote_id", "status", "pk", "space_id", *_LEVEL_COLUMNS)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import Error as DatabaseFault
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import CASCADE
 from django.utils.text import slugify
 
@@ -197,17 +197,32 @@ def remove(*, actor: Actor, connection: Connection) -> None:
     """Remove a connection with its inventory and versions; the activity stays."""
     require(actor, connection, "connection.manage")
     with transaction.atomic():
-        kept = Connection.objects.filter(pk=connection.pk)
         # Not its key yet: whoever changes a row of it may still refer to it, and ends first.
-        list(kept.select_for_update(no_key=True))
-        for relation in Connection._meta.related_objects:
-            if relation.on_delete is CASCADE:
-                # Whoever changes what hangs on such a row locks the row first, so the removal does too.
-                rows = relation.field.model._default_manager.filter(**{relation.field.name: connection})
-                list(rows.select_for_update().order_by("pk").values_list("pk"))
+        Connection.locked(connection.pk)
+        for model, field in _hanging_on_connections():
+            # Whoever changes what hangs on such a row locks the row first, so the removal does too.
+            rows = model._default_manager.filter(**{field: connection})
+            list(rows.select_for_update().order_by("pk").values_list("pk"))
+        kept = Connection.objects.filter(pk=connection.pk)
         list(kept.select_for_update())
         kept.delete()
         _record(actor, "connection.removed", connection, before=_facts(connection))
+
+
+def _hanging_on_connections() -> list[tuple[type[models.Model], str]]:
+    """What goes with a connection, each with the name of its reference to it.
+
+    Without what those rows refer to by themselves (a level): they hold it, so it is locked after them, by the removal.
+    """
+    found = [relation for relation in Connection._meta.related_objects if relation.on_delete is CASCADE]
+    own = {relation.field.model for relation in found}
+    referred = {
+        field.related_model
+        for model in own
+        for field in model._meta.fields
+        if isinstance(field, models.ForeignKey) and field.remote_field.on_delete is not CASCADE
+    }
+    return [(relation.field.model, relation.field.name) for relation in found if relation.field.model not in referred]
 
 
 def _record(actor: Actor, action: str, connection: Connection, **facts) -> None:

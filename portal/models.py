@@ -115,6 +115,15 @@ class Connection(models.Model):
         pages = sorted((item for item in NAV if self.kind in item.kinds), key=lambda item: item.order)
         return reverse(pages[0].url_name, args=[self.slug]) if pages else self.get_absolute_url()
 
+    @classmethod
+    def locked(cls, pk: int) -> "Connection":
+        """The connection, locked until the transaction ends, before anything that hangs on it.
+
+        So does whoever locks several of its spaces or apps, or adds a row that refers to it and an audit entry.
+        """
+        # Without the key: rows that refer to the connection can still be added by others.
+        return cls.objects.select_for_update(no_key=True).get(pk=pk)
+
     def read_token(self) -> Secret:
         """The token in clear, for the transport alone. Raises fields.SecretUnreadable."""
         return EncryptedSecretField.decrypt(self.token)

@@ -69,6 +69,7 @@ def give_role(*, actor: Actor, connection: Connection, role: str, user: User | N
         raise ValidationError({"role": "This role does not exist on this kind of connection."})
     try:
         with transaction.atomic():
+            Connection.locked(connection.pk)
             grant = Grant.objects.create(connection=connection, role=role, user=user, group=group)
             _record_grant(actor, "grant.added", grant)
     except IntegrityError:
@@ -80,8 +81,9 @@ def take_role(*, actor: Actor, grant: Grant) -> None:
     """Take a role away. Raises PermissionDenied."""
     require(actor, grant.connection, "connection.manage")
     with transaction.atomic():
+        Connection.locked(grant.connection_id)
+        Grant.objects.filter(pk=grant.pk).delete()
         _record_grant(actor, "grant.removed", grant)
-        grant.delete()
 
 
 def new_password_path(*, actor: Actor, user: User) -> str:

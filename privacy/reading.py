@@ -85,7 +85,7 @@ def fill_demo(connection: Connection) -> None:
 def _enlist(connection: Connection, listed: list[ListedApp]) -> list[App]:
     """Keep the list: new apps are added, those that are gone from it are marked, nothing is deleted."""
     with transaction.atomic():
-        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        Connection.locked(connection.pk)
         for entry in sorted(listed, key=lambda entry: entry.product_id):
             App.objects.update_or_create(
                 connection=connection,

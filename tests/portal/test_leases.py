@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.db import connections as databases
 from django.utils import timezone
 
-from classification.models import Space
+from classification.models import Project, Space
 from portal import leases
 from portal.leases import LeaseLost, LeaseTaken
 
@@ -97,12 +97,13 @@ def test_rows_of_a_queryset_are_held_together_or_not_at_all(space, site):
     assert not Space.objects.exclude(lease_token="").exists()
 
 
-def test_a_row_that_is_gone_cannot_be_held_and_one_that_goes_meanwhile_is_no_trouble(space):
-    with leases.hold(space, **ALICE) as lease:
-        Space.objects.all().delete()
+def test_a_row_that_is_gone_cannot_be_held_and_one_that_goes_meanwhile_is_no_trouble(site):
+    project = Project.objects.create(connection=site, remote_id="1", key="P", name="P", read_at=timezone.now())
+    with leases.hold(project, **ALICE) as lease:
+        Project.objects.all().delete()
         with pytest.raises(LeaseLost):
             lease.extend()
-    with pytest.raises(Space.DoesNotExist), leases.hold(space, **ALICE):
+    with pytest.raises(Project.DoesNotExist), leases.hold(project, **ALICE):
         pytest.fail("there is no such row")
 
 
