@@ -98,6 +98,20 @@ class TargetPage:
 #: page. However many entries there are, the number of queries is the same.
 AUDIT_TARGETS: dict[str, tuple[str, Callable[..., dict[int, TargetPage]]]] = {}
 
+
+@dataclass
+class AuditChanges:
+    """What one entry of the activity changed: lines of (what, before, after, or a note in their place), and how many
+    more there are than those."""
+
+    lines: list[tuple[str, object, object, str]] = field(default_factory=list)
+    more: int = 0
+
+
+#: Audit action -> reads what its entries changed from rows that they refer to. Called with the entries of a page and
+#: the actor who looks, it returns what that actor may see: entry id -> changes.
+AUDIT_CHANGES: dict[str, Callable[..., dict[int, AuditChanges]]] = {}
+
 #: Each is called by the worker every few seconds and hands lost work out again; it returns how many it handed out.
 SWEEPERS: list[Callable[[], int]] = []
 

@@ -36,7 +36,7 @@ class PrivacyConfig(AppConfig):
     verbose_name = "Privacy & Security"
 
     def ready(self) -> None:
-        from privacy import reading, selectors
+        from privacy import edit_audit, reading, selectors
 
         registry.SUMMARIES.append(selectors.summary)
         registry.HOLDINGS.append(selectors.holds)
@@ -64,6 +64,7 @@ class PrivacyConfig(AppConfig):
         )
         for key, label, description, capability in roles:
             registry.add_role(registry.Role(key, label, description, kinds, see | {f"privacy.{capability}"}))
+        registry.AUDIT_CHANGES["draft.edit"] = edit_audit.changes_of
         registry.NAV.append(registry.NavItem("Apps", "app", "apps", kinds, "privacy.view", 10))
         registry.AUDIT_TARGETS["app"] = ("privacy.view", selectors.audit_target_pages)
         for subject, labels in AUDIT_ACTIONS.items():

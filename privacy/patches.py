@@ -110,6 +110,22 @@ def follow(patch: Patch, place: int) -> int:
     return 0
 
 
+def describe(patch: Patch, what: str = "") -> Iterator[tuple[str, Json, Json]]:
+    """What was changed, for people: (where in the value, before, after), MISSING where there is nothing."""
+    parts = patch.get("items", patch.get("keys"))
+    if parts is None and "text" in patch:
+        start, was, now = patch["text"]
+        before = "…" if start else ""
+        yield what, f"{before}{was}…", f"{before}{now}…"
+    elif parts is None and ("was" in patch or "now" in patch):
+        yield what, patch.get("was", MISSING), patch.get("now", MISSING)
+    elif parts is None:
+        yield what, f"position {patch['from'] + 1}", f"position {patch['to'] + 1}"
+    for part in parts or ():
+        name = part.get("key") or part.get("name") or f"entry {part.get('to', part.get('from')) + 1}"
+        yield from describe(part, f"{what}, {name}" if what else name)
+
+
 # --- Making one -------------------------------------------------------------------------------------------------------
 
 

@@ -19,11 +19,11 @@ from portal.leases import Lease
 from privacy import counting, remote
 from privacy.diff import Diff, ThreeWay, Undecided, compare, merge, three_way
 from privacy.document import Document
+from privacy.edit_audit import references
 from privacy.editing import replace
-from privacy.ledger import log_edit, patch_of
+from privacy.ledger import log_edit
 from privacy.merge import MergeRow, Side
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
-from privacy.record import readable
 from privacy.refusals import AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
 from privacy.settling import FROM_NOW, call_on_its_way
 from privacy.standing import HIDDEN, lapse_if_moved
@@ -192,7 +192,7 @@ class _Letter:
     """What goes out: the document, the version of the working copy it was, and the answers that are in it.
 
     `sent`: kept before it goes out, so that its author is on record whatever the call comes to. `first_sent`: those of
-    the answers that had not gone out before.
+    the answers that had not gone out before; `references`: what the audit trail keeps of all of them.
     """
 
     working: WorkingCopy
@@ -201,6 +201,7 @@ class _Letter:
     content_hash: str
     edits: tuple[int, ...]
     first_sent: tuple[int, ...]
+    references: list[dict]
     changes: Diff
 
 
@@ -208,9 +209,10 @@ def _send(actor: Actor, app: App, working: WorkingCopy, lease: Lease) -> Saved:
     lease.extend()
     letter = _letter(actor, app, working)
     client = connections.marketplace(app.connection)
+    there_before = app.draft or app.live
     facts = {
-        "before": {row.pointer: readable(row.right) for row in letter.changes.changes},
-        "after": {row.pointer: readable(row.left) for row in letter.changes.changes},
+        "before": {"content": there_before.content_hash, "version": there_before.pk} if there_before else None,
+        "after": {"content": letter.content_hash, "version": letter.sent.pk, "edits": letter.references},
     }
     remote.record(actor, app, "draft.save", after={"content": letter.content_hash}, outcome="started")
     lost: ApiError | None = None
@@ -278,6 +280,7 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
         content_hash=sent.content_hash,
         edits=carried,
         first_sent=first_sent,
+        references=references(Edit.objects.filter(pk__in=carried).order_by("pk")),
         changes=compare(document, Document.from_text(there.text) if there else None),
     )
 
@@ -315,7 +318,6 @@ def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError |
         App.locked(app.pk)
         letter.sent.source = Source.SAVED
         letter.sent.save(update_fields=["source"])
-        answers = _answers(letter)
         Edit.objects.filter(pk__in=letter.edits).update(saved_hash=letter.content_hash)
         WorkingCopy.objects.filter(pk=letter.working.pk).update(base=app.draft)
         unchanged = WorkingCopy.objects.filter(pk=letter.working.pk, version=letter.working.version)
@@ -323,23 +325,8 @@ def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError |
         counting.recount(app, WorkingCopy.objects.filter(app=app).first())
         detail = "The answer was lost; reading showed that it was saved." if lost else ""
         remote.record(actor, app, "draft.save", **facts, detail=detail, trace_id=lost.trace_id if lost else "")
-        if answers:
-            remote.record(actor, app, "draft.edit", after={"answers": answers})
-
-
-def _answers(letter: _Letter) -> list[dict]:
-    """The answers that this save carries, for the audit trail: who gave which."""
-    edits = Edit.objects.filter(pk__in=letter.edits).order_by("pk")
-    return [
-        {
-            "pointer": edit.pointer,
-            "question": edit.label,
-            "patch": readable(patch_of(edit)),
-            "by": edit.author_label,
-            "at": edit.at.isoformat(),
-        }
-        for edit in edits
-    ]
+        if letter.references:
+            remote.record(actor, app, "draft.edit", after={"edits": letter.references})
 
 
 def _not_as_sent(app: App, letter: _Letter) -> str:

@@ -1,5 +1,6 @@
 """Reading the audit trail: which entries a person sees, the history of one object, and the filter of the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -7,6 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from portal import registry
 from portal.access import Actor, connections_with
 from portal.audit.targets import find_pages
 from portal.audit.values import restore_values
@@ -78,10 +80,12 @@ def one_per_action(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
 
 @dataclass(frozen=True)
 class ActivityRow:
-    """An entry, and the page of its target where the reader may open it."""
+    """An entry, the page of its target where the reader may open it, and what it changed, where that is in rows of an
+    app that it refers to."""
 
     entry: AuditEntry
     target_page: TargetPage | None
+    changes: registry.AuditChanges | None = None
 
     @property
     def title(self) -> str:
@@ -93,7 +97,17 @@ def activity_page(entries: QuerySet[AuditEntry], *, actor: Actor, after: str = "
     """The newest entries, or those after or before a cursor. Not counted, as that takes seconds in a long trail."""
     page = uncounted_page_of(entries.select_related("connection"), NEWEST_FIRST, PAGE, after=after, before=before)
     pages = find_pages(page.rows, actor)
-    return replace(page, rows=[ActivityRow(entry, pages.get(entry.pk)) for entry in restore_values(page.rows)])
+    shown = restore_values(page.rows)
+    changes = _changes(shown, actor)
+    return replace(page, rows=[ActivityRow(e, pages.get(e.pk), changes.get(e.pk)) for e in shown])
+
+
+def _changes(entries: Sequence[AuditEntry], actor: Actor) -> dict[int, registry.AuditChanges]:
+    found: dict[int, registry.AuditChanges] = {}
+    for action, read in registry.AUDIT_CHANGES.items():
+        wanted = [entry for entry in entries if entry.action == action]
+        found |= read(wanted, actor) if wanted else {}
+    return found
 
 
 def _midnight(day: date) -> datetime:

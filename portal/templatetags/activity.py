@@ -26,7 +26,7 @@ def differences(entry) -> list[tuple[str, object, object]]:
     before, after = before or {}, after or {}
     keys = [key for key in {**before, **after} if plain(before.get(key)) != plain(after.get(key))]
     keys = [key for key in keys if not (key.endswith("_id") and key.removesuffix("_id") in {**before, **after})]
-    keys = [key for key in keys if key not in ("asked", "read_at")]  # told in words of their own
+    keys = [key for key in keys if key not in ("asked", "read_at", "edits")]  # told in words of their own
     named = len(keys) > 1
     return [
         (key.replace("_", " ").capitalize() if named else "", _told(key, before), _told(key, after))

@@ -8,7 +8,8 @@ from portal.access import Actor
 from portal.atlassian.errors import ApiError, Limited, Refused, Unavailable
 from portal.models import AuditEntry, Pause
 from portal.sandbox import faults
-from privacy import ledger, remote, services
+from privacy import catalogue, ledger, remote, services
+from privacy.edit_audit import row_hash
 from privacy.models import App, Edit, Snapshot, WorkingCopy
 from tests.conftest import make_connection
 from tests.privacy.marketplace import CONTACT, DISCARD, DRAFT, POLICIES, READ
@@ -47,13 +48,14 @@ def test_saving_puts_the_answers_and_the_changes_on_record(editor, edited):
 
     started, done = AuditEntry.objects.filter(action="draft.save").order_by("sequence")
     assert (started.outcome, done.outcome) == ("started", "done")
-    assert (done.before, done.after) == (
-        {CONTACT: "security@vendor.example.com"},
-        {CONTACT: "trust@example.com"},
-    )
-    answers = AuditEntry.objects.get(action="draft.edit").after["answers"]
-    assert [(answer["pointer"], answer["by"]) for answer in answers] == [(CONTACT, "alice@example.com")]
-    assert Edit.objects.get().saved_hash == WorkingCopy.objects.get(app=edited).content_hash
+    edit, sent = Edit.objects.get(), Snapshot.objects.get(app=edited, source="saved")
+    question = catalogue.field(CONTACT).question
+    kept = [{"id": edit.pk, "question": question, "by": "alice@example.com", "sha256": row_hash(edit)}]
+    assert done.after == {"content": sent.content_hash, "version": sent.pk, "edits": kept}
+    assert Snapshot.objects.get(pk=done.before["version"]).content_hash == done.before["content"]
+    assert AuditEntry.objects.get(action="draft.edit").after == {"edits": kept}
+    assert edit.saved_hash == sent.content_hash
+    assert "trust@example.com" not in f"{done.before}{done.after}"
 
 
 def test_it_refuses_a_person_without_the_right(reviewer, edited, marketplace):
@@ -214,8 +216,9 @@ def test_an_answer_that_was_decided_against_is_not_on_record_as_saved(editor, co
 
     overruled = Edit.objects.get(pointer=CONTACT, author=editor.user)
     assert (overruled.dropped, overruled.saved_hash) == (True, "")
-    carried = AuditEntry.objects.get(action="draft.edit").after["answers"]
-    assert [(item["pointer"], item["patch"]["now"], item["by"]) for item in carried] == [
+    carried = AuditEntry.objects.get(action="draft.edit").after["edits"]
+    rows = Edit.objects.in_bulk([item["id"] for item in carried])
+    assert [(rows[item["id"]].pointer, ledger.patch_of(rows[item["id"]])["now"], item["by"]) for item in carried] == [
         (POLICIES, "https://example.com/p", "bob@example.com"),
         (CONTACT, "stranger@example.com", "bob@example.com"),
     ]
