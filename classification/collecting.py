@@ -7,7 +7,7 @@ keeps the lease; the calls go on while it writes.
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -104,6 +104,7 @@ class Collector:
         self.waiting: deque[Space] = deque()
         self.urgent: deque[tuple[_SpaceRun, _List]] = deque()
         self.ready: deque[tuple[_SpaceRun, types.Item]] = deque()
+        self.missing: deque[Entry] = deque()
         self.staged: list[Entry] = []
         self.runs: list[_SpaceRun] = []
         #: The space of the last answer, which the progress names.
@@ -120,6 +121,7 @@ class Collector:
             "list": self._take_list,
             "drafts": self._take_drafts,
             "level": self._take_level,
+            "item": self._take_item,
         }
 
     # --- The loop ---------------------------------------------------------------------------------------------------
@@ -178,6 +180,9 @@ class Collector:
                 run, part = self.urgent.popleft()
                 run.pending += 1
                 self.submit("list", (run, part), lambda part=part: list(islice(part.items, PAGE)))
+            elif self.missing:
+                entry = self.missing.popleft()
+                self.submit("item", entry, self.client.item, entry.item.kind, entry.item.id, entry.item.status)
             elif self.ready:
                 self._ask_level(*self.ready.popleft())
             elif self.waiting:
@@ -345,6 +350,20 @@ class Collector:
             self._note(f"Some levels could not be read: {error}{needs}")
         self._stage(run, Entry(run.space, item, level, asked, error, about=run))
 
+    def _take_item(self, entry: Entry, found: types.Item | None, error: ApiError | None) -> None:
+        """An item whose level is gone: deleted since it was listed, or there and without one."""
+        run: _SpaceRun = entry.about
+        run.pending -= 1
+        if isinstance(error, NotFound):
+            run.listed -= 1
+            self.listed -= 1
+            self._close_if_over(run)
+            return
+        if error is not None:
+            self.unread += 1
+            self._note(f"Some levels could not be read: {error}")
+        self._stage(run, replace(entry, error=error, there=True))
+
     def _stage(self, run: _SpaceRun, entry: Entry) -> None:
         self.staged.append(entry)
         self.latest = run
@@ -365,10 +384,14 @@ class Collector:
         if not staged:
             return
         self._beat(always=True)  # who lost the lease writes nothing more
-        for entry in self.writer.items(staged, offered=self.offered is not False):
+        left = self.writer.items(staged, offered=self.offered is not False)
+        for entry in (*left.again, *left.missing):
             entry.about.read -= 1
             self.read -= 1
-            self.ready.append((entry.about, entry.item))
+        self.ready.extend((entry.about, entry.item) for entry in left.again)
+        for entry in left.missing:
+            entry.about.pending += 1
+            self.missing.append(entry)
 
     def _close_if_over(self, run: _SpaceRun) -> None:
         """When all of a space was read: drop what is no longer there, and give the rest its place in the tree."""

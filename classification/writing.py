@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -24,7 +24,10 @@ _LEVEL_COLUMNS = ("level_id", *_LEVEL[1:])
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item that was listed, and what came when its level was asked for at `asked`. about: left to the scan."""
+    """One item that was listed, and what came when its level was asked for at `asked`. about: left to the scan.
+
+    there: that it still is was asked after its level, which an item that was deleted meanwhile has none of either.
+    """
 
     space: Space
     item: types.Item
@@ -32,11 +35,19 @@ class Entry:
     asked: datetime
     error: ApiError | None = None
     about: Any = None
+    there: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What there is once on a site: a page is in one space at a time."""
         return (self.item.kind, self.item.id, self.item.status)
+
+
+class Unsettled(NamedTuple):
+    """Entries of a batch whose level has to be asked for once more, and those that may be deleted: not written yet."""
+
+    again: list[Entry]
+    missing: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +70,15 @@ class Writer:
         self.levels = records.LevelBook(connection, timezone.now())
         self._begun: set[int] = set()
 
-    def items(self, entries: Sequence[Entry], *, offered: bool) -> list[Entry]:
-        """Write a batch in one transaction. Returns the entries whose level has to be asked for once more.
+    def items(self, entries: Sequence[Entry], *, offered: bool) -> Unsettled:
+        """Write a batch in one transaction.
 
-        Those are items that were marked as not read after their level was asked for, because a default changed. What
-        was moved here from another space brings along what is known of it, and its row there goes.
+        Asked for again are items that were marked as not read after their level was asked for, because a default
+        changed. Missing are those whose level is gone. What was moved here from another space brings along what is
+        known of it, and its row there goes.
         """
-        now, again, rows, changed = timezone.now(), [], [], []
+        now, rows, changed = timezone.now(), [], []
+        left = Unsettled([], [])
         # What moves while its site is read comes twice.
         last = {entry.key: entry for entry in sorted(entries, key=lambda entry: entry.asked)}
         with transaction.atomic():
@@ -74,10 +87,15 @@ class Writer:
             known = self._known(list(last.values()))
             for key, entry in sorted(last.items()):
                 before = known[key][0] if key in known else None
-                rows.append(self._row(entry, before, offered, now))
+                row = self._row(entry, before, offered, now)
+                found = _difference(row, before) if before else None
+                if found and row.level_state == Knowledge.NONE and not entry.there:
+                    left.missing.append(entry)
+                    continue
+                rows.append(row)
                 if before and before.state == Knowledge.UNREAD and _is_newer(before, entry):
-                    again.append(entry)
-                if before and (found := _difference(rows[-1], before)):
+                    left.again.append(entry)
+                if found:
                     changed.append(found)
             Item.objects.bulk_create(
                 rows,
@@ -85,11 +103,12 @@ class Writer:
                 unique_fields=list(_KEY),
                 update_fields=[*records.ITEM_FACTS, *_LEVEL],
             )
-            moved = [row.pk for key, found in known.items() for row in found if row.space_id != last[key].space.pk]
+            written = {(row.kind, row.remote_id, row.status) for row in rows}
+            moved = [row.pk for key in written for row in known.get(key, ()) if row.space_id != last[key].space.pk]
             if moved:
                 Item.objects.filter(pk__in=moved).delete()
             outside.record(self.connection, changed, outside.BY_SCAN)
-        return again
+        return left
 
     def _lock(self, entries: Sequence[Entry]) -> None:
         """The spaces that these items are in and were in; before them the connection, so that nobody else moves any."""

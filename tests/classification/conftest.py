@@ -4,7 +4,7 @@ import pytest
 
 from classification import inventory, services
 from classification.models import Item, Level, Scan, Space
-from portal import jobs
+from portal import connections, jobs
 from portal.access import Actor
 from portal.models import Connection
 from portal.sandbox import ACME, State
@@ -88,3 +88,35 @@ def level(scanned: Space):
         return Level.objects.get(connection=scanned.connection, name=name)
 
     return find
+
+
+def meanwhile(connection, call: str, do, nth: int = 1):
+    """Runs `do` while the nth answer of this call is on its way: what was asked before is told after."""
+    session = connections.session(connection)
+    adapter, seen = session._adapter, []
+
+    class Slow:
+        def send(self, request, **options):
+            answer = adapter.send(request, **options)
+            if request.method == call.partition(" ")[0] and call.partition(" ")[2] in request.url:
+                seen.append(request.url)
+                if len(seen) == nth:
+                    do()
+            return answer
+
+        def close(self):
+            adapter.close()
+
+    return Slow()
+
+
+@pytest.fixture
+def while_answering(site, monkeypatch):
+    """while_answering("GET /classification-level", do): `do` runs between the site's answer and its arrival."""
+
+    def install(call: str, do, nth: int = 1) -> None:
+        slow = meanwhile(site, call, do, nth)
+        monkeypatch.setattr(connections, "_adapter", lambda connection: slow)
+        connections.forget_sessions()
+
+    return install

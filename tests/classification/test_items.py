@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classification import records, services
 from classification.models import Item, Knowledge, Level
-from portal import connections, leases
+from portal import leases
 from portal.access import Actor
 from portal.atlassian.errors import Misconfigured, NotFound, Unavailable
 from portal.audit.verify import verify_chain
@@ -386,38 +386,6 @@ def test_an_item_that_a_scan_took_off_the_list_meanwhile_is_still_set_and_record
 
 
 # --- Newer facts, and one change at a time ----------------------------------------------------------------------------
-
-
-def meanwhile(connection, call: str, do, nth: int = 1):
-    """Runs `do` while the nth answer of this call is on its way: what was asked before is told after."""
-    session = connections.session(connection)
-    adapter, seen = session._adapter, []
-
-    class Slow:
-        def send(self, request, **options):
-            answer = adapter.send(request, **options)
-            if request.method == call.partition(" ")[0] and call.partition(" ")[2] in request.url:
-                seen.append(request.url)
-                if len(seen) == nth:
-                    do()
-            return answer
-
-        def close(self):
-            adapter.close()
-
-    return Slow()
-
-
-@pytest.fixture
-def while_answering(site, monkeypatch):
-    """while_answering("GET /classification-level", do): `do` runs between the site's answer and its arrival."""
-
-    def install(call: str, do, nth: int = 1) -> None:
-        slow = meanwhile(site, call, do, nth)
-        monkeypatch.setattr(connections, "_adapter", lambda connection: slow)
-        connections.forget_sessions()
-
-    return install
 
 
 def test_a_refresh_does_not_overwrite_what_was_read_after_it_had_asked(

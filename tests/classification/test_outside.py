@@ -38,6 +38,11 @@ def stranger(sandbox, action: str, **params) -> None:
     faults.stranger.act(sandbox, action, host=ACME, **params)
 
 
+def take_level_away(sandbox, row: Item) -> None:
+    with sandbox.write() as db:
+        db.execute("UPDATE items SET level = NULL, unset = 1 WHERE id = ? AND draft = 0", [row.remote_id])
+
+
 def test_a_scan_that_finds_another_level_puts_it_on_record_with_both_readings(site, sandbox, scanned, item, level):
     row = item("Welcome")
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
@@ -55,6 +60,34 @@ def test_a_scan_that_finds_another_level_puts_it_on_record_with_both_readings(si
     assert verify_chain().ok
     run_scan(site, scanned)
     assert len(found()) == 1, "the next scan finds nothing new"
+
+
+def test_a_page_that_is_deleted_while_its_space_is_scanned_is_taken_off_the_list_and_no_change(
+    site, sandbox, scanned, item, while_answering
+):
+    row = item("Salaries")
+    while_answering("GET /pages?", lambda: stranger(sandbox, "delete_item", item=row.remote_id))
+    scan = run_scan(site, scanned)
+    assert told() == []
+    assert not Item.objects.filter(remote_id=row.remote_id, status="current").exists()
+    assert (scan.state, scan.error) == ("done", "")
+    assert scan.done == scan.total == Item.objects.filter(space=scanned).count()
+
+
+def test_a_page_that_has_no_level_any_more_is_recorded_once_it_is_known_to_be_there(site, sandbox, scanned, item):
+    row = item("Salaries")
+    take_level_away(sandbox, row)
+    run_scan(site, scanned)
+    assert told() == [("Salaries", "Confidential", None)]
+
+
+def test_a_level_stays_known_where_it_cannot_be_told_whether_its_page_is_there(site, sandbox, scanned, item):
+    row = item("Salaries")
+    take_level_away(sandbox, row)
+    faults.server_error(sandbox, status=500, call="confluence.page")
+    scan = run_scan(site, scanned)
+    assert (told(), item("Salaries").level.name) == ([], "Confidential")
+    assert "Some levels could not be read" in scan.error
 
 
 def test_a_scan_that_finds_nothing_new_records_nothing(site, scanned):

@@ -385,7 +385,7 @@ def entry(space: Space, item: Item, asked, level: Level) -> Entry:
 def test_an_older_answer_is_not_written_over_a_level_that_was_set_meanwhile(site, scanned, item, level, operator):
     asked = timezone.now()
     services.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
-    again = Writer(site).items([entry(scanned, item("Welcome"), asked, level("Internal"))], offered=True)
+    again = Writer(site).items([entry(scanned, item("Welcome"), asked, level("Internal"))], offered=True).again
     assert item("Welcome").level.name == "Confidential"
     assert item("Welcome").set_here
     assert again == []
@@ -395,7 +395,7 @@ def test_an_item_that_became_unknown_meanwhile_is_asked_for_again(site, scanned,
     asked = timezone.now()
     services.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
     stale = entry(scanned, item("Welcome"), asked, level("Internal"))
-    assert Writer(site).items([stale], offered=True) == [stale]
+    assert Writer(site).items([stale], offered=True).again == [stale]
     assert item("Welcome").level_state == Knowledge.UNREAD
 
 
