@@ -7,9 +7,12 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
+from portal.access import Actor
 from portal.jobs import Job
 from portal.leases import Leased
 from portal.models import Connection
+
+from .scan_entries import record_about
 
 
 class Site(models.Model):
@@ -329,3 +332,12 @@ class Scan(Job):
     def left_something(self) -> bool:
         """Whether it ended, but not simply done: it failed, was cancelled, or could not read some of it."""
         return not self.is_open and (self.state != self.State.DONE or bool(self.error))
+
+    def record_end(self) -> None:
+        """The result, as the doing of whoever requested the scan."""
+        actor = Actor.of(self.actor) if self.actor else Actor.recorded(self.actor_label)
+        done = self.state == self.State.DONE
+        words = [self.message if done else "", self.error or ("" if done else self.get_state_display() + ".")]
+        detail = " ".join(word for word in words if word)
+        outcome = "done" if done else "failed"
+        record_about(actor, "scan.asked", self.connection, self.space, outcome=outcome, detail=detail)

@@ -11,7 +11,6 @@ from portal import access, connections, jobs
 from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
-from portal.audit.record import record_action
 from portal.counts import counted
 from portal.models import Connection
 from portal.parallel import side_by_side
@@ -19,6 +18,7 @@ from portal.parallel import side_by_side
 from . import records
 from .models import Item, Knowledge, Level, Scan, Space
 from .outcomes import Outcome, Reading, quoted
+from .scan_entries import record_about
 from .tasks import run_scan
 
 # --- Levels and projects --------------------------------------------------------------------------------------------
@@ -34,7 +34,7 @@ def read_levels(*, actor: Actor, connection: Connection) -> Reading:
     levels, source = _levels_of(connection)
     records.keep_levels(connection, levels, timezone.now())
     words = counted(len(levels), "level")
-    _record(actor, "levels.read", connection, detail=f"{words}, from {source}.")
+    record_about(actor, "levels.read", connection, detail=f"{words}, from {source}.")
     return Reading(len(levels), f"{words} read from {source}.", source)
 
 
@@ -71,7 +71,7 @@ def read_projects(*, actor: Actor, connection: Connection) -> Reading:
     unread = sum(state is not None for _, _, state in told)
     tail = f" The defaults of {unread} could not be read." if unread else ""
     words = counted(len(projects), "project")
-    _record(actor, "projects.read", connection, detail=f"{words}.{tail}")
+    record_about(actor, "projects.read", connection, detail=f"{words}.{tail}")
     return Reading(len(projects), f"{words} read.{tail}", "Jira")
 
 
@@ -208,7 +208,7 @@ def queue_scan(
             scan = Scan.objects.create(
                 connection=connection, space=space, actor=actor.user, actor_label=actor.label[:254]
             )
-            _record(actor, "scan.asked", connection, space)
+            record_about(actor, "scan.asked", connection, space, outcome="started")
             if enqueue:
                 # A queue that does not answer must not undo what the person did: the sweep hands the scan out later.
                 transaction.on_commit(lambda: run_scan.enqueue(scan.pk), robust=True)
@@ -223,9 +223,10 @@ def queue_scan(
 def cancel_scan(*, actor: Actor, scan: Scan) -> bool:
     """Stop a scan; what it has read is kept. Capability: classification.scan. False when it had ended already."""
     access.require(actor, scan.connection, "classification.scan")
-    cancelled = jobs.cancel(scan)
-    if cancelled:
-        _record(actor, "scan.cancelled", scan.connection, scan.space)
+    with transaction.atomic():
+        cancelled = jobs.cancel(scan)
+        if cancelled:
+            record_about(actor, "scan.cancelled", scan.connection, scan.space)
     scan.refresh_from_db()
     return cancelled
 
@@ -238,15 +239,3 @@ def fill_demo(connection: Connection) -> None:
     if connection.kind == Connection.Kind.SITE:
         read_projects(actor=actor, connection=connection)
         ask_scan(actor=actor, connection=connection)
-
-
-def _record(actor: Actor, action: str, connection: Connection, space: Space | None = None, detail: str = "") -> None:
-    record_action(
-        actor=actor,
-        action=action,
-        connection=connection,
-        target_type="space" if space else "connection",
-        target_id=space.remote_id if space else connection.slug,
-        target_label=f"{space.name} ({space.key})" if space else connection.name,
-        detail=detail,
-    )

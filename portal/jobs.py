@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -62,6 +62,9 @@ class Job(models.Model):
     def percent(self) -> int:
         return min(100, self.done * 100 // self.total) if self.total else 0
 
+    def record_end(self) -> None:
+        """Called in the transaction that ends the work, however it ends; for a model that records it."""
+
 
 class Lease:
     """The right to work on one row. Every write of a worker goes through it and fails when the right is gone."""
@@ -82,10 +85,15 @@ class Lease:
         self._update(lease_until=timezone.now() + LEASE, **progress)
 
     def finish(self, *, message: str = "", **values) -> None:
-        self._update(state=Job.State.DONE, finished_at=timezone.now(), lease="", message=message[:300], **values)
+        self._end(state=Job.State.DONE, message=message[:300], **values)
 
     def fail(self, error: str) -> None:
-        self._update(state=Job.State.FAILED, finished_at=timezone.now(), lease="", error=error)
+        self._end(state=Job.State.FAILED, error=error)
+
+    def _end(self, **values) -> None:
+        with transaction.atomic():
+            self._update(finished_at=timezone.now(), lease="", **values)
+            self.job.record_end()
 
 
 def claim(job: Job) -> Lease | None:
@@ -115,7 +123,17 @@ def cancel(job: Job, *, error: str = "") -> bool:
     error: why, where it was not the wish of a person who watches it.
     """
     rows = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.QUEUED, Job.State.RUNNING))
-    return bool(rows.update(state=Job.State.CANCELLED, finished_at=timezone.now(), lease="", error=error))
+    return _end(job, rows, state=Job.State.CANCELLED, lease="", error=error)
+
+
+def _end(job: Job, rows: models.QuerySet, **values) -> bool:
+    """End the work of others, if it is as it was seen to be."""
+    with transaction.atomic():
+        if not rows.update(finished_at=timezone.now(), **values):
+            return False
+        job.refresh_from_db()
+        job.record_end()
+    return True
 
 
 def sweep(model: type[Job], enqueue: Callable[[Job], object]) -> int:
@@ -127,11 +145,8 @@ def sweep(model: type[Job], enqueue: Callable[[Job], object]) -> int:
         seen = {"state": job.state, "lease": job.lease, "lease_until": job.lease_until, "queued_at": job.queued_at}
         unchanged = manager.filter(pk=job.pk, **seen)
         if job.attempts >= MOST_ATTEMPTS:
-            unchanged.update(
-                state=Job.State.FAILED,
-                finished_at=now,
-                error=f"The worker stopped {job.attempts} times while doing this. It was given up.",
-            )
+            error = f"The worker stopped {job.attempts} times while doing this. It was given up."
+            _end(job, unchanged, state=Job.State.FAILED, error=error)
         elif unchanged.update(state=Job.State.QUEUED, lease="", queued_at=now):
             logger.warning("handed out again: %s %s, attempt %s", model.__name__, job.pk, job.attempts + 1)
             enqueue(job)

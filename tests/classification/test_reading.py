@@ -1,12 +1,18 @@
 """Levels read again, spaces read by key, and scans asked for and cancelled."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
-from classification import reading, services
+from classification import reading, services, tasks
 from classification.models import Item, Knowledge, Level, Project, Scan
+from portal import jobs
 from portal.access import Actor
 from portal.atlassian.errors import NotFound, Refused
+from portal.audit.browse import one_per_action
 from portal.models import AuditEntry
 from portal.sandbox import ACME, faults
 
@@ -99,7 +105,7 @@ def test_asking_for_a_scan_twice_gives_the_same_one(site, space, alice, grant):
     other = services.ask_scan(actor=Actor.of(alice), connection=site, space=space)
     assert other != first
     assert first.actor_label == "alice@example.com"
-    assert AuditEntry.objects.filter(action="scan.asked").count() == 2
+    assert AuditEntry.objects.filter(action="scan.asked", outcome="started").count() == 2
 
 
 def test_a_scan_that_has_ended_makes_room_for_the_next(site, space):
@@ -144,3 +150,41 @@ def test_the_default_of_a_space_is_not_said_to_be_none_where_the_site_offers_no_
     sandbox.set_entitled(ACME, False)
     space = services.read_space(actor=operator, connection=site, key="HB")
     assert space.default_state == Knowledge.HIDDEN
+
+
+def outcomes_of_scans() -> list[tuple[str, str, str]]:
+    entries = one_per_action(AuditEntry.objects.filter(action="scan.asked")).order_by("sequence")
+    return [(entry.actor_label, entry.outcome, entry.detail) for entry in entries]
+
+
+def test_a_scan_is_one_row_of_the_activity_with_its_result(site, space, alice, grant):
+    grant(alice, site, "classifier")
+    scan = services.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    assert outcomes_of_scans() == [(alice.email, "started", "")]
+    tasks.run_scan.call(scan.pk)
+    ((who, outcome, detail),) = outcomes_of_scans()
+    assert (who, outcome) == (alice.email, "done")
+    assert re.fullmatch(r"\d+ items in 1 space read\..*", detail)
+
+
+def test_a_scan_that_was_cancelled_says_so_in_the_activity(site, space, alice, operator, grant):
+    grant(alice, site, "classifier")
+    scan = services.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    services.cancel_scan(actor=operator, scan=scan)
+    assert outcomes_of_scans() == [(alice.email, "failed", "Cancelled.")]
+
+
+def test_a_scan_that_failed_or_was_given_up_says_why_in_the_activity(site, space, operator, sandbox):
+    faults.refuse(sandbox, status=401)
+    failed = run_scan(site, space)
+    scan = services.ask_scan(actor=operator, connection=site, space=space)
+    Scan.objects.filter(pk=scan.pk).update(
+        state="running", attempts=jobs.MOST_ATTEMPTS, lease="x", lease_until=timezone.now() - timedelta(seconds=1)
+    )
+    tasks.sweep_scans()
+    scan.refresh_from_db()
+    assert failed.error
+    assert [(outcome, detail) for _, outcome, detail in outcomes_of_scans()] == [
+        ("failed", failed.error),
+        ("failed", scan.error),
+    ]
