@@ -71,7 +71,10 @@ def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20
         actor=actor,
         action="apps.read",
         connection=connection,
-        after={"apps": report.listed, "read": report.read, "failed": len(failures), "unread": report.unread},
+        target_type="connection",
+        target_id=connection.slug,
+        target_label=connection.name,
+        detail=report.sentence,
     )
     return report
 
