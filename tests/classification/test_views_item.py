@@ -304,7 +304,7 @@ def test_what_was_refused_is_told_with_what_was_asked_for(plain, item, level, sa
     page = plain.get(item("Welcome").get_absolute_url()).content.decode()
     assert '<span class="muted">to</span> <span dir="auto">Public</span>' in page
     activity = plain.get(reverse("activity")).content.decode()
-    assert '<span class="muted">Asked for:</span> <span dir="auto">Public</span>' in activity
+    assert '<span class="muted">Requested:</span> <span dir="auto">Public</span>' in activity
 
 
 def test_a_level_that_was_archived_a_second_ago_is_refused_with_the_text_kept(browser, item, level, sandbox):
