@@ -126,6 +126,7 @@ def show_app(
     if shown is None or shown.document is None:
         shown = next((item for item in first if item.document is not None), page.live)
     changes = steps.draft_changes(page)
+    to_review = sum(item.total for item in changes) if open_forms["verdict"] else 0
     context = {
         "tab": "overview",
         "page": page,
@@ -134,8 +135,7 @@ def show_app(
         "sections": read_document(shown.document) if shown.document is not None else (),
         "requirements": steps.requirements(page),
         "changes": changes,
-        "to_review": sum(item.total for item in changes) if open_forms["verdict"] else 0,
-        "next": steps.next_step(page, allowed),
+        "next": steps.next_step(page, allowed, to_review),
         "reviews": selectors.review_thread(app=app),
         "why_not": why_not,
         "problem": problem,

@@ -23,14 +23,17 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Step:
-    """What to do next. `page` names a page of the app, `anchor` a place on the app's own page; both may be empty."""
+    """What to do next. `action`: the words of its button, which leads to `page`; both may be empty.
+
+    `primary`: the button is the one primary action of the app's page. Else that is to publish, or there is none.
+    """
 
     title: str
     text: str
     level: str = "info"
     page: str = ""
-    anchor: str = ""
     action: str = ""
+    primary: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,51 +123,59 @@ def _no_errors(page: AppPage) -> tuple[bool, str]:
     return False, f"{found[0].message}{more} Correct it, save, and request approval again."
 
 
-def next_step(page: AppPage, allowed: Collection[str]) -> Step | None:
-    """What this person, or somebody else, does next; None when there is nothing to do."""
+def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step | None:
+    """What this person, or somebody else, does next; None when there is nothing to do.
+
+    `to_review`: how many changes this person is asked to approve, 0 when they are not asked.
+    """
+    edit = "Edit" if "privacy.edit" in allowed else ""
     if page.app.alarm or page.app.draft_state == App.Presence.UNREAD:
         return None  # a note of its own stands on the page
     if page.app.draft_state == App.Presence.HIDDEN:
         text = f"{HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
         return Step("Whether there is a draft is not known", text, "warning")
+    if to_review and page.signoff.state == "waiting":
+        return _review(page, to_review)
     if page.unsaved:
         many = counted(page.unsaved, "change")
+        title = f"The working copy has {many} that {agreeing(page.unsaved, 'is', 'are')} not saved"
         text = "Sign-off and publishing are about what is at Marketplace, so save the working copy first."
-        return Step(
-            f"The working copy has {many} that {agreeing(page.unsaved, 'is', 'are')} not saved",
-            text,
-            "warning",
-            "app_edit",
-            "",
-            "Open the form",
-        )
+        return _form(title, text, "warning", edit)
     if page.draft.document is None:
-        edit = "privacy.edit" in allowed
         text = "Nothing is being changed. A draft begins with the first answer that is edited and saved."
-        return Step("There is no draft", text, "neutral", "app_edit" if edit else "", "", "Edit" if edit else "")
-    return _with_draft(page, allowed)
+        return _form("There is no draft", text, "neutral", edit)
+    return _with_draft(page, allowed, edit)
 
 
-def _with_draft(page: AppPage, allowed: Collection[str]) -> Step | None:
+def _form(title: str, text: str, level: str, edit: str) -> Step:
+    """A step that is done in the form. `edit`: the words of the button, "" for who may not edit."""
+    return Step(title, text, level, "app_edit" if edit else "", edit, bool(edit))
+
+
+def _review(page: AppPage, to_review: int) -> Step:
+    text = f"{page.signoff.sentence} Look at the comparison, then say what you think."
+    action = f"Review {counted(to_review, 'change')}"
+    return Step("The draft is waiting for approval", text, "info", "app_compare", action, True)
+
+
+def _with_draft(page: AppPage, allowed: Collection[str], edit: str) -> Step | None:
     state = page.signoff.state
     if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
         return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")
     if state in ("none", "lapsed") and page.app.errors:
         text = "The checks on this page say what is wrong. Approval can be requested once it is corrected and saved."
-        page_of_form, action = ("app_edit", "Edit") if "privacy.edit" in allowed else ("", "")
-        return Step(f"The draft has {counted(page.app.errors, 'error')}", text, "warning", page_of_form, "", action)
+        return _form(f"The draft has {counted(page.app.errors, 'error')}", text, "warning", edit)
     if state in ("none", "lapsed"):
         text = "Look at the comparison, then ask somebody else to approve it."
-        return Step("The draft is not approved", text, "info", "app_compare", "#sign-off", "Compare with live")
+        return Step("The draft is not approved", text, "info", "app_compare", "Compare with live")
     if state == "waiting":
-        mine = "Look at the comparison, then say what you think." if "privacy.approve" in allowed else ""
-        text = f"{page.signoff.sentence} {mine}".strip()
-        return Step("The draft is waiting for approval", text, "info", "app_compare", "#sign-off", "Compare with live")
+        text = page.signoff.sentence
+        return Step("The draft is waiting for approval", text, "info", "app_compare", "Compare with live")
     if state == "changes_asked":
-        return Step("Changes were requested", page.signoff.sentence, "warning", "app_edit", "#sign-off", "Edit")
+        return _form("Changes were requested", page.signoff.sentence, "warning", edit)
     if state == "signed_off" and not page.obstacles:
         who = "" if "privacy.publish" in allowed else " Somebody with the right to publish can do so now."
-        return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success", "", "#publish", "")
+        return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success")
     if state == "signed_off":
-        return Step("Approved, but not ready to be published", " ".join(page.obstacles), "warning", "", "#publish")
+        return Step("Approved, but not ready to be published", " ".join(page.obstacles), "warning")
     return Step("It is being published", page.signoff.sentence, "info")

@@ -43,6 +43,13 @@ def note(actor, review: Review) -> str:
     return sign(actor.user, Shown(review.content_hash, review.live_hash))
 
 
+def primary_actions(page) -> list[str]:
+    """The words of the primary buttons and links of a page, those of its dialogs left out."""
+    shown = re.sub(r"<dialog.*?</dialog>", "", page.content.decode(), flags=re.DOTALL)
+    found = re.findall(r'class="button button-primary[^>]*>(.*?)</(?:a|button)>', shown, flags=re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", words).split()) for words in found]
+
+
 # --- saving ---------------------------------------------------------------------------------------------------------
 
 
@@ -286,6 +293,34 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
     assert Verdict.objects.get().kind == "approve"
     assert "Review 5 changes" not in said(page)
     assert "Request changes after all, below the comparison with live" in said(page)
+
+
+def test_the_page_offers_a_reviewer_one_primary_action_in_one_wording(reviewer, asked, client_for):
+    page = client_for(reviewer.user).get(address("app", asked.app))
+
+    assert primary_actions(page) == ["Review 5 changes"]
+    assert said(page).count("Review 5 changes") == 1
+    assert "Compare with live" not in said(page)
+
+
+def test_a_reviewer_is_led_to_the_review_also_while_somebody_goes_on_editing(reviewer, editor, asked, client_for):
+    services.answer(actor=editor, app=asked.app, pointer=POLICIES, raw="https://vendor.example.com/policies")
+
+    page = client_for(reviewer.user).get(address("app", asked.app))
+
+    assert primary_actions(page) == ["Review 5 changes"]
+    assert address("app_edit", asked.app) not in page.content.decode()
+
+
+@pytest.mark.parametrize(("state", "action"), [("edited", "Edit"), ("board", "Edit"), ("signed_off", "Publish…")])
+def test_the_page_offers_one_primary_action(state, action, request, editor, publisher, client_for):
+    found = request.getfixturevalue(state)
+    app = services.read_app(actor=editor, app=found.app if isinstance(found, Review) else found)
+    person = publisher.user if state == "signed_off" else editor.user
+
+    page = client_for(person).get(address("app", app))
+
+    assert primary_actions(page) == [action]
 
 
 @pytest.mark.parametrize(("verdict", "state"), [("comment", "approved"), ("changes", "changes")])
