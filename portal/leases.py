@@ -64,15 +64,25 @@ class Lease:
 
     def extend(self) -> None:
         """Keep the lease for its whole time from now on. Raises LeaseLost."""
-        if not self._mine().update(lease_until=_in(self._seconds)):
+        if not self._update(lease_until=_in(self._seconds)):
             raise LeaseLost("The lease expired, and somebody else took it or the row is gone.")
 
     def release(self) -> None:
         """Free the rows, unless somebody else has them by now."""
-        self._mine().update(**_values("", "", "", None))
+        self._update(**_values("", "", "", None))
 
-    def _mine(self) -> QuerySet:
-        return self._rows.filter(lease_token=self._token)
+    def _update(self, **values: Any) -> int:
+        mine = self._rows.filter(lease_token=self._token)
+        with transaction.atomic():
+            _lock(mine)
+            return mine.update(**values)
+
+
+def _lock(rows: QuerySet) -> list[int]:
+    """Rows are locked in one order, so that two who want the same ones do not wait for each other. Their keys."""
+    # Without the key: what refers to the rows can still be added by others.
+    locked = rows.select_for_update(of=("self",), no_key=True)
+    return list(locked.order_by("pk").values_list("pk", flat=True))
 
 
 @contextmanager
@@ -105,8 +115,7 @@ def hold(
 def _take(rows: QuerySet, who: str, what: str, seconds: float) -> Lease:
     token = secrets.token_hex(16)
     with transaction.atomic():
-        # Rows are locked in one order, so that two who want the same ones do not wait for each other.
-        ids = list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        ids = _lock(rows)
         if not ids:
             raise rows.model.DoesNotExist(f"There is no such {rows.model._meta.verbose_name}.")
         mine = rows.model._default_manager.filter(pk__in=ids)

@@ -62,7 +62,7 @@ class LockOrder:
         self.wrong: list[str] = []
         #: How deep the transaction is that the test itself runs in; None for a test that commits.
         self._outside = len(database.savepoint_ids) if database.in_atomic_block else None
-        self._hooks = database.run_on_commit
+        self._hooks: list | None = None
         self._held: list[str] = []
         self._at_the_end: set[str] = set()
 
@@ -84,8 +84,9 @@ class LockOrder:
         """Whether a statement is one of its own, or the first one of a transaction."""
         if self._outside is not None:
             return len(database.savepoint_ids) <= self._outside
-        same, self._hooks = database.run_on_commit is self._hooks, database.run_on_commit  # Django's, new for each
-        return not (database.in_atomic_block and same)
+        hooks = database.run_on_commit if database.in_atomic_block else None  # Django makes a list for each transaction
+        same, self._hooks = hooks is not None and hooks is self._hooks, hooks
+        return not same
 
     def _check(self, table: str, before: list[str], sql: str) -> None:
         later = [other for other in before if RANKS[other] > RANKS[table]]

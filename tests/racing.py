@@ -53,9 +53,13 @@ class Worker(threading.Thread):
         return result
 
 
-def is_blocked(pid: int) -> bool:
+def is_blocked_or_ended(worker: Worker) -> bool:
+    """Whether it can go no further by itself."""
+    assert worker.connected.wait(HUNG)
+    if worker.ended.wait(0.01):
+        return True
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid])
+        cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [worker.pid])
         return cursor.fetchone()[0]
 
 
@@ -70,8 +74,7 @@ def race(first: Callable[[], object], second: Callable[[], object]) -> tuple[boo
     held = not one.ended.is_set()
     if held:
         other.start()
-        assert other.connected.wait(HUNG)
-        while not other.ended.wait(0.01) and not is_blocked(other.pid):
+        while not is_blocked_or_ended(other):
             pass
         one.go_on.set()
         other.join(HUNG)

@@ -4,13 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db import connections as databases
 from django.utils import timezone
 
 from classification.models import Project, Space
 from portal import leases
 from portal.leases import LeaseLost, LeaseTaken
+from tests.racing import Worker, is_blocked_or_ended, needs_row_locks
 
 ALICE = {"who": "Alice", "what": "changing the default of “Handbook”"}
 BOB = {"who": "Bob", "what": "changing the default of “Handbook”"}
@@ -173,6 +174,24 @@ def test_two_who_want_the_same_rows_in_other_orders_do_not_wait_for_each_other(s
     for row in (first, second):
         row.refresh_from_db()
         assert row.lease_token == ""
+
+
+@needs_row_locks
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["extend", "release"])
+def test_rows_that_are_held_together_are_locked_by_key_whatever_their_order_in_the_table(name, site):
+    spaces = [make_space(site, "1"), make_space(site, "2")]
+    Space.objects.filter(pk=spaces[0].pk).update(name="Written last, so it stands last in the table")
+    with leases.hold(Space.objects.all(), **ALICE) as lease:
+        other = Worker(getattr(lease, name))
+        with transaction.atomic():
+            Space.lock(spaces[0].pk)
+            other.start()
+            while not is_blocked_or_ended(other):
+                pass
+            Space.lock(spaces[1].pk)
+        other.join()
+    assert other.error is None
 
 
 @pytest.mark.django_db(transaction=True)
