@@ -147,7 +147,8 @@ def uncounted_page_of(
         return KeysetPage([])
     first, last = shown[0][1], shown[-1][1]
     earlier = cursor is not None and rows.filter(following(_backwards(columns), first)).exists()
-    more = rows.filter(following(columns, last)).exists()
+    # What is not full is the end of the list; looking for more would read all rows in vain.
+    more = len(shown) == size and rows.filter(following(columns, last)).exists()
     found = [row for row, _ in shown]
     return KeysetPage(found, before=cursor_of(first) if earlier else "", after=cursor_of(last) if more else "")
 

@@ -56,6 +56,15 @@ def test_what_was_done_appears_with_before_after_reason_and_outcome(open_as, des
     expect(edited).to_contain_text(CONTACT)
     expect(edited).to_contain_text(re.compile("security@vendor.example.com.*→.*trust@example.com", re.DOTALL))
 
+    alice.get_by_role("link", name="Today", exact=True).click()
+    expect(alice).to_have_url(re.compile("period=today"))
+    expect(rows(alice).filter(has_text="Key list").get_by_role("link", name="Key list")).to_have_attribute(
+        "href", f"/sites/acme/items/page/{desk.id['Key list']}/current/"
+    )
+    alice.get_by_label("Action").select_option("Levels: all")
+    alice.get_by_role("button", name="Filter").click()
+    expect(alice).to_have_url(re.compile("period=today"))
+    expect(rows(alice).filter(has_text="Saved the draft to Marketplace")).to_have_count(0)
     alice.get_by_label("Action").select_option("Set the level")
     alice.get_by_label("Outcome").select_option("Refused")
     alice.get_by_label("Person").fill("bob@")
