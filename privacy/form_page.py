@@ -102,7 +102,6 @@ class EditPage:
 
     vocabularies   the keys of those that are asked
     not_editable   one sentence when the document is no JSON object, else ""
-    unsaved_by     names of those whose answers are not saved to Marketplace yet
     """
 
     app: App
@@ -113,7 +112,6 @@ class EditPage:
     findings: tuple[Finding, ...]
     vocabularies: tuple[str, ...]
     not_editable: str
-    unsaved_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -254,5 +252,4 @@ def edit_page(*, app: App) -> EditPage:
         findings=desk.findings,
         vocabularies=tuple(dict.fromkeys([*catalogue.vocabularies_in(desk.document), *choice])),
         not_editable=desk.document.why_not_editable,
-        unsaved_by=ledger.people_with_changes(desk.steps),
     )

@@ -36,7 +36,7 @@ ONLY: Final = {
     "draft": "With a draft",
     "waiting": "Waiting for approval",
     "signed_off": "Approved",
-    "unsaved": "With unsaved changes",
+    "unsaved": "With changes saved here only",
     "alarm": "With an alert",
     "errors": "With errors",
 }

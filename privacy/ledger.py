@@ -54,12 +54,11 @@ def last_edits(app: App) -> dict[str, Edit]:
 class Steps:
     """Ids of the answers at one place that can be undone, and of those that undid one and can be done again.
 
-    The last of each comes next. `people`: id of an answer -> who gave it.
+    The last of each comes next.
     """
 
     undo: list[int] = field(default_factory=list)
     redo: list[int] = field(default_factory=list)
-    people: dict[int, str] = field(default_factory=dict)
 
     def add(self, edit: int, undoes: int | None) -> None:
         """Take in the next answer: it undid the newest one, did it again, or is a new one."""
@@ -78,18 +77,9 @@ def steps(app: App) -> dict[str, Steps]:
     """Pointer -> which answers that are not saved to Marketplace yet can be undone and done again, in one query."""
     found: dict[str, Steps] = {}
     edits = Edit.objects.filter(app=app, dropped=False, saved_hash="").order_by("pk")
-    for pk, pointer, undoes, name, label in edits.values_list(
-        "pk", "pointer", "undoes_id", "author__name", "author_label"
-    ):
-        at = found.setdefault(pointer, Steps())
-        at.add(pk, undoes)
-        at.people[pk] = name or label
+    for pk, pointer, undoes in edits.values_list("pk", "pointer", "undoes_id"):
+        found.setdefault(pointer, Steps()).add(pk, undoes)
     return found
-
-
-def people_with_changes(found: Mapping[str, Steps]) -> tuple[str, ...]:
-    """Who gave the answers that are not saved to Marketplace yet and were not undone, by name."""
-    return tuple(sorted({at.people[pk] for at in found.values() for pk in at.undo}))
 
 
 def gave(edit: Edit, value: Json) -> bool:

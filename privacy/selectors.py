@@ -39,6 +39,7 @@ from privacy.document import Document
 from privacy.form_page import EditPage, FieldView, SectionView, UnknownView, edit_page
 from privacy.models import App, Edit, PublishAttempt, Review, Snapshot, Verdict
 from privacy.standing import SignOff, status
+from privacy.unsaved_changes import UnsavedChanges, unsaved_changes
 
 __all__ = [
     "AppPage",
@@ -78,7 +79,7 @@ class LastChange:
 class AppRow:
     """One line of the list of apps.
 
-    unsaved    there is a working copy with changes that are not at Marketplace
+    unsaved    whose changes the working copy holds that are not saved to Marketplace, and since when; None for none
     errors, warnings   open findings of the version that is worked on (working copy, else draft, else live)
     read_at    when it was last read from Atlassian; None for never
     """
@@ -86,14 +87,15 @@ class AppRow:
     app: App
     signoff: SignOff
     last_change: LastChange | None
-    unsaved: bool
+    unsaved: UnsavedChanges | None
     errors: int
     warnings: int
     read_at: datetime | None
 
 
 def apps(*, connection: Connection, query: str = "", only: str = "", sort: str = "name") -> list[AppRow]:
-    """The listed apps, in four queries whatever their number, and one more where one is being published.
+    """The listed apps, in four queries whatever their number, one more where one is being published, and one
+    where a working copy has changes that are not saved to Marketplace.
 
     `query`: in name, key or product id. `only`: draft, waiting, signed_off, unsaved, alarm, errors, or "" for all.
     `sort`: name, changed (newest first), errors (most first).
@@ -109,7 +111,9 @@ def apps(*, connection: Connection, query: str = "", only: str = "", sort: str =
     words = query.replace("\x00", "").strip()
     if words:
         found = found.filter(Q(name__icontains=words) | Q(app_key__icontains=words) | Q(product_id__icontains=words))
-    rows = [_row(app, review.get(app.pk), last_edit.get(app.pk)) for app in found]
+    apps_found = list(found)
+    changes = unsaved_changes(apps_found)
+    rows = [_row(app, review.get(app.pk), last_edit.get(app.pk), changes.get(app.pk)) for app in apps_found]
     wanted = ONLY.get(only)
     return sorted((row for row in rows if wanted is None or wanted(row)), key=SORTS.get(sort, SORTS["name"]))
 
@@ -126,13 +130,12 @@ def _with_versions(found: QuerySet[App]) -> QuerySet[App]:
     return found.select_related("connection", "live", "draft", "working_copy", "working_copy__base")
 
 
-def _row(app: App, review: Review | None, edit: Edit | None) -> AppRow:
-    working = working_copy_of(app)
+def _row(app: App, review: Review | None, edit: Edit | None, unsaved: UnsavedChanges | None) -> AppRow:
     return AppRow(
         app=app,
         signoff=status(app, review),
         last_change=last_change(app, edit),
-        unsaved=working is not None and working.is_changed,
+        unsaved=unsaved,
         errors=app.errors,
         warnings=app.warnings,
         read_at=app.read_at,
@@ -143,7 +146,7 @@ ONLY: dict[str, Callable[[AppRow], bool]] = {
     "draft": lambda row: row.app.draft is not None,
     "waiting": lambda row: row.signoff.state == "waiting",
     "signed_off": lambda row: row.signoff.state == "signed_off",
-    "unsaved": lambda row: row.unsaved,
+    "unsaved": lambda row: row.unsaved is not None,
     "alarm": lambda row: bool(row.app.alarm),
     "errors": lambda row: row.errors > 0,
 }
@@ -207,7 +210,7 @@ class AppPage:
     """Everything that the page of one app shows.
 
     draft_differs    places in which draft and live differ (0 when either is missing)
-    unsaved          places in which the working copy differs from what it started from
+    unsaved          places in which the working copy differs from what it started from; `unsaved_by`: whose changes
     findings         of the version that is worked on; `unanswered`: how many questions it leaves open
     obstacles        why it cannot be published now, one sentence each; empty when it can
     moved            the remote moved under a working copy with changes: saving will ask for decisions
@@ -220,6 +223,7 @@ class AppPage:
     signoff: SignOff
     draft_differs: int
     unsaved: int
+    unsaved_by: UnsavedChanges | None
     findings: tuple[Finding, ...]
     unanswered: int
     obstacles: tuple[str, ...]
@@ -237,6 +241,7 @@ def app_page(*, app: App) -> AppPage:
         signoff=status(app, newest_review(app=app)),
         draft_differs=len(compare_documents(draft, live).changes) if draft and live else 0,
         unsaved=unsaved(app=app),
+        unsaved_by=unsaved_changes([app]).get(app.pk),
         findings=tuple(check(document)) if document else (),
         unanswered=_unanswered(document) if document else 0,
         obstacles=tuple(publishing.obstacles(app)),

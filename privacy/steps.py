@@ -138,8 +138,8 @@ def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step |
         return _review(page, to_review)
     if page.unsaved:
         many = counted(page.unsaved, "change")
-        title = f"The working copy has {many} that {agreeing(page.unsaved, 'is', 'are')} not saved"
-        text = "Sign-off and publishing are about what is at Marketplace, so save the working copy first."
+        title = f"{many} {agreeing(page.unsaved, 'is', 'are')} saved here, not to Marketplace"
+        text = "Sign-off and publishing are about what is at Marketplace, so save to Marketplace first."
         return _form(title, text, "warning", edit)
     if page.draft.document is None:
         text = "Nothing is being changed. A draft begins with the first answer that is edited and saved."

@@ -15,6 +15,7 @@ from privacy import catalogue, forms, questions, selectors, services
 from privacy.form_page import EditPage, edit_page, worked_on_document
 from privacy.models import App, Edit
 from privacy.pages import PROBLEMS, act, find, on_app, show_compare, status_of, url
+from privacy.unsaved_changes import unsaved_changes
 from privacy.views_release import app_save
 
 
@@ -81,6 +82,7 @@ def _show_form(
         "form": page,
         "page": shown,
         "unsaved": shown.unsaved,
+        "unsaved_by": shown.unsaved_by,
         "app": app,
         "parts": parts,
         "section": questions.ALL if section == questions.ALL else parts[0].section.key if parts else "",
@@ -222,6 +224,7 @@ def _around(request: HttpRequest, page: EditPage, question: questions.Question) 
     return {
         "form": page,
         "unsaved": selectors.unsaved(app=page.app),
+        "unsaved_by": unsaved_changes([page.app]).get(page.app.pk),
         "app": page.app,
         "question": question,
         "section": section,

@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from portal.models import User
 from privacy import characters
 from privacy.catalogue import CATALOGUE, Field, section_of
 from privacy.characters import marked
@@ -31,6 +32,13 @@ register = template.Library()
 def names(people: Sequence[str]) -> str:
     """People in a sentence: “Alice, Bob and Charlie”."""
     return " and ".join(filter(None, [", ".join(people[:-1]), *people[-1:]]))
+
+
+@register.filter
+def for_viewer(people: Sequence[tuple[int | None, str]], viewer: User) -> str:
+    """People with changes, the one who looks first: “you and Bob”. `people`: (id, name)."""
+    you = ["you"] if any(author == viewer.pk for author, _ in people) else []
+    return names(you + [name for author, name in people if author != viewer.pk])
 
 
 KINDS = {"added": "added", "removed": "removed", "changed": "changed", "rewritten": "reformatted"}

@@ -121,7 +121,7 @@ def test_a_row_that_cannot_be_read_says_why_and_keeps_what_was_known(editor, lis
 def test_unsaved_changes_stand_in_the_list(editor, listed, diagrams, client_for):
     services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
-    assert "Unsaved" in said(client_for(editor.user).get(listed, {"only": "unsaved"}))
+    assert "Saved here by you since" in said(client_for(editor.user).get(listed, {"only": "unsaved"}))
 
 
 def test_names_of_any_script_are_shown_as_text(editor, listed, developer_space, client_for):

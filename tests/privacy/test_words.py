@@ -58,8 +58,8 @@ def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, mark
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({CONTACT: "a@example.com"}, "has 1 change that is not saved"),
-        ({CONTACT: "a@example.com", POLICIES: "https://example.com"}, "has 2 changes that are not saved"),
+        ({CONTACT: "a@example.com"}, "1 change is saved here, not to Marketplace"),
+        ({CONTACT: "a@example.com", POLICIES: "https://example.com"}, "2 changes are saved here, not to Marketplace"),
     ],
 )
 def test_unsaved_changes_are_counted_in_a_sentence(editor, diagrams, client_for, answers, words):

@@ -182,7 +182,7 @@ def _row(row: selectors.AppRow) -> dict:
         "live": (row.app.live.form_status if row.app.live else "") or row.app.get_live_state_display().lower(),
         "draft": row.app.get_draft_state_display().lower(),
         "sign_off": row.signoff.label.lower(),
-        "unsaved": row.unsaved,
+        "unsaved": row.unsaved is not None,
         "errors": row.errors,
         "warnings": row.warnings,
         "changed_by": change.by if change else "",
