@@ -6,6 +6,7 @@ dataclasses, because building 250 model instances with their levels costs more t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,7 @@ from portal.keyset import KeysetPage, page_of
 from portal.models import AuditEntry, Connection
 
 from . import tree
+from .counts import counts_by_site
 from .figures import Figures, applicable, counts_by_space, figures, levels_by_id, space_figures
 from .filters import ItemFilters, ProjectFilters, SpaceFilters
 from .models import Item, Knowledge, Level, Project, Scan, Space
@@ -328,26 +330,34 @@ def item_history(item: Item) -> QuerySet[AuditEntry]:
 
 @dataclass(frozen=True, slots=True)
 class LevelRow:
-    """A level and how often it is used here. items, spaces (as default), projects (as default): counts."""
+    """A level and how often it is used here. items, spaces (as default), projects (as default): counts.
+
+    fixed: further items that have it and cannot be changed, as they or their space are archived.
+    """
 
     level: Level
     items: int
+    fixed: int
     spaces: int
     projects: int
 
 
 def level_rows(connection: Connection) -> list[LevelRow]:
-    """All levels of a connection, the most sensitive first; four queries."""
+    """All levels of a connection, the most sensitive first; five queries, one more after a change."""
     levels = levels_by_id(connection)
     listed, known = {"connection": connection, "listed": True}, {"default_state": Knowledge.KNOWN}
-    content = Item.objects.filter(space__connection=connection, space__listed=True, level_state=Knowledge.KNOWN)
-    items = _counted(content, "level_id")
+    items: Counter[int | None] = Counter()
+    fixed: Counter[int | None] = Counter()
+    for _, state, level_id, status, space_status, count in counts_by_site([connection.pk]):
+        if state == Knowledge.KNOWN:
+            archived = Item.Status.ARCHIVED in (status, space_status)
+            (fixed if archived else items)[level_id] += count
     spaces = _counted(Space.objects.filter(**listed, **known), "default_level_id")
     projects = _counted(Project.objects.filter(**listed, **known), "default_level_id")
     return [
-        LevelRow(level, items.get(pk, 0), spaces.get(pk, 0), projects.get(pk, 0))
+        LevelRow(level, items[pk], fixed[pk], spaces.get(pk, 0), projects.get(pk, 0))
         for pk, level in levels.items()
-        if level.listed or pk in items or pk in spaces or pk in projects
+        if level.listed or items[pk] or fixed[pk] or pk in spaces or pk in projects
     ]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from classification.models import Level
+from classification.models import Level, Space
 from portal.sandbox import faults
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,15 @@ def test_it_shows_every_level_with_its_guideline_and_use(alice_s, url, scanned, 
     assert f'<a href="/sites/acme/spaces/?level={level("Internal").pk}">1</a>' in html
     order = [row.level.name for row in alice_s.get(url).context["rows"]]
     assert order == ["Restricted", "Confidential", "Internal", "Company only", "Public"]
+
+
+def test_archived_content_is_counted_apart(alice_s, url, scanned, level):
+    rows = {row.level.name: (row.items, row.fixed) for row in alice_s.get(url).context["rows"]}
+    assert rows["Public"] == (2, 1)
+    assert "+ 1 archived</span>" in alice_s.get(url).content.decode()
+    Space.objects.filter(pk=scanned.pk).update(status=Space.ARCHIVED)
+    rows = {row.level.name: (row.items, row.fixed) for row in alice_s.get(url).context["rows"]}
+    assert rows["Public"] == (0, 3)
 
 
 def test_it_refuses_who_may_not_see_the_site(client_for, bob, url):
