@@ -131,19 +131,33 @@ def _start(level: Level | None, state: str) -> dict[str, Any]:
     return {"level": level, "state": state, "chosen": pk, "seen": pk}
 
 
-NO_REMOVAL = "This site does not offer to remove a level. Reset it to the space default instead."
+NO_REMOVAL = "This site does not offer to remove a level."
+
+
+#: Whether a level was set by hand or comes from the default cannot be read, so what a reset changes is said instead.
+FOLLOWS = "It has the level of the space default. If it was set by hand, it can follow the default from now on."
+
+
+def offered(item: Item) -> tuple[tuple[Action, ...], str]:
+    """What can be done to an item beside setting a level, and what has to be said about that."""
+    space, actions, notes = item.space, [], []
+    matches = item.level_state == Knowledge.KNOWN and item.level_id == space.known_default_id
+    if matches:
+        actions.append(Action("reset", "Follow the default", services.reset_item_level))
+        notes.append(FOLLOWS)
+    elif not (item.level_state == Knowledge.NONE and space.default_state == Knowledge.NONE):
+        actions.append(Action("reset", "Reset to default", services.reset_item_level))
+    if item.level_state != Knowledge.NONE:
+        if Site.offers_removal(space.connection):
+            actions.append(Action("remove", "Remove", services.remove_item_level))
+        else:
+            notes.append(NO_REMOVAL)
+    return tuple(actions), " ".join(notes)
 
 
 def of_item(item: Item, choices: Sequence[Level], *, place: str) -> Editor:
     connection, space = item.space.connection, item.space
-    actions, note = [], ""
-    if not (item.level_state == Knowledge.NONE and space.default_state == Knowledge.NONE):
-        actions.append(Action("reset", "Reset to default", services.reset_item_level))
-    if item.level_state != Knowledge.NONE:
-        if Site.offers_removal(connection):
-            actions.append(Action("remove", "Remove", services.remove_item_level))
-        else:
-            note = NO_REMOVAL
+    actions, note = offered(item)
     return Editor(
         id=f"item-{item.pk}",
         url=reverse("item_level", args=[connection.slug, item.kind, item.remote_id, item.status]),
@@ -151,7 +165,7 @@ def of_item(item: Item, choices: Sequence[Level], *, place: str) -> Editor:
         target={"item": item},
         choices=choices,
         set_level=services.set_item_level,
-        actions=tuple(actions),
+        actions=actions,
         default=space.known_default,
         note=note,
         place=place,

@@ -123,6 +123,7 @@ def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:
 def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
     """The editor again with all that was typed, and, where it stands in a list, the row behind it as it truly is."""
     fresh = selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
+    editor.actions, editor.note = editing.offered(fresh)  # the refusal may be for good
     if not request.htmx:  # type: ignore[attr-defined]
         context = _page_context(request, fresh, editor)
         return render(request, "classification/item.html", context, status=editor.status)

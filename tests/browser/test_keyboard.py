@@ -200,11 +200,10 @@ def test_the_current_row_survives_a_list_that_is_read_anew(open_as, desk, world)
 
 def test_a_key_on_the_page_of_an_item_finds_the_button_that_was_pressed(open_as, desk, sandbox):
     page = open_as("bob", address(desk, "Press kit"))
-    button = page.get_by_role("button", name="Reset to default")
-    button.focus()
+    page.get_by_role("button", name="Reset to default").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_contain_text("takes the default of its space again")
-    expect(button).to_be_focused()
+    expect(page.get_by_role("button", name="Follow the default")).to_be_focused()
 
 
 def test_switching_a_tab_or_the_view_keeps_the_title_in_sight_and_the_focus_on_it(open_as, desk):

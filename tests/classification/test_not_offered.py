@@ -40,9 +40,30 @@ def test_removal_is_offered_until_the_site_refused_it_and_then_the_page_says_why
     assert offered(item("Salaries")) == ["reset"]
     page = browser.get(item("Salaries").get_absolute_url()).content.decode()
     assert 'value="remove"' not in page
-    assert "This site does not offer to remove a level. Reset it to the space default instead." in page
+    assert "This site does not offer to remove a level." in page
     htmx = browser.get(level_url(item("Salaries")), headers={"HX-Request": "true"}).content.decode()
     assert 'value="remove"' not in htmx
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_the_form_that_was_refused_for_good_does_not_offer_removal_any_more(browser, item, headers):
+    answer = browser.post(
+        level_url(item("Bonus")), {"action": "remove", "reason": "Wrong", "seen": "?", "place": "row"}, headers=headers
+    )
+    html = answer.content.decode()
+    assert (answer.status_code, "does not offer removal" in html) == (409, True)
+    assert 'value="remove"' not in html
+    assert 'value="reset"' in html
+    assert "This site does not offer to remove a level." in html
+
+
+def test_a_reset_of_what_has_the_level_of_the_default_says_what_it_changes(browser, item):
+    matches = browser.get(item("Welcome").get_absolute_url()).content.decode()
+    assert ">Follow the default</button>" in matches
+    assert "If it was set by hand, it can follow the default from now on." in matches
+    differs = browser.get(item("Bonus").get_absolute_url()).content.decode()
+    assert ">Reset to default</button>" in differs
+    assert "from now on" not in differs
 
 
 def test_removal_is_offered_again_once_the_connection_was_changed(site, manager, item):
