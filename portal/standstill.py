@@ -1,5 +1,6 @@
 """Why background work stands still: no worker runs, or Atlassian asked a connection to wait."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.http import HttpRequest
@@ -19,17 +20,29 @@ def sign() -> int:
 
 def reason(connection: Connection, *, since: datetime) -> str:
     """Why open work that was queued at `since` stands still, in a sentence; "" when nothing is known to stop it."""
-    now = timezone.now()
+    return no_worker(since=since) or pauses([connection]).get(connection.pk, "")
+
+
+def no_worker(*, since: datetime) -> str:
+    """That no worker runs, in a sentence; "" while one does, or while none was needed before `since`."""
+    missed = timezone.now() - MISSED
     seen_at = WorkerSign.objects.values_list("seen_at", flat=True).first()
-    if seen_at is None and since < now - MISSED:
-        return "No worker has been seen yet. The work starts when one runs."
-    if seen_at is not None and seen_at < now - MISSED:
-        return f"No worker has been seen since {clock(seen_at)}. The work goes on when one runs."
-    until = Pause.objects.filter(connection=connection).values_list("until", flat=True).first() or 0
-    if until > now.timestamp():
-        at = clock(datetime.fromtimestamp(until, tz=now.tzinfo), seconds=True)
-        return f"Atlassian asked this connection to wait until {at}."
+    if seen_at is None and since < missed:
+        return "No worker has been seen yet. Background work starts when one runs."
+    if seen_at is not None and seen_at < missed:
+        return f"No worker has been seen since {clock(seen_at)}. Background work goes on when one runs."
     return ""
+
+
+def pauses(connections: Iterable[Connection]) -> dict[int, str]:
+    """connection id -> until when Atlassian asked it to wait, in a sentence; one query."""
+    now = timezone.now()
+    waiting = Pause.objects.filter(connection__in=connections, until__gt=now.timestamp())
+    return {
+        pk: f"Atlassian asked this connection to wait until "
+        f"{clock(datetime.fromtimestamp(until, tz=now.tzinfo), seconds=True)}."
+        for pk, until in waiting.values_list("pk", "until")
+    }
 
 
 def reason_on(request: HttpRequest, connection: Connection, *, since: datetime) -> str:

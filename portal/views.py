@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from . import checking, registry
+from . import checking, registry, standstill
 from . import connections as services
 from . import people as persons
 from . import sessions as own_sessions
@@ -44,14 +44,20 @@ def password_reset(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """The connections that this person may see, each with what needs attention."""
+    """The connections that this person may see: what needs attention, and why background work stands still."""
     found = list(visible_connections(actor_of(request)))
     summaries = [summary(found) for summary in registry.SUMMARIES]
+    pauses = standstill.pauses(found)
     cards = [
-        {"connection": each, "lines": [line for lines in summaries for line in lines.get(each.pk, ())]}
+        {
+            "connection": each,
+            "lines": [line for lines in summaries for line in lines.get(each.pk, ())],
+            "pause": pauses.get(each.pk, ""),
+        }
         for each in found
     ]
-    return render(request, "portal/home.html", {"cards": cards})
+    no_worker = standstill.no_worker(since=min(each.created_at for each in found)) if found else ""
+    return render(request, "portal/home.html", {"cards": cards, "no_worker": no_worker})
 
 
 @require_http_methods(["GET", "POST"])

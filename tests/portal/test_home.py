@@ -1,15 +1,18 @@
 """The home page: a card for each connection with what needs attention, in as many queries for one as for many."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from classification import services as classification
+from portal import standstill
 from portal.access import Actor
-from portal.models import Connection
+from portal.models import Connection, Pause, WorkerSign
 from portal.sandbox import ACME, DEVELOPER_ID, ORG_ID
 from privacy import services as privacy
 from tests.classification.conftest import run_scan
@@ -79,3 +82,27 @@ def test_each_card_says_what_needs_attention_in_as_many_queries_for_one_as_for_m
     assert later["Apps 3"] == {"Apps": "Not read yet"}
     assert later["Organisation 3"] == {"Levels": "Not read yet"}
     assert len(many) == len(few)
+
+
+def test_it_says_since_when_no_worker_has_been_seen(site, administrator, client_for):
+    client = client_for(administrator)
+    assert "No worker" not in client.get(reverse("home")).content.decode()
+    Connection.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    assert "No worker has been seen yet." in client.get(reverse("home")).content.decode()
+    seen_at = timezone.now() - timedelta(minutes=3)
+    WorkerSign.objects.create(pk=1, seen_at=seen_at)
+    page = client.get(reverse("home")).content.decode()
+    assert f"No worker has been seen since {standstill.clock(seen_at)}." in page
+    WorkerSign.objects.update(seen_at=timezone.now())
+    assert "No worker" not in client.get(reverse("home")).content.decode()
+
+
+def test_it_says_until_when_atlassian_asked_a_connection_to_wait(sandbox, administrator, client_for):
+    site, *_ = one_of_each(1)
+    until = timezone.now() + timedelta(hours=1)
+    Pause.objects.create(connection=site, until=until.timestamp(), reason="Retry-After")
+    page = client_for(administrator).get(reverse("home")).content.decode()
+    assert page.count("Atlassian asked this connection to wait until") == 1
+    assert f"wait until {standstill.clock(until, seconds=True)}." in page
+    Pause.objects.update(until=(timezone.now() - timedelta(hours=1)).timestamp())
+    assert "asked this connection to wait" not in client_for(administrator).get(reverse("home")).content.decode()
