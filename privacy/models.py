@@ -117,6 +117,8 @@ class Snapshot(models.Model):
     form_status = models.CharField(max_length=40, blank=True)
     #: A save of this version went out and got no answer: until then it may still arrive and replace the draft.
     may_arrive_until = models.DateTimeField(null=True)
+    #: Of what was sent: the draft that was read afterwards, when that was what had been sent.
+    read_back = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     #: A draft that is live by now, or was replaced before what is live was published.
     published = models.BooleanField(default=False)
     #: Who read or sent it.

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
+    Exists,
     F,
     Max,
     Model,
@@ -328,8 +329,13 @@ def _label(snapshot: Snapshot) -> str:
 
 
 def versions(*, app: App) -> QuerySet[Snapshot]:
-    """All versions that were ever read or written, newest first, without their text (paginate this)."""
-    return _people_here(Snapshot.objects.filter(app=app)).annotate(account=F("app__connection__email")).defer("text")
+    """The versions that were ever read or written, newest first, without their text (paginate this).
+
+    What was sent and what of it was read back are one, with `read_back`.
+    """
+    sent = Snapshot.objects.filter(app=app, read_back=OuterRef("pk"))
+    found = Snapshot.objects.filter(~Exists(sent), app=app).select_related("read_back")
+    return _people_here(found).annotate(account=F("app__connection__email")).defer("text", "read_back__text")
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,11 @@ def _kept(app: App, source: str, info: TrustInfo | None, last: Snapshot | None, 
         last.save(update_fields=["seen_at"])
         return last
     read = keep(app=app, source=source, document=Document(info.document), text=info.text, actor=actor)
-    return _as_known(read, last)
+    read = _as_known(read, last)
+    sent = _sent_since(read, last)
+    if sent is not None and sent.content_hash == read.content_hash:
+        Snapshot.objects.filter(pk=sent.pk).update(read_back=read)
+    return read
 
 
 def _as_known(read: Snapshot, last: Snapshot | None) -> Snapshot:

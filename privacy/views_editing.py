@@ -320,7 +320,7 @@ def app_reset(request: HttpRequest, app: App) -> HttpResponse:
 @on_app("privacy.edit", post=True)
 def app_restore(request: HttpRequest, app: App, pk: int) -> HttpResponse:
     """Make a version the working copy."""
-    snapshot = selectors.versions(app=app).filter(pk=pk).first()
+    snapshot = app.snapshots.filter(pk=pk).first()
     if snapshot is None:
         raise Http404("There is no such version of this document. Nothing was changed.")
 

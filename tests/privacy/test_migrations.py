@@ -124,3 +124,36 @@ def test_values_of_edits_become_patches_and_go_back(with_values):
         list(back.get_model("privacy", "Edit").objects.order_by("pk").values_list("pointer", "before", "after"))
         == values
     )
+
+
+@pytest.fixture
+def before_read_back():
+    """The state before a version that was sent named what was read back of it; all migrations are there afterwards."""
+    yield migrate([("privacy", "0014_edits_without_whole_values")])
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes("privacy"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_sent_is_paired_with_what_was_read_back_and_goes_back(before_read_back):
+    old = before_read_back
+    link = old.get_model("portal", "Connection").objects.create(slug="x", name="x", kind="marketplace")
+    app = old.get_model("privacy", "App").objects.create(connection=link, product_id="x", name="x", app_key="x")
+
+    def version(source: str, content: str) -> int:
+        made = old.get_model("privacy", "Snapshot").objects.create(
+            app=app, source=source, text="{}", content_hash=content, seen_at=timezone.now()
+        )
+        return made.pk
+
+    version("draft", "a")
+    saved, read = version("saved", "a"), version("draft", "a")
+    lost, _, _ = version("sent", "b"), version("draft", "c"), version("draft", "b")
+
+    new = migrate([("privacy", "0015_versions_read_back")])
+
+    found = dict(new.get_model("privacy", "Snapshot").objects.values_list("pk", "read_back_id"))
+    assert {pk: other for pk, other in found.items() if other} == {saved: read}
+    assert lost in found
+    gone_back = migrate([("privacy", "0014_edits_without_whole_values")])
+    assert gone_back.get_model("privacy", "Snapshot").objects.count() == 6

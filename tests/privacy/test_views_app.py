@@ -8,11 +8,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.sandbox import faults
+from portal.atlassian.errors import ApiError
+from portal.sandbox import deliver_late, faults
 from privacy import selectors, services
 from privacy.models import EMPTY_TEXT, Snapshot
 from tests.privacy.browsing import address, fresh, said
-from tests.privacy.marketplace import CONTACT, READ
+from tests.privacy.marketplace import CONTACT, DRAFT, READ
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +167,55 @@ def test_the_list_of_versions_says_who_saved_one_here_and_when(editor, read, cli
     assert f"{stamp:%Y-%m}" not in row
     assert "pproved" not in said(client.get(address("app_version", read, kept.pk)))
     assert selectors.version(app=read, key=str(kept.pk)).form_status == ""
+
+
+def lines_of(page) -> list[str]:
+    """The lines of the list of versions, in words."""
+    rows = re.findall(r'<tr id="version-.*?</tr>', page.content.decode(), re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
+
+
+def test_a_save_is_one_line_that_says_who_saved_it_and_when_it_was_read_back(editor, read, client_for):
+    client = client_for(editor.user)
+    before = len(lines_of(client.get(address("app_versions", read))))
+    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    services.save_to_marketplace(actor=editor, app=read)
+    app = fresh(read)
+
+    page = client.get(address("app_versions", app))
+
+    lines = lines_of(page)
+    assert len(lines) == before + 1
+    assert re.match(r"Saved to Marketplace Draft now .* alice@example.com Read back \d+ \w+ \d{4}, \d\d:\d\d", lines[0])
+    assert f'href="{address("app_version", app, app.draft_id)}"' in page.content.decode()
+
+
+def test_a_save_without_an_answer_that_is_found_later_is_one_line(editor, read, sandbox, client_for):
+    client = client_for(editor.user)
+    before = len(lines_of(client.get(address("app_versions", read))))
+    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    faults.late_arrival(sandbox, call=DRAFT, times=1)
+    with pytest.raises(ApiError):
+        services.save_to_marketplace(actor=editor, app=read)
+    deliver_late(sandbox)
+
+    services.read_app(actor=editor, app=fresh(read))
+
+    lines = lines_of(client.get(address("app_versions", read)))
+    assert len(lines) == before + 1
+    assert "Read back" in lines[0]
+
+
+def test_what_a_stranger_saved_after_a_save_is_a_line_of_its_own(editor, read, marketplace, client_for):
+    client = client_for(editor.user)
+    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    services.save_to_marketplace(actor=editor, app=read)
+    before = len(lines_of(client.get(address("app_versions", read))))
+    marketplace.act(read, "edit_draft", value="stranger@vendor.example.com")
+
+    services.read_app(actor=editor, app=fresh(read))
+
+    assert len(lines_of(client.get(address("app_versions", read)))) == before + 1
 
 
 def test_a_version_of_another_app_is_not_found(editor, read, app_of, client_for):
