@@ -211,7 +211,7 @@ def queue_scan(
             record_about(actor, "scan.asked", connection, space, outcome="started")
             if enqueue:
                 # A queue that does not answer must not undo what the person did: the sweep hands the scan out later.
-                transaction.on_commit(lambda: run_scan.enqueue(scan.pk), robust=True)
+                transaction.on_commit(lambda: jobs.put_in_queue(run_scan, scan.pk), robust=True)
     except IntegrityError:  # somebody else asked in the same moment
         found = is_open.first()
         if found is None:

@@ -10,12 +10,15 @@ import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django_tasks.base import Task
 
 from .leases import LeaseLost
+from .logs import one_line
 from .models import User
 
 logger = logging.getLogger("trustdesk.jobs")
@@ -134,6 +137,25 @@ def _end(job: Job, rows: models.QuerySet, **values) -> bool:
         job.refresh_from_db()
         job.record_end()
     return True
+
+
+def put_in_queue(task: Task, pk: int) -> None:
+    """Let a worker take a row at once. Where Redis does not answer, the sweep puts it into the queue later."""
+    try:
+        task.enqueue(pk)
+    except Exception as error:
+        if not queue_is_away(error):
+            raise
+        logger.warning("%s %s waits for Redis, which does not answer: %s.", task.name, pk, one_line(error))
+
+
+def queue_is_away(error: Exception) -> bool:
+    """Whether that is what the client of Redis says, which is not loaded where the queue is in the database."""
+    if settings.TASK_BACKEND != "redis":
+        return False
+    from redis.exceptions import RedisError
+
+    return isinstance(error, RedisError)
 
 
 def sweep(model: type[Job], enqueue: Callable[[Job], object]) -> int:

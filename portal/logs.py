@@ -15,3 +15,8 @@ class RefusalsInOneLine(logging.Filter):
             return False
         record.exc_info = record.exc_text = None
         return True
+
+
+def one_line(error: BaseException) -> str:
+    """The words of an error for a line of the log that goes on after them."""
+    return " ".join(str(error).split()).rstrip(".")

@@ -22,6 +22,9 @@ CANNOT_START = 3
 #: Seconds that the processes have to end by themselves.
 GRACE = 30.0
 _PR_SET_PDEATHSIG = 1
+#: Held by whoever uses the database beside a thread that forks: SQLite in the child would take the locks that its
+#: memory shows for those of a connection that goes on, and find the database locked for good.
+no_fork = threading.Lock()
 
 
 def end_with_parent(parent: int) -> None:

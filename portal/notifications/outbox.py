@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
 
+from portal import jobs
 from portal.fields import EncryptedSecretField, SecretUnreadable
 from portal.models import OutboxMessage
 
@@ -53,7 +54,7 @@ def _put(kind: str, *, to: str, parts: dict[str, str], subject: str = "") -> Out
     body = EncryptedSecretField.encrypt(json.dumps(parts))
     row = OutboxMessage.objects.create(kind=kind, to=to, subject=subject, body=body)
     # Where the queue cannot be reached, the sweep puts it there.
-    transaction.on_commit(lambda: deliver.enqueue(row.pk), robust=True)
+    transaction.on_commit(lambda: jobs.put_in_queue(deliver, row.pk), robust=True)
     return row
 
 

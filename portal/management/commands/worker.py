@@ -1,6 +1,7 @@
 """Runs the queue's worker, and the sweep that hands out again what a dead worker left and clears away what is old."""
 
 import logging
+import signal
 import threading
 import time
 from datetime import timedelta
@@ -12,11 +13,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from portal import registry, sessions, sign_in
+from portal import jobs, registry, sessions, sign_in
 from portal.access import require_administrator
-from portal.management.base import ServiceCommand
+from portal.logs import one_line
+from portal.management.base import Failed, ServiceCommand
 from portal.models import User
 from portal.notifications import outbox
+from portal.processes import no_fork
 
 logger = logging.getLogger("trustdesk.worker")
 
@@ -49,53 +52,50 @@ class Command(ServiceCommand):
         if not once:
             threading.Thread(target=sweep_until, args=(stop, sweep_every), daemon=True, name="sweep").start()
         queue = _redis_queue if settings.TASK_BACKEND == "redis" else _database_queue
+        asked_to_stop = threading.Event()
         try:
             while lost := queue(once=once, interval=interval, verbosity=verbosity):
-                logger.warning("%s Trying again in %g seconds; what was being worked on is handed out again.", *lost)
+                logger.warning("%s What was being worked on is handed out again.", lost)
                 connections.close_all()
-                time.sleep(lost[1])
+                # What the queue that ended had installed would raise, or do nothing.
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(number, lambda *_: asked_to_stop.set())
+                if asked_to_stop.wait(max(interval, LOST_WAIT)):
+                    break
         finally:
             stop.set()
         return {"handed_out": handed_out}
 
 
-def _database_queue(*, once: bool, interval: float, verbosity: int) -> tuple[str, float] | None:
-    """Work until asked to stop: None. What was lost, and how long to wait, where the database went away meanwhile."""
+def _database_queue(*, once: bool, interval: float, verbosity: int) -> str:
+    """Work until asked to stop: "". What was lost, in a sentence, where the database went away meanwhile."""
     try:
         call_command("db_worker", batch=once, interval=interval, startup_delay=False, reload=False, verbosity=verbosity)
     except GONE as error:
         if once:
             raise
-        return f"The database does not answer: {one_line(error)}.", max(interval, LOST_WAIT)
-    return None
+        return f"The database does not answer: {one_line(error)}."
+    return ""
 
 
-def _redis_queue(*, once: bool, interval: float, verbosity: int) -> tuple[str, float] | None:
+def _redis_queue(*, once: bool, interval: float, verbosity: int) -> str:
     """As `_database_queue`, for Redis."""
-    from rq.exceptions import StopRequested
+    from django_rq import get_worker
+    from redis.exceptions import RedisError
 
-    from portal.redis_worker import LostRedisInOneLine, TiedWorker
+    from portal.redis_worker import TiedWorker
 
-    rq_logger = logging.getLogger("rq.worker")
-    if not any(isinstance(each, LostRedisInOneLine) for each in rq_logger.filters):
-        rq_logger.addFilter(LostRedisInOneLine())
-    classes = {"worker_class": "portal.redis_worker.TiedWorker", "job_class": "django_tasks_rq.Job"}
     try:
-        call_command("rqworker", "default", burst=once, verbosity=verbosity, **classes)
-    except GONE as error:
+        worker = get_worker("default", worker_class=TiedWorker, job_class="django_tasks_rq.Job")
+        assert isinstance(worker, TiedWorker)
+        connections.close_all()  # before the worker forks
+        worker.work(burst=once, logging_level=("WARNING", "INFO", "DEBUG")[min(verbosity, 2)])
+    except RedisError as error:
+        sentence = f"Redis does not answer: {one_line(error)}."
         if once:
-            raise
-        return f"The database does not answer: {one_line(error)}.", LOST_WAIT
-    except StopRequested:
-        return None
-    except SystemExit:  # the command's way to say that Redis does not answer, or RQ's to stop at once
-        if once or TiedWorker.was_stopped:
-            raise
-    return None if once or TiedWorker.was_stopped else ("Redis does not answer.", LOST_WAIT)
-
-
-def one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+            raise Failed(sentence) from None
+        return sentence
+    return "" if once or worker.was_stopped else "Redis went away."
 
 
 def sweep() -> int:
@@ -108,7 +108,10 @@ def sweep() -> int:
             logger.warning("The sweep waits for the database, which does not answer: %s.", one_line(error))
             connections.close_all()
             break
-        except Exception:
+        except Exception as error:
+            if jobs.queue_is_away(error):
+                logger.warning("The sweep waits for Redis, which does not answer: %s.", one_line(error))
+                break
             logger.exception("sweeper %s failed", sweeper.__name__)
     return handed_out
 
@@ -129,9 +132,10 @@ def prune() -> None:
 def sweep_until(stop: threading.Event, every: float) -> None:
     pruned = time.monotonic()
     while not stop.wait(every):
-        close_old_connections()
-        sweep()
-        if time.monotonic() - pruned >= PRUNE_EVERY:
-            prune()
-            pruned = time.monotonic()
-        connection.close()
+        with no_fork:
+            close_old_connections()
+            sweep()
+            if time.monotonic() - pruned >= PRUNE_EVERY:
+                prune()
+                pruned = time.monotonic()
+            connection.close()
