@@ -4,6 +4,7 @@ worker_killed         kill -9 of a worker while it scans, 20 times, with the que
 worker_killed_redis   the same with the queue on Redis; its child must not outlive it
 sqlite_writers        8 processes change levels on one SQLite database for a minute
 database_restart      PostgreSQL is stopped and started while a worker scans, three times
+redis_restart         Redis is killed while a worker scans, four times; it comes back empty, at once or after the scan
 
 Each runs in a folder of its own, with servers of its own. What a drill does not wait for is the minute until a lease
 lapses: it sets the lease into the past. It ends with status 1 where something was lost, or a trace is in a log.
@@ -23,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES, LATENCY_MS = 400, 60
-KILLS, WRITERS, SECONDS, RESTARTS = 20, 8, 60, 3
+KILLS, WRITERS, SECONDS, RESTARTS, REDIS_RESTARTS = 20, 8, 60, 3, 4
 #: Less than after which a scan whose workers die again and again is given up.
 KILLS_OF_ONE_SCAN = 4
 
@@ -70,10 +71,11 @@ def begin(folder: Path, **environment: str):
     call_command("migrate", interactive=False, verbosity=0)
     seed_basics(state := default_state())
     state.add_space(ACME, "DRILL", name="Drill", pages=PAGES, level="Internal")
+    state.add_space(ACME, "OTHER", name="Other", pages=10, level="Internal")
     site = Connection(name="Acme", slug="acme", kind="site", url=f"https://{ACME}", email=ACCOUNTS[0].email)
     site.keep_token(ACCOUNTS[0].token)
     site.save()
-    space = services.read_space(actor=Actor.command_line(), connection=site, key="DRILL")
+    space = read_space(site, "DRILL")
     services.read_levels(actor=Actor.command_line(), connection=site)
     faults.latency(state, LATENCY_MS)
     return site, space
@@ -126,6 +128,13 @@ def inventory(space) -> dict:
     return {row[:3]: row[3:] for row in items}
 
 
+def read_space(site, key: str):
+    from classification import services
+    from portal.access import Actor
+
+    return services.read_space(actor=Actor.command_line(), connection=site, key=key)
+
+
 def ask(site, space):
     from classification import services
     from portal.access import Actor
@@ -146,7 +155,8 @@ def check_end(folder: Path, space, truth: dict | None = None) -> None:
     check(truth is None or found == truth, "the inventory is not what an undisturbed scan read")
     check(verify_chain().ok, f"the activity: {verify_chain().problem}")
     for log in folder.glob("*.log"):
-        check("Traceback" not in log.read_text(errors="replace"), f"a trace in the log:\n{log.read_text()[-3000:]}")
+        before, trace, after = log.read_text(errors="replace").partition("Traceback")
+        check(not trace, f"a trace in the log:\n{before[-500:]}{trace}{after[:5000]}")
 
 
 def under_way(scan, done: int) -> bool:
@@ -181,8 +191,36 @@ def worker_killed(folder: Path, **environment: str) -> None:
 
 
 def worker_killed_redis(folder: Path) -> None:
-    with redis_server(folder) as port:
-        worker_killed(folder, TASK_BACKEND="redis", REDIS_URL=f"redis://127.0.0.1:{port}/0")
+    with redis_server(folder) as redis:
+        worker_killed(folder, TASK_BACKEND="redis", REDIS_URL=redis.url)
+
+
+def redis_restart(folder: Path) -> None:
+    """Redis dies with one scan at work and one that waits in it: the one ends, the other is handed out again."""
+    with redis_server(folder) as redis:
+        site, space = begin(folder, TASK_BACKEND="redis", REDIS_URL=redis.url)
+        other = read_space(site, "OTHER")
+        scan, worker = ask(site, space), Worker(folder)
+        until(lambda: not current(scan).is_open, "the undisturbed scan has ended")
+        truth = inventory(space)
+        for part in range(REDIS_RESTARTS):
+            scan = ask(site, space)
+            check(under_way(scan, PAGES * part // 8), "the scan ended before Redis was killed")
+            waiting = ask(site, other)
+            redis.kill()
+            if part % 2:
+                until(lambda: not current(scan).is_open, "the scan has ended without Redis")  # noqa: B023
+            redis.start()
+            until(lambda: not current(scan).is_open, "the scan that was at work has ended")  # noqa: B023
+            lapse(waiting)
+            until(lambda: not current(waiting).is_open, "the scan that waited has ended")  # noqa: B023
+            for each in (scan, waiting):
+                check(each.state == "done", f"scan {each.pk}: {each.state}, {each.error}")
+                check(each.attempts == 1, f"scan {each.pk} took {each.attempts} attempts")
+            check(worker.process.poll() is None, f"the worker ended with {worker.process.poll()}")
+        worker.stop()
+        check_end(folder, space, truth)
+    print(f"Redis was killed {REDIS_RESTARTS} times; the worker lived on, and all scans ended")
 
 
 def database_restart(folder: Path) -> None:
@@ -260,18 +298,31 @@ def writer(number: int) -> None:
 # --- Servers of one's own -------------------------------------------------------------------------------------------
 
 
+class Redis:
+    """A Redis that keeps nothing when it is killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: _listens(self.port), "Redis answers", 30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
 @contextmanager
-def redis_server(folder: Path, port: int = 0) -> Iterator[int]:
-    """A Redis that keeps nothing when it is killed, as at the end of this."""
-    port = port or free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def redis_server(folder: Path) -> Iterator[Redis]:
+    redis = Redis(folder)
     try:
-        until(lambda: _listens(port), "Redis answers", 30)
-        yield port
+        redis.start()
+        yield redis
     finally:
-        server.kill()
-        server.wait()
+        redis.kill()
 
 
 def _listens(port: int) -> bool:
@@ -307,7 +358,8 @@ def postgres(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 DRILLS: dict[str, Callable[[Path], None]] = {
-    each.__name__: each for each in (worker_killed, worker_killed_redis, sqlite_writers, database_restart)
+    each.__name__: each
+    for each in (worker_killed, worker_killed_redis, sqlite_writers, database_restart, redis_restart)
 }
 
 
