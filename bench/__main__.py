@@ -5,7 +5,7 @@ import platform
 import subprocess
 import sys
 
-ALL = ("space_page", "scan", "compare", "memory")
+ALL = ("space_page", "scan", "compare", "autosave", "memory")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -152,6 +153,7 @@ def _names(letters: Iterator[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+@lru_cache(maxsize=4096)  # the links of a long list are looked at again with every answer
 def host_remark(link: str) -> str:
     """What to know of a link whose host is not plain ASCII, or that only looks so: "" for others."""
     try:

@@ -16,16 +16,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from portal.atlassian import strictjson
 from privacy import catalogue, wire
 from privacy.catalogue import FIELDS, CatalogueError, Field
 from privacy.catalogue.model import ROOT
-from privacy.characters import host_remark, remarks, spelled_out
+from privacy.characters import host_remark, is_plain, remarks, spelled_out
 from privacy.document import Document
 from privacy.render import is_email, is_link, record_title
 from privacy.showing import entries_of, plain
 from privacy.wire import MISSING, Json
 
 Level = Literal["error", "warning"]
+#: In a JSON text: characters that are not plain, or a host that is read as another one, or as none.
+_MAY_DECEIVE: Final = re.compile(r'[^\x20-\x7e]|\\u00|xn--|://[^"/?#]*[\[\]]', re.IGNORECASE)
 RULE_KEYS: Final = {"code", "level", "message", "if", "unequal", "at_most", "periods", "at"}
 PERIOD: Final = re.compile(r"\s*([0-9]{1,9})[\s_-]*(DAY|WEEK|MONTH|YEAR)S?\s*", re.IGNORECASE)
 DAYS: Final = {"DAY": 1, "WEEK": 7, "MONTH": 30, "YEAR": 365}
@@ -117,12 +120,16 @@ def _hidden(document: Document) -> Iterator[Finding]:
     """Characters that a reader cannot see or tell from others, once for each answer and kind."""
     for pointer, value in document.units().items():
         field = catalogue.CATALOGUE.by_pointer.get(pointer)
+        if field is not None and field.kind == "records" and not _MAY_DECEIVE.search(strictjson.dumps(value)):
+            continue  # quick for many records: nearly always there is nothing to say of any
         parts = {part.key: part for part in field.parts} if field is not None else {}
         said: dict[str, str] = {}
         for key, text in _texts(value, ""):
             meant = parts.get(key, field) if key else field
             links = meant is None or meant.kind == "url" or bool(meant.link)
-            found = [*remarks(text), *([host_remark(text)] if links and "://" in text else [])]
+            found = [] if is_plain(text) else list(remarks(text))
+            if links and "://" in text:
+                found.append(host_remark(text))
             for sentence in filter(None, found):
                 said.setdefault(sentence, f"“{spelled_out(text.strip())[:120]}”: {sentence}")
         for sentence in said.values():

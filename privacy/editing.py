@@ -12,6 +12,7 @@ from portal import access
 from portal.access import Actor
 from portal.atlassian.strictjson import StrictJSONError
 from privacy import catalogue, counting, ledger, patches, remote, wire
+from privacy.checks import Finding
 from privacy.diff import compare, take
 from privacy.document import AnswerError, Document, PointerError, Raw
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
@@ -28,6 +29,7 @@ class Answered:
     pointer   where the answer is; `seen` the fingerprint that the page shall hold from now on
     before    the value that was there before
     edit      the entry in the ledger, None when the answer was that already
+    findings  what the checks find in the document, where it was changed
     """
 
     working: WorkingCopy
@@ -36,6 +38,7 @@ class Answered:
     seen: str
     before: Json
     edit: Edit | None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -284,7 +287,7 @@ def _apply_answer(
         changed = change(after)
         if before is MISSING and changed:
             after.in_old_place(pointer, document, _models(working))
-        after.text  # noqa: B018 - refuses what could not be read back, before anything is kept
+        text = after.text  # refuses what could not be read back, before anything is kept
     except AnswerError as error:
         if not expected(before):  # what the page does not know may be why
             raise _conflict(actor, app, pointer, typed, document, document) from None
@@ -295,12 +298,12 @@ def _apply_answer(
         return Answered(working, document, pointer, fingerprint(document, pointer), before, None)
     if not expected(before):
         raise _conflict(actor, app, pointer, typed, document, after)
-    working.text, working.content_hash = after.text, after.content_hash()
+    working.text, working.content_hash = text, after.content_hash()
     working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
     working.save(update_fields=["text", "content_hash", "version", "changed_by", "changed_by_label", "changed_at"])
     edit = ledger.log_edit(actor, app, pointer, before, after.get(pointer), undoes=undoes)
-    counting.recount(app, working, after)
-    return Answered(working, after, pointer, fingerprint(after, pointer), before, edit)
+    findings = counting.recount(app, working, after)
+    return Answered(working, after, pointer, fingerprint(after, pointer), before, edit, tuple(findings))
 
 
 def _models(working: WorkingCopy) -> list[Document]:

@@ -1,79 +1,20 @@
 """The drawing room of privacy: the form as the pages show it, question by question, in a few queries."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from privacy import catalogue, ledger
 from privacy.catalogue import Field, Section
-from privacy.checks import Finding, check
+from privacy.checks import Finding, by_pointer, check
 from privacy.counting import text_worked_on, working_copy_of
-from privacy.document import Document, FormValue, Progress, form_value, json_text
-from privacy.editing import fingerprint
+from privacy.document import Document, FormValue, Progress, json_text
+from privacy.editing import Answered, fingerprint_of
 from privacy.models import EMPTY_TEXT, App, Edit, WorkingCopy
-from privacy.render import Reading, label_of, read
-from privacy.showing import plain
+from privacy.render import label_of, text_of
+from privacy.showing import control_names, fits, form_value_of, plain
 from privacy.wire import MISSING, Json, join, same, split, walk
-
-
-@dataclass(frozen=True)
-class FieldView:
-    """One question as the form shows it.
-
-    seen       the fingerprint to post back with the answer
-    asked      its condition holds, or it has an answer
-    live_value, live_reading  what is live (MISSING when nothing), and that in words
-    changed    it differs from live
-    findings   checks that speak of this field
-    last_edit  the answer given here, if it is what stands here now
-    there      the version at Atlassian that put something else in the place of an answer given here, if one did
-    undo, redo ids of the answers to undo and to do again next, if there are any
-    """
-
-    field: Field
-    value: Json
-    form: FormValue
-    seen: str
-    asked: bool
-    live_value: Json
-    live_reading: Reading
-    changed: bool
-    findings: tuple[Finding, ...] = ()
-    last_edit: Edit | None = None
-    there: "There | None" = None
-    undo: int | None = None
-    redo: int | None = None
-
-    @property
-    def live_text(self) -> str:
-        """What is live, as text."""
-        return self.live_reading.text
-
-
-@dataclass(frozen=True)
-class UnknownView:
-    """One place that no question covers, as JSON text; `last_edit` and `there` as for a question.
-
-    inside         the records that it lies in, if any; `of` is the name of the record
-    holds_answers  questions lie below it, which need an object here
-    removed        it was taken away here, which is not saved yet
-    """
-
-    pointer: str
-    label: str
-    json: str
-    seen: str
-    live_json: str
-    changed: bool
-    inside: Field | None = None
-    of: str = ""
-    holds_answers: bool = False
-    removed: bool = False
-    findings: tuple[Finding, ...] = ()
-    last_edit: Edit | None = None
-    there: "There | None" = None
-    undo: int | None = None
-    redo: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +23,144 @@ class There:
 
     by: str = ""
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of the form. What is said of it is worked out when it is asked for: most requests draw few of them."""
+
+    desk: "_Desk"
+    pointer: str
+
+    @cached_property
+    def value(self) -> Json:
+        return self.desk.document.get(self.pointer)
+
+    @cached_property
+    def seen(self) -> str:
+        """The fingerprint to post back with the answer."""
+        return fingerprint_of(self.value)
+
+    @cached_property
+    def live_value(self) -> Json:
+        """What is live; MISSING when nothing is."""
+        return MISSING if self.desk.live is None else self.desk.live.get(self.pointer)
+
+    @cached_property
+    def changed(self) -> bool:
+        """Whether it differs from live."""
+        return not same(self.value, self.live_value)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The checks that speak of it."""
+        return tuple(self.desk.findings_at.get(self.pointer, ()))
+
+    @cached_property
+    def last_edit(self) -> Edit | None:
+        """The answer given here, if it is what stands here now."""
+        edit = self.desk.edits.get(self.pointer)
+        return edit if edit is not None and ledger.gave(edit, self.value, self.seen) else None
+
+    @cached_property
+    def there(self) -> There | None:
+        """The version at Atlassian that put something else in the place of an answer given here, if one did."""
+        edit = self.desk.edits.get(self.pointer)
+        if edit is None or self.last_edit is not None or ledger.moved_since(edit, self.desk.edits):
+            return None
+        return self.desk.changed_there if same(self.value, self.desk.at_atlassian.get(self.pointer)) else None
+
+    @property
+    def undo(self) -> int | None:
+        """The id of the answer to undo next, if there is one."""
+        return next(reversed(self._steps.undo), None)
+
+    @property
+    def redo(self) -> int | None:
+        """The id of the answer to do again next, if there is one."""
+        return next(reversed(self._steps.redo), None)
+
+    @property
+    def _steps(self) -> ledger.Steps:
+        """Only where what stands here was given here and is not saved yet."""
+        steps = self.desk.steps.get(self.pointer)
+        return ledger.Steps() if steps is None or self.last_edit is None or self.last_edit.saved_hash else steps
+
+
+@dataclass(frozen=True)
+class FieldView(Place):
+    """One question as the form shows it."""
+
+    field: Field
+
+    @cached_property
+    def form(self) -> FormValue:
+        """What its controls hold."""
+        return form_value_of(self.field, self.value)
+
+    @cached_property
+    def fits(self) -> bool:
+        """Whether they can hold the value."""
+        return fits(self.field, self.value)
+
+    @property
+    def asked(self) -> bool:
+        """Whether its condition holds, or it has an answer."""
+        return self.desk.document.asks(self.field)
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Names of the control characters in the value."""
+        return control_names(self.field, self.value) if self.fits else ()
+
+    @property
+    def live_text(self) -> str:
+        """What is live, in words."""
+        return text_of(self.field, self.live_value)
+
+
+@dataclass(frozen=True)
+class UnknownView(Place):
+    """One place that no question covers, as JSON text."""
+
+    @cached_property
+    def inside(self) -> Field | None:
+        """The records that it lies in, if any."""
+        return catalogue.field_at(self.pointer)
+
+    @cached_property
+    def of(self) -> str:
+        """The name of the record that it lies in."""
+        if self.inside is None or self.inside.kind != "records":
+            return ""
+        record = walk(self.desk.document.tree, split(self.pointer)[: len(split(self.inside.pointer)) + 1])
+        return plain(record.get(self.inside.identity)) if isinstance(record, dict) else ""
+
+    @property
+    def label(self) -> str:
+        path = split(self.pointer)
+        if self.of and self.inside is not None:
+            number = len(split(self.inside.pointer))
+            path = (*path[:number], self.of, *path[number + 1 :])
+        return label_of(join(path))
+
+    @property
+    def json(self) -> str:
+        return json_text(self.value)
+
+    @property
+    def live_json(self) -> str:
+        return json_text(self.live_value)
+
+    @property
+    def holds_answers(self) -> bool:
+        """Whether questions lie below it, which need an object here."""
+        return catalogue.holds_answers(self.pointer)
+
+    @property
+    def removed(self) -> bool:
+        """Whether it was taken away here, which is not saved yet."""
+        return self.value is MISSING
 
 
 @dataclass(frozen=True)
@@ -125,26 +204,9 @@ class _Desk:
     edits: dict[str, Edit]
     steps: dict[str, ledger.Steps]
 
-    def next_steps(self, pointer: str, last_edit: Edit | None) -> dict[str, int | None]:
-        """The answers to undo and to do again, where what stands here was given here and is not saved yet."""
-        steps = self.steps.get(pointer)
-        if steps is None or last_edit is None or last_edit.saved_hash:
-            return {}
-        return {"undo": next(reversed(steps.undo), None), "redo": next(reversed(steps.redo), None)}
-
-    def about(self, pointer: str) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if pointer in finding.pointers)
-
-    def live_value(self, pointer: str) -> Json:
-        return MISSING if self.live is None else self.live.get(pointer)
-
-    def trace(self, pointer: str, value: Json) -> tuple[Edit | None, There | None]:
-        """Where the value is from: the answer given here, or what changed that at Atlassian, or neither is known."""
-        edit = self.edits.get(pointer)
-        if edit is None or ledger.gave(edit, value):
-            return edit, None
-        there = not ledger.moved_since(edit, self.edits) and same(value, self.at_atlassian.get(pointer))
-        return None, self.changed_there if there else None
+    @cached_property
+    def findings_at(self) -> dict[str, list[Finding]]:
+        return by_pointer(self.findings)
 
     @cached_property
     def at_atlassian(self) -> Document:
@@ -159,90 +221,47 @@ class _Desk:
             return There()
         return There(version.remote_changed_by, version.remote_changed_at)
 
-    def field(self, field: Field) -> FieldView:
-        value, live = self.document.get(field.pointer), self.live_value(field.pointer)
-        last_edit, there = self.trace(field.pointer, value)
-        return FieldView(
-            field=field,
-            value=value,
-            form=form_value(field, self.document),
-            seen=fingerprint(self.document, field.pointer),
-            asked=self.document.asks(field),
-            live_value=live,
-            live_reading=read(field, live),
-            changed=not same(value, live),
-            findings=self.about(field.pointer),
-            last_edit=last_edit,
-            there=there,
-            **self.next_steps(field.pointer, last_edit),
-        )
-
-    def unknown(self, pointer: str) -> UnknownView:
-        value, live = self.document.get(pointer), self.live_value(pointer)
-        last_edit, there = self.trace(pointer, value)
-        inside = catalogue.field_at(pointer)
-        path, of = split(pointer), ""
-        if inside is not None and inside.kind == "records":
-            number = len(split(inside.pointer))
-            record = walk(self.document.tree, path[: number + 1])
-            of = plain(record.get(inside.identity)) if isinstance(record, dict) else ""
-            path = (*path[:number], of or path[number], *path[number + 1 :])
-        return UnknownView(
-            pointer=pointer,
-            label=label_of(join(path)),
-            json=json_text(value),
-            seen=fingerprint(self.document, pointer),
-            live_json=json_text(live),
-            changed=not same(value, live),
-            inside=inside,
-            of=of,
-            holds_answers=catalogue.holds_answers(pointer),
-            removed=value is MISSING,
-            findings=self.about(pointer),
-            last_edit=last_edit,
-            there=there,
-            **self.next_steps(pointer, last_edit),
-        )
-
 
 def worked_on_document(app: App) -> Document:
     """What the form edits: the working copy, else the draft, else live, else an empty document."""
     return Document.from_text(text_worked_on(app, working_copy_of(app)))
 
 
-def _desk(app: App) -> _Desk:
-    document = worked_on_document(app)
+def _desk(app: App, answered: Answered | None) -> _Desk:
+    document = worked_on_document(app) if answered is None else answered.document
     return _Desk(
         app=app,
         document=document,
         live=Document.from_text(app.live.text) if app.live else None,
-        findings=tuple(check(document)),
+        findings=check(document) if answered is None else answered.findings,
         edits=ledger.last_edits(app),
         steps=ledger.steps(app),
     )
 
 
-def edit_page(*, app: App) -> EditPage:
+def edit_page(*, app: App, answered: Answered | None = None) -> EditPage:
     """The form over the working copy, else over the draft, else over live, else over an empty document.
 
     `app` as `find_app` loads it: then this takes two queries, and one more where an answer was changed at Atlassian.
+    `answered`: what was just changed; the document is not read and checked again unless somebody changed it since.
     """
     working = working_copy_of(app)
-    desk = _desk(app)
+    if answered is not None and not (answered.changed and working and working.version == answered.working.version):
+        answered = None
+    desk = _desk(app, answered)
     choice = (working.vocabulary,) if working and working.vocabulary else ()
+    fields: dict[str, list[FieldView]] = defaultdict(list)
+    unknown: dict[str, list[UnknownView]] = defaultdict(list)
+    for field in catalogue.fields_for(desk.document, choice=choice):
+        fields[field.section].append(FieldView(desk, field.pointer, field))
+    for pointer in dict.fromkeys([*desk.document.unknown(), *ledger.removals(desk.edits, desk.document)]):
+        unknown[catalogue.section_of(pointer).key].append(UnknownView(desk, pointer))
     progress = desk.document.progress(choice=choice)
-    fields = [desk.field(field) for field in catalogue.fields_for(desk.document, choice=choice)]
-    beside_fields = dict.fromkeys([*desk.document.unknown(), *ledger.removals(desk.edits, desk.document)])
-    unknown = [desk.unknown(pointer) for pointer in beside_fields]
-    sections = []
-    for section in catalogue.SECTIONS:
-        inside = tuple(view for view in fields if view.field.section == section.key)
-        beside = tuple(view for view in unknown if catalogue.section_of(view.pointer) is section)
-        if inside or beside:
-            views: list[FieldView | UnknownView] = [*inside, *beside]
-            found = {id(finding): finding for view in views for finding in view.findings}.values()
-            errors = sum(finding.level == "error" for finding in found)
-            sections.append(SectionView(section, progress[section.key], inside, beside, errors, len(found) - errors))
+    sections = [
+        _section(section, progress[section.key], tuple(fields[section.key]), tuple(unknown[section.key]))
+        for section in catalogue.SECTIONS
+        if fields[section.key] or unknown[section.key]
+    ]
     return EditPage(
         app=app,
         working=working,
@@ -253,3 +272,11 @@ def edit_page(*, app: App) -> EditPage:
         vocabularies=tuple(dict.fromkeys([*catalogue.vocabularies_in(desk.document), *choice])),
         not_editable=desk.document.why_not_editable,
     )
+
+
+def _section(
+    section: Section, progress: Progress, fields: tuple[FieldView, ...], unknown: tuple[UnknownView, ...]
+) -> SectionView:
+    found = {id(finding): finding for view in (*fields, *unknown) for finding in view.findings}.values()
+    errors = sum(finding.level == "error" for finding in found)
+    return SectionView(section, progress, fields, unknown, errors, len(found) - errors)

@@ -156,7 +156,7 @@ def given_json(pointer: str, data: QueryDict) -> Given | None:
 def given_on(page_views: Mapping[str, FieldView | UnknownView], data: QueryDict) -> Iterator[Given]:
     """Every answer of a page that was posted as one form."""
     for pointer, view in page_views.items():
-        known = isinstance(view, FieldView) and view.form.fits
+        known = isinstance(view, FieldView) and view.fits
         given = given_answer(view.field, data) if known else given_json(pointer, data)  # type: ignore[union-attr]
         if given is not None:
             yield given

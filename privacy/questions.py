@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote
 
 from django.db.models import Model
@@ -35,12 +36,10 @@ class Question:
     """
 
     view: FieldView | UnknownView
-    form: FormValue | None
     key: str
     anchor: str
     address: str
     pointer: str
-    json: str = ""
     known: bool = True
     asked: bool = True
     nested: bool = False
@@ -49,6 +48,18 @@ class Question:
     dependents: tuple[str, ...] = ()
     mine: bool = False
     problem: forms.Problem | None = None
+
+    @cached_property
+    def form(self) -> FormValue | None:
+        if isinstance(self.view, UnknownView):
+            return None
+        return forms.as_typed(self.view.form, self.problem.given.raw if self.problem else None)
+
+    @property
+    def json(self) -> str:
+        if self.problem:
+            return self.problem.given.text
+        return self.view.json if isinstance(self.view, UnknownView) else self.view.form.json
 
     @property
     def title(self) -> str:
@@ -68,7 +79,7 @@ class Question:
     @property
     def as_json(self) -> bool:
         """Whether its control is a JSON editor."""
-        return self.form is None or not self.form.fits
+        return isinstance(self.view, UnknownView) or not self.view.fits
 
     @property
     def seen(self) -> str:
@@ -211,28 +222,23 @@ def question(
         problem = problems.get(view.pointer)
         return Question(
             view,
-            None,
             key=forms.JSON + view.pointer,
             anchor=anchor_of(view.pointer),
             address=f"pointer={quote(view.pointer, safe='')}" + (f"&of={quote(view.of, safe='')}" if _in(view) else ""),
             pointer=view.pointer,
-            json=problem.given.text if problem else view.json,
             known=False,
             mine=_by(view.last_edit, viewer),
             problem=problem,
         )
     field = view.field
     problem = problems.get(field.pointer)
-    raw = problem.given.raw if problem else None
     groups = section_named(field.section).groups
     return Question(
         view,
-        forms.as_typed(view.form, raw),
-        key=field.name if view.form.fits else forms.JSON + field.pointer,
+        key=field.name if view.fits else forms.JSON + field.pointer,
         anchor=f"q-{field.slug}",
-        address=f"field={quote(field.name)}" if view.form.fits else f"pointer={quote(field.pointer, safe='')}",
+        address=f"field={quote(field.name)}" if view.fits else f"pointer={quote(field.pointer, safe='')}",
         pointer=field.pointer,
-        json=problem.given.text if problem else view.form.json,
         asked=view.asked or problem is not None,
         nested=field.condition is not None,
         group=next((group for group in groups if group.key == field.group), None),

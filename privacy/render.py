@@ -5,8 +5,9 @@ read_document(document)     -> sections of questions with their readings; everyt
 label_of(pointer)           -> the question of a field, or the keys of an unknown place: "privacy › gdpr › newKey"
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,8 +24,10 @@ from privacy.wire import MISSING, Json
 NOT_ANSWERED: Final = "Not answered"
 NONE_LISTED: Final = "None listed"
 
-_check_link = URLValidator(schemes=["http", "https"])
-_check_email = EmailValidator()
+_VALIDATORS: Final[dict[str, Callable[[str], None]]] = {
+    "link": URLValidator(schemes=["http", "https"]),
+    "email": EmailValidator(),
+}
 
 
 @dataclass(frozen=True)
@@ -86,19 +89,18 @@ class SectionReading:
 
 def is_link(value: Json) -> bool:
     """Whether a value is a well-formed http or https address."""
-    return _passes(_check_link, value)
+    return isinstance(value, str) and _is_valid("link", value)
 
 
 def is_email(value: Json) -> bool:
     """Whether a value is a well-formed e-mail address."""
-    return _passes(_check_email, value)
+    return isinstance(value, str) and _is_valid("email", value)
 
 
-def _passes(validator: URLValidator | EmailValidator, value: Json) -> bool:
-    if not isinstance(value, str):
-        return False
+@lru_cache(maxsize=4096)  # the links of a long list are looked at again with every answer
+def _is_valid(kind: str, text: str) -> bool:
     try:
-        validator(value)
+        _VALIDATORS[kind](text)
     except (ValidationError, ValueError):
         return False
     return True
@@ -143,6 +145,13 @@ def read(field: Field | None, value: Json) -> Reading:
         text = formatted_text(value) if field.kind == "rich" else ""
         return Reading(state, text or json_text(value), formatted=bool(text), json=not text)
     return _scalar(field, state, value)
+
+
+def text_of(field: Field, value: Json) -> str:
+    """The text of `read`, without reading what is inside records."""
+    if field.kind == "records" and isinstance(value, list) and value:
+        return ", ".join(record_title(field, record) for record in value)
+    return read(field, value).text
 
 
 def _scalar(field: Field, state: str, value: Json) -> Reading:

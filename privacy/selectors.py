@@ -254,13 +254,13 @@ def _unanswered(document: Document) -> int:
     return sum(section.asked - section.answered for section in document.progress().values())
 
 
-def unsaved(*, app: App) -> int:
-    """In how many places the working copy differs from what it started from."""
+def unsaved(*, app: App, document: Document | None = None) -> int:
+    """In how many places the working copy differs from what it started from. `document`: the working copy, if read."""
     working = working_copy_of(app)
     if working is None or not working.is_changed:
         return 0
     base = Document.from_text(working.base.text) if working.base else None
-    return len(compare_documents(Document.from_text(working.text), base).changes)
+    return len(compare_documents(document or Document.from_text(working.text), base).changes)
 
 
 def version(*, app: App, key: str) -> Version | None:

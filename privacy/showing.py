@@ -1,5 +1,6 @@
 """The showing room of privacy: from a JSON value to what a form draws for a field, and the names of its rows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,8 @@ from privacy.wire import MISSING, Json
 NUL: Final = "\x00"
 #: What a control shows for NUL, which HTML cannot hold.
 NUL_SHOWN: Final = "\N{SYMBOL FOR NULL}"
+#: In a JSON text, where what is below a space is written as an escape.
+_MAY_HOLD_CONTROLS: Final = re.compile(r"\\u00|[\x7f-\x9f]")
 TRUTH_LABELS: Final = {"yes": "Yes", "no": "No", "na": "Not applicable"}
 
 
@@ -141,7 +144,10 @@ def on_page(text: str) -> str:
     return text.replace(NUL, NUL_SHOWN)
 
 
-def _control_names(field: Field, value: Json) -> tuple[str, ...]:
+def control_names(field: Field, value: Json) -> tuple[str, ...]:
+    """Names of the control characters that a control shows, such as "U+0007"."""
+    if field.kind == "records" and isinstance(value, list) and not _MAY_HOLD_CONTROLS.search(strictjson.dumps(value)):
+        return ()  # far quicker than to put together the texts of many records
     found = characters.controls("".join(texts_of(field, value)))
     return tuple(f"U+{ord(letter):04X}" for letter in found)
 
@@ -154,15 +160,15 @@ def form_value_of(field: Field, value: Json) -> FormValue:
         return FormValue(field, state, fits=False, json=json_text(value), why=why)
     if field.kind == "records":
         rows = rows_of(field, value or [])
-        return FormValue(field, state, fits=True, rows=rows, controls=_control_names(field, value))
+        return FormValue(field, state, fits=True, rows=rows, controls=control_names(field, value))
     if field.kind in ("list", "many"):
         entries = tuple(on_page(plain(entry)) for entry in entries_of(value))
         options = _options(field, entries) if field.kind == "many" else ()
-        controls = _control_names(field, value)
+        controls = control_names(field, value)
         return FormValue(field, state, fits=True, entries=entries, options=options, controls=controls)
     text = on_page(shown(field, value))
     options = _options(field, (text,))
-    notation, controls = isinstance(value, dict), _control_names(field, value)
+    notation, controls = isinstance(value, dict), control_names(field, value)
     return FormValue(field, state, fits=True, text=text, options=options, notation=notation, controls=controls)
 
 

@@ -177,7 +177,8 @@ def _answered(
     Unless the value is of another kind now, so that the control could not post it again.
     """
     problem, pointer = outcome if isinstance(outcome, forms.Problem) else None, given.pointer
-    page = edit_page(app=find(app.connection, app.app_key))
+    answered = outcome if isinstance(outcome, services.Answered) else None
+    page = edit_page(app=find(app.connection, app.app_key), answered=answered)
     question = questions.one(page, pointer, viewer=request.user, problem=problem)  # type: ignore[arg-type]
     if question is None and problem is not None:
         return fragment_error(f"{problem.sentence} What you typed is still on this page.", 409)
@@ -223,7 +224,7 @@ def _around(request: HttpRequest, page: EditPage, question: questions.Question) 
     shown = questions.chosen_sections(page, section)
     return {
         "form": page,
-        "unsaved": selectors.unsaved(app=page.app),
+        "unsaved": selectors.unsaved(app=page.app, document=page.document),
         "unsaved_by": unsaved_changes([page.app]).get(page.app.pk),
         "app": page.app,
         "question": question,

@@ -138,11 +138,15 @@ def canonical(value: Json) -> str:
 def _canonical(value: Json, number: Callable[[int | Decimal], str]) -> str:
     if isinstance(value, str):
         return _text(value)
+    # Texts are most of a document, so they are written without a call of their own.
     if isinstance(value, dict):
-        inner = ",".join([f"{_text(key)}:{_canonical(value[key], number)}" for key in sorted(value)])
-        return "{" + inner + "}"
+        parts = [
+            f"{_text(key)}:{_text(item) if type(item) is str else _canonical(item, number)}"
+            for key, item in sorted(value.items())
+        ]
+        return "{" + ",".join(parts) + "}"
     if isinstance(value, list):
-        return "[" + ",".join([_canonical(item, number) for item in value]) + "]"
+        return "[" + ",".join([_text(item) if type(item) is str else _canonical(item, number) for item in value]) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return number(value)
