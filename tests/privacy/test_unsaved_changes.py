@@ -15,7 +15,7 @@ from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, POLICIES
 
 pytestmark = pytest.mark.django_db
-BY_BOTH = r"Saved here by you and Dora since \d+ \w+ \d{4}, \d\d:\d\d ?: 2 changes not saved to Marketplace yet"
+BY_BOTH = r"Saved here by you and Dora since (\d+ \w+, )?\d\d:\d\d ?: 2 changes not saved to Marketplace yet"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_version_says_whose_changes_are_not_saved_to_marketplace(editor, edite
 def test_the_list_of_apps_says_whose_changes_are_not_saved_to_marketplace(reviewer, edited, client_for):
     words = said(client_for(reviewer.user).get(reverse("apps", args=[edited.connection.slug])))
 
-    assert re.search(r"Saved here by Alice and Dora since .{10,20}, not saved to Marketplace yet", words)
+    assert re.search(r"Saved here by Alice and Dora since (\d+ \w+, )?\d\d:\d\d ?, not saved to Marketplace yet", words)
     assert words.count("not saved to Marketplace yet") == 1
 
 

@@ -223,7 +223,9 @@ def test_the_bar_names_who_has_changes_that_are_not_at_marketplace(answer, dora,
     services.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
-    assert re.search("Saved here by you and Dora since [^:]+:[^:]+: 2 changes not saved to Marketplace yet", words)
+    assert re.search(
+        r"Saved here by you and Dora since (\d+ \w+, )?\d\d:\d\d ?: 2 changes not saved to Marketplace yet", words
+    )
 
 
 def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app, client_for):
@@ -232,7 +234,7 @@ def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app
     services.undo(actor=dora, app=app, edit=edit)
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
-    assert re.search("Saved here by you since [^:]+:[^:]+: 1 change not", words)
+    assert re.search(r"Saved here by you since (\d+ \w+, )?\d\d:\d\d ?: 1 change not", words)
 
 
 def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app, client_for):
