@@ -240,6 +240,26 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
     return _give(actor, app, edit.pointer, "", lambda value: ledger.gave(edit, value), change, undoes=edit)
 
 
+def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
+    """Put a removed record back into its list, near where it was; what was changed since stays.
+
+    `edit` removed it, from this `place` of the list. Needs privacy.edit. Raises what `answer` raises.
+    """
+
+    def change(document: Document) -> bool:
+        gone = ledger.removed_records(app).get(edit.pointer, [])
+        removed = next((item for item in gone if (item.edit.pk, item.place) == (edit.pk, place)), None)
+        records = document.get(edit.pointer)
+        if removed is None or not (records is MISSING or records is None or isinstance(records, list)):
+            raise AnswerError("This record cannot be brought back, or it is back already. Nothing was changed.")
+        kept = list(records) if isinstance(records, list) else []
+        kept.insert(ledger.place_now(removed), removed.record)
+        document.set(edit.pointer, kept)
+        return True
+
+    return _give(actor, app, edit.pointer, "", _showing(None), change)
+
+
 def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = None) -> Answered:
     """Put the live value of one place (a row of the comparison) into the working copy; what live has not is taken away.
 

@@ -12,9 +12,12 @@ from privacy.counting import text_worked_on, working_copy_of
 from privacy.document import Document, FormValue, Progress, json_text
 from privacy.editing import Answered, fingerprint_of
 from privacy.models import EMPTY_TEXT, App, Edit, WorkingCopy
-from privacy.render import label_of, text_of
+from privacy.render import label_of, record_title, text_of
 from privacy.showing import control_names, fits, form_value_of, plain
 from privacy.wire import MISSING, Json, join, same, split, walk
+
+#: So many removed records are offered for one list.
+MOST_REMOVED = 20
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,14 @@ class FieldView(Place):
         return control_names(self.field, self.value) if self.fits else ()
 
     @property
+    def removed_records(self) -> list[tuple[str, ledger.RemovedRecord]]:
+        """The records that were removed here and are not back, with their names, the newest first."""
+        if self.field.kind != "records":
+            return []
+        gone = self.desk.removed.get(self.pointer, [])[::-1]
+        return [(record_title(self.field, item.record), item) for item in gone[:MOST_REMOVED]]
+
+    @property
     def live_text(self) -> str:
         """What is live, in words."""
         return text_of(self.field, self.live_value)
@@ -207,6 +218,10 @@ class _Desk:
     @cached_property
     def findings_at(self) -> dict[str, list[Finding]]:
         return by_pointer(self.findings)
+
+    @cached_property
+    def removed(self) -> dict[str, list[ledger.RemovedRecord]]:
+        return ledger.removed_records(self.app)
 
     @cached_property
     def at_atlassian(self) -> Document:

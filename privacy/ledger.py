@@ -82,6 +82,42 @@ def steps(app: App) -> dict[str, Steps]:
     return found
 
 
+@dataclass(frozen=True)
+class RemovedRecord:
+    """A record that was taken out of a list and is not back: by which edit, and where it was before that."""
+
+    edit: Edit
+    place: int
+    record: Json
+
+
+#: So many edits that added or removed records are looked through.
+MOST_LOOKED_AT = 200
+
+
+def removed_records(app: App) -> dict[str, list[RemovedRecord]]:
+    """Pointer of a list -> the records that were removed from it here and did not come back since; in one query."""
+    edits = Edit.objects.filter(app=app, dropped=False, adds_or_removes=True).order_by("-pk")[:MOST_LOOKED_AT]
+    found: dict[str, list[RemovedRecord]] = {}
+    for edit in reversed(edits):
+        patch, gone = patch_of(edit), found.setdefault(edit.pointer, [])
+        for record in patches.added(patch):
+            back = next((item for item in reversed(gone) if wire.same(item.record, record)), None)
+            if back is not None:
+                gone.remove(back)
+        gone += [RemovedRecord(edit, place, record) for place, record in patches.removed(patch).items()]
+    return found
+
+
+def place_now(removed: RemovedRecord) -> int:
+    """Where a removed record belongs in its list, after all that was changed there since."""
+    place = patches.follow(patch_of(removed.edit), removed.place)
+    later = Edit.objects.filter(app=removed.edit.app_id, pointer=removed.edit.pointer, pk__gt=removed.edit.pk)
+    for edit in later.filter(dropped=False).order_by("pk"):
+        place = patches.follow(patch_of(edit), place)
+    return place
+
+
 def gave(edit: Edit, value: Json, seen: str = "") -> bool:
     """Whether this answer is the value that stands there now; else it was changed at Atlassian, or around it.
 

@@ -99,6 +99,7 @@ def follow(patch: Patch, place: int) -> int:
     parts = patch.get("items", ())
     went = {part["from"]: part.get("to") for part in parts if "from" in part}
     came = sorted(part["to"] for part in parts if "to" in part)
+    replaced = {part["to"] for part in parts if "to" in part and "from" not in part}
     for before in range(place - 1, -1, -1):
         if before not in went:
             now = before - sum(old < before for old in went)
@@ -107,6 +108,8 @@ def follow(patch: Patch, place: int) -> int:
             return now + 1
         if went[before] is not None:
             return went[before] + 1
+        if before in replaced:
+            return before + 1
     return 0
 
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("<str:app_key>/edit/unknown/", views_editing.app_unknown, name="app_unknown"),
     path("<str:app_key>/edit/record/", views_editing.app_record, name="app_record"),
     path("<str:app_key>/edit/undo/", views_editing.app_undo, name="app_undo"),
+    path("<str:app_key>/edit/bring-back/", views_editing.app_bring_back, name="app_bring_back"),
     path("<str:app_key>/edit/take-live/", views_editing.app_take_live, name="app_take_live"),
     path("<str:app_key>/edit/reset/", views_editing.app_reset, name="app_reset"),
     path("<str:app_key>/save/", views_release.app_save, name="app_save"),

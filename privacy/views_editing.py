@@ -257,6 +257,23 @@ def app_undo(request: HttpRequest, app: App) -> HttpResponse:
     )
 
 
+@on_app("privacy.edit", post=True)
+def app_bring_back(request: HttpRequest, app: App) -> HttpResponse:
+    """Put a removed record back into its list."""
+    wanted, place = request.POST.get("edit", ""), request.POST.get("place", "")
+    numbers = all(text.isascii() and text.isdigit() and len(text) < 19 for text in (wanted, place))
+    edit = selectors.ledger(app=app).filter(pk=wanted).first() if numbers else None
+    if edit is None:
+        return _refuse(request, app, "There is no such removed record. Nothing was changed. Reload the page.")
+    return _one_step(
+        request,
+        app,
+        edit.pointer,
+        lambda: services.bring_back(actor=actor_of(request), app=app, edit=edit, place=int(place)),
+        "The record is back in the list.",
+    )
+
+
 def _undone(edit: Edit) -> str:
     return f"“{edit.label[:120]}” is as it was before." if edit.label else "The answer is as it was before."
 
