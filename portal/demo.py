@@ -5,7 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Q
 
-from . import registry
+from . import checking, registry
 from .access import Actor, require_administrator
 from .audit.record import record_action
 from .models import AuditEntry, Connection, Grant, User
@@ -53,6 +53,7 @@ def make(*, actor: Actor) -> dict:
             made = _make()
             record_action(actor=actor, action="demo.made", detail=f"{len(made)} connections, {len(PEOPLE)} people")
         for connection in made:
+            checking.check(actor=Actor.system("demo"), connection=connection)
             for step in registry.DEMO_STEPS:
                 step(connection)
     return {

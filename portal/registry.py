@@ -71,8 +71,8 @@ class SystemActor:
 SYSTEM_ACTORS: dict[str, SystemActor] = {
     #: The sweepers of the worker, which finish what a process that died left behind.
     "sweep": SystemActor("Trustdesk (worker)"),
-    #: Fills the pages of the embedded demo.
-    "demo": SystemActor("Trustdesk (demo)"),
+    #: Tests the connections of the embedded demo, and fills its pages.
+    "demo": SystemActor("Trustdesk (demo)", {"connection.manage"}),
     #: Whoever tries to sign in and does not get in.
     "stranger": SystemActor("Not signed in"),
 }

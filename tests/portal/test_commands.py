@@ -198,6 +198,16 @@ def test_the_demo_is_made_once_and_what_people_did_with_it_stays(sandbox, operat
     assert User.objects.get(email="bob@example.com").name == "Robert"
 
 
+def test_the_demo_tests_its_connections_on_record_so_that_home_shows_that_they_work(sandbox, operator, client):
+    demo.make(actor=operator)
+    assert {connection.check_state for connection in Connection.objects.all()} <= {"works", "missing"}
+    tested = AuditEntry.objects.filter(action="connection.checked")
+    assert {(entry.actor_label, entry.outcome) for entry in tested} == {("Trustdesk (demo)", "done")}
+    assert tested.count() == Connection.objects.count()
+    client.force_login(User.objects.get(email="alice@example.com"))
+    assert "Never tested" not in client.get("/").content.decode()
+
+
 def test_the_demo_leaves_a_connection_alone_that_has_one_of_its_names(sandbox, operator):
     ours = make_connection("Ours")
     Connection.objects.update(name="Acme")
