@@ -141,9 +141,7 @@ def add(
     connection = Connection(
         name=name, kind=kind, email=email, org_id=org_id, developer_id=developer_id, dialect=dialect, slug=_slug(name)
     )
-    _validate(connection, url=url)
-    if not token:
-        raise ValidationError({"token": "Enter the API token."})
+    _validate(connection, url=url, needs_token=not token)
     connection.keep_token(token)
     try:
         with transaction.atomic():
@@ -237,21 +235,39 @@ def _record(actor: Actor, action: str, connection: Connection, **facts) -> None:
     )
 
 
-def _validate(connection: Connection, *, url: str) -> None:
+def missing(*, kind: str, url: str, email: str, org_id: str, developer_id: str, token: str) -> dict[str, str]:
+    """What is empty and needed for a new connection of this kind: field -> what to do."""
+    needed = {"token": (token, "Enter the API token.")}
+    if kind == Connection.Kind.SITE:
+        needed["url"] = (url, "Enter the plain address of the site. Example: https://example-acme.atlassian.net")
+    if kind == Connection.Kind.ORGANIZATION:
+        needed["org_id"] = (org_id, "Enter the id of the organisation.")
+    if kind == Connection.Kind.MARKETPLACE:
+        needed["developer_id"] = (developer_id, "Enter the id of the developer space.")
+        needed["email"] = (email, "Enter the e-mail address of the partner account.")
+    return {name: words for name, (value, words) in needed.items() if not value}
+
+
+def _validate(connection: Connection, *, url: str, needs_token: bool = False) -> None:
+    kind, email = connection.kind, connection.email
+    problems: dict[str, list[str] | str] = dict(
+        missing(
+            kind=kind,
+            url=url,
+            email=email,
+            org_id=connection.org_id,
+            developer_id=connection.developer_id,
+            token="" if needs_token else "given",
+        )
+    )
     try:
-        connection.url = clean_url(url, connection.kind)
+        connection.url = clean_url(url, kind)
     except ValidationError as error:
-        raise ValidationError({"url": error.messages}) from None
-    if connection.kind == Connection.Kind.ORGANIZATION:
-        if not connection.org_id:
-            raise ValidationError({"org_id": "Enter the id of the organisation."})
-        if connection.email:
-            raise ValidationError({"email": "An organisation takes its admin API key alone; leave the account empty."})
-    if connection.kind == Connection.Kind.MARKETPLACE:
-        if not connection.developer_id:
-            raise ValidationError({"developer_id": "Enter the id of the developer space."})
-        if not connection.email:
-            raise ValidationError({"email": "Enter the e-mail address of the partner account."})
+        problems["url"] = error.messages
+    if kind == Connection.Kind.ORGANIZATION and email:
+        problems["email"] = "An organisation takes its admin API key alone; leave the account empty."
+    if problems:
+        raise ValidationError(problems)
     connection.clean_fields(exclude=["token", "check_lines"])
     connection.validate_unique()
 

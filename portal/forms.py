@@ -8,7 +8,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from . import registry
+from . import connections, registry
 from .access import ADMINISTRATOR_ROLES
 from .models import AuditEntry, Connection, User
 
@@ -69,6 +69,20 @@ class ConnectionForm(forms.Form):
                     widget=forms.CheckboxSelectMultiple(attrs={"data-kind": kind.value}),
                     help_text="What you want to do there yourself. Kept in the activity; you can change it later.",
                 )
+
+    def clean(self) -> dict:
+        """Name all that is missing at once: the service is not asked before the form is complete."""
+        data = super().clean() or {}
+        if "kind" in self.fields:
+            names = ("kind", "url", "email", "org_id", "developer_id", "token")
+            for name, words in connections.missing(**{name: data.get(name, "") for name in names}).items():
+                if name not in self.errors:
+                    self.add_error(name, words)
+        return data
+
+    def focus_first_error(self) -> None:
+        if name := next((name for name in self.fields if name in self.errors), ""):
+            self.fields[name].widget.attrs["autofocus"] = True
 
     def facts(self) -> dict[str, str]:
         """The arguments of `connections.add`."""

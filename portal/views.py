@@ -112,6 +112,7 @@ def connection_add(request: HttpRequest) -> HttpResponse:
             checking.check(actor=actor_of(request), connection=connection)
             _tell_check(request, connection, f"“{connection.name}” is added")
             return redirect(connection)
+    form.focus_first_error()
     return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -168,6 +169,7 @@ def connection_edit(request: HttpRequest, connection: Connection) -> HttpRespons
         else:
             messages.success(request, "The connection is saved. Test it to see that it works.")
             return redirect(connection)
+    form.focus_first_error()
     return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
 
 

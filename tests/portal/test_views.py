@@ -277,6 +277,25 @@ def test_a_wrong_address_keeps_the_typed_text_but_not_the_token(administrator, c
     assert not Connection.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [
+        ("site", ["name", "url", "token"]),
+        ("organization", ["name", "token", "org_id"]),
+        ("marketplace", ["name", "email", "token", "developer_id"]),
+    ],
+)
+def test_an_empty_connection_form_names_all_that_is_missing_and_goes_to_the_first(
+    administrator, client_for, kind, missing
+):
+    response = client_for(administrator).post(reverse("connection_add"), {"kind": kind, "dialect": "current"})
+    assert response.status_code == 422
+    form = response.context["form"]
+    assert [name for name in form.fields if name in form.errors] == missing
+    assert [name for name in form.fields if "autofocus" in str(form[name])] == missing[:1]
+    assert not Connection.objects.exists()
+
+
 def test_only_administrators_add_connections(alice, client_for):
     assert client_for(alice).post(reverse("connection_add"), NEW).status_code == 403
     assert not Connection.objects.exists()
