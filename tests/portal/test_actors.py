@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 MAY = {
     "scan": {"classification.scan"},
     "sweep": {"privacy.view"},
-    "demo": {"classification.view", "classification.scan", "privacy.view"},
+    "demo": {"connection.manage", "classification.view", "classification.scan", "privacy.view"},
     "stranger": set(),
 }
 
