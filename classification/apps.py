@@ -61,7 +61,7 @@ class ClassificationConfig(AppConfig):
         registry.add_capabilities(CAPABILITIES, to={"viewer": see, "connection_admin": see})
         for role in ROLES:
             registry.add_role(role)
-        registry.SYSTEM_ACTORS["scan"] = registry.SystemActor("Trustdesk (scan)", {"classification.scan"})
+        registry.SYSTEM_ACTORS["scan"] = registry.SystemActor("Trustdesk (scan)")
         registry.SYSTEM_ACTORS["demo"].capabilities.update({"classification.view", "classification.scan"})
         registry.NAV.extend(NAV)
         registry.add_audit_actions("Levels", LEVEL_ACTIONS)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 #: What each part of Trustdesk may do, independently of the code. More has to be decided here too.
 MAY = {
-    "scan": {"classification.scan"},
+    "scan": set(),
     "sweep": {"privacy.view"},
     "demo": {"connection.manage", "classification.view", "classification.scan", "privacy.view"},
     "stranger": set(),
