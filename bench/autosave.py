@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from privacy.drafts import working_copy
+
 RECORDS, ROUNDS, WARM_UP, MOST = 500, 40, 3, 50
 CONTACT = "/commonCloud/security/securityContact"
 DETAILS = "/commonCloud/thirdPartyInformation/thirdPartyDetails"
@@ -61,22 +63,22 @@ class Page:
     def __init__(self, client, app) -> None:
         from django.urls import reverse
 
-        from privacy import catalogue, services
+        from privacy.document import catalogue
 
-        services.open_working_copy(actor=_actor(client.person), app=app)
+        working_copy.open_working_copy(actor=_actor(client.person), app=app)
         self.client, self.app = client, app
         self.address = reverse("app_answer", args=[app.connection.slug, app.app_key])
         self.contact, self.details = catalogue.field(CONTACT), catalogue.field(DETAILS)
         self.number = 0
 
     def value(self, pointer: str):
-        from privacy.document import Document
+        from privacy.document.document import Document
         from privacy.models import WorkingCopy
 
         return Document.from_text(WorkingCopy.objects.get(app=self.app).text).get(pointer)
 
     def post_of_contact(self) -> str:
-        from privacy.editing import fingerprint_of
+        from privacy.drafts.working_copy import fingerprint_of
 
         self.number += 1
         posted = {
@@ -87,8 +89,8 @@ class Page:
 
     def post_of_record(self) -> str:
         """All records are named, and the one that is open is posted with what it holds."""
-        from privacy.editing import fingerprint_of
-        from privacy.showing import row_token
+        from privacy.document.form_values import row_token
+        from privacy.drafts.working_copy import fingerprint_of
 
         self.number += 1
         records, name = self.value(DETAILS), self.details.name

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 from portal.atlassian import strictjson
-from privacy import wire
-from privacy.catalogue import FIELDS, Field
-from privacy.diff import compare
-from privacy.document import Document
+from privacy.document import canonical_json
+from privacy.document.catalogue import FIELDS, Field
+from privacy.document.diff import compare
+from privacy.document.document import Document
 
 ANSWERS = 300
 ROUNDS = 30
@@ -71,7 +71,7 @@ def documents() -> tuple[Document, Document]:
         live.set(field.pointer, answer(field, chance))
     for number in range(ANSWERS - len(FIELDS)):
         value = text(chance, 20) if number % 3 else [text(chance, 2) for _ in range(4)]
-        live.set(wire.join((*FIELDS[number % len(FIELDS)].path[:-1], f"answer{number}")), value)
+        live.set(canonical_json.join((*FIELDS[number % len(FIELDS)].path[:-1], f"answer{number}")), value)
     draft = live.copy()
     for pointer, value in list(draft.units().items())[::6]:
         draft.set(pointer, edited(value, chance))

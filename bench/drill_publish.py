@@ -25,6 +25,11 @@ from pathlib import Path
 
 import requests
 
+from privacy import refusals
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
+from privacy.reviews import approvals, publishing
+
 ROOT = Path(__file__).resolve().parents[1]
 PORT, ROUNDS, SEED = 8766, 20, 7
 #: Milliseconds for each answer of Marketplace, so that there is something to be killed in.
@@ -98,8 +103,8 @@ class Drill:
     def __init__(self) -> None:
         from portal.access import Actor
         from portal.models import User
-        from portal.sandbox import default_state
         from privacy.models import App
+        from sandbox.state import default_state
 
         self.state = default_state()
         self.alice, self.bob = (Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob"))
@@ -118,18 +123,18 @@ class Drill:
 
     def approve(self, contact: str):
         """Alice changes the contact and saves; Bob approves."""
-        from privacy import services
 
-        services.open_working_copy(actor=self.alice, app=self.app)
-        services.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
-        services.save_to_marketplace(actor=self.alice, app=self.app)
-        review = services.ask(actor=self.alice, app=self.app)
-        services.approve(actor=self.bob, review=review, seen=review.content_hash)
+        working_copy.open_working_copy(actor=self.alice, app=self.app)
+        working_copy.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
+        saving.save_to_marketplace(actor=self.alice, app=self.app)
+        review = approvals.ask(actor=self.alice, app=self.app)
+        approvals.approve(actor=self.bob, review=review, seen=review.content_hash)
         return review
 
     def round(self, number: int, web: Web, session: requests.Session, delay: float) -> None:
         """One kill: at any moment, once the call goes out, once it was carried out, or before it arrives late."""
-        from portal.sandbox import deliver_late, faults
+        from sandbox import faults
+        from sandbox.router import deliver_late
 
         contact, before = f"round{number}@example.com", self.live()
         review = self.approve(contact)
@@ -168,36 +173,34 @@ class Drill:
 
     def nothing_is_saved(self) -> None:
         """While the call may still arrive, no draft is saved that it would publish."""
-        from privacy import services
         from privacy.models import App
 
         App.objects.exclude(lease_token="").update(lease_until=past())
-        services.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw="unapproved@example.com")
+        working_copy.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw="unapproved@example.com")
         try:
-            services.save_to_marketplace(actor=self.alice, app=self.app)
-        except services.NotEditable:
-            services.reset_working_copy(actor=self.alice, app=self.app)
+            saving.save_to_marketplace(actor=self.alice, app=self.app)
+        except refusals.NotEditable:
+            working_copy.reset_working_copy(actor=self.alice, app=self.app)
         else:
             check(False, "a draft was saved that a late call would publish")
 
     def settle(self, review, contact: str) -> None:
         """Time passes, the app is read, and what is said to have happened is what happened."""
-        from privacy import services
         from privacy.models import App, PublishAttempt
 
         attempt = PublishAttempt.objects.filter(review=review).first()
         when = "before the call" if attempt is None or attempt.sent_at is None else "after the call went out"
         App.objects.exclude(lease_token="").update(lease_until=past())
-        services.read_app(actor=self.bob, app=self.app)
+        app_list.read_app(actor=self.bob, app=self.app)
         if self.live() != contact:
             PublishAttempt.objects.filter(may_arrive_until__isnull=False).update(may_arrive_until=past())
-            services.read_app(actor=self.bob, app=self.app)
+            app_list.read_app(actor=self.bob, app=self.app)
         review.refresh_from_db()
         published = self.live() == contact
         check(review.state == ("published" if published else "approved"), f"the review is {review.state}")
         self.found[f"killed {when}, {'published' if published else 'not published'}"] += 1
         if not published:
-            check(services.publish(actor=self.alice, app=self.app).ok, "publishing again did not work")
+            check(publishing.publish(actor=self.alice, app=self.app).ok, "publishing again did not work")
         check(self.live() == contact, "live is not what was approved in the end")
 
 
@@ -227,7 +230,7 @@ def main() -> None:
         from portal import demo
         from portal.access import Actor
         from portal.audit.verify import verify_chain
-        from portal.sandbox import faults
+        from sandbox import faults
 
         call_command("migrate", verbosity=0)
         demo.make(actor=Actor.command_line())

@@ -22,6 +22,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from classification.inventory import refresh
+from classification.levels import item_levels
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES, LATENCY_MS = 400, 60
 KILLS, WRITERS, SECONDS, RESTARTS, REDIS_RESTARTS = 20, 8, 60, 3, 4
@@ -63,10 +66,12 @@ def begin(folder: Path, **environment: str):
     django.setup()
     from django.core.management import call_command
 
-    from classification import services
     from portal.access import Actor
     from portal.models import Connection
-    from portal.sandbox import ACCOUNTS, ACME, default_state, faults, seed_basics
+    from sandbox import faults
+    from sandbox.names import ACCOUNTS, ACME
+    from sandbox.seed import seed_basics
+    from sandbox.state import default_state
 
     call_command("migrate", interactive=False, verbosity=0)
     seed_basics(state := default_state())
@@ -76,7 +81,7 @@ def begin(folder: Path, **environment: str):
     site.keep_token(ACCOUNTS[0].token)
     site.save()
     space = read_space(site, "DRILL")
-    services.read_levels(actor=Actor.command_line(), connection=site)
+    refresh.read_levels(actor=Actor.command_line(), connection=site)
     faults.latency(state, LATENCY_MS)
     return site, space
 
@@ -129,17 +134,15 @@ def inventory(space) -> dict:
 
 
 def read_space(site, key: str):
-    from classification import services
     from portal.access import Actor
 
-    return services.read_space(actor=Actor.command_line(), connection=site, key=key)
+    return refresh.read_space(actor=Actor.command_line(), connection=site, key=key)
 
 
 def ask(site, space):
-    from classification import services
     from portal.access import Actor
 
-    return services.ask_scan(actor=Actor.command_line(), connection=site, space=space)
+    return refresh.ask_scan(actor=Actor.command_line(), connection=site, space=space)
 
 
 def current(scan):
@@ -249,14 +252,14 @@ def database_restart(folder: Path) -> None:
 
 def sqlite_writers(folder: Path) -> None:
     site, space = begin(folder)
-    from classification import services
     from portal.access import Actor
     from portal.audit.verify import verify_chain
     from portal.models import AuditEntry
-    from portal.sandbox import default_state, faults
+    from sandbox import faults
+    from sandbox.state import default_state
 
     faults.clear(default_state())
-    scan = services.ask_scan(actor=Actor.command_line(), connection=site, space=space, enqueue=False)
+    scan = refresh.ask_scan(actor=Actor.command_line(), connection=site, space=space, enqueue=False)
     from classification.tasks import run_scan
 
     run_scan.call(scan.pk)
@@ -279,7 +282,6 @@ def writer(number: int) -> None:
     import django
 
     django.setup()
-    from classification import services
     from classification.models import Item
     from portal.access import Actor
 
@@ -289,7 +291,7 @@ def writer(number: int) -> None:
     while time.monotonic() < ends:
         item = Item.objects.select_related("space__connection").get(pk=items[made % len(items)].pk)
         level = levels[0] if item.level_id != levels[0].pk else levels[1]
-        outcome = services.set_item_level(actor=Actor.command_line(), item=item, level=level, reason="Drill")
+        outcome = item_levels.set_item_level(actor=Actor.command_line(), item=item, level=level, reason="Drill")
         check(outcome.ok and outcome.changed, outcome.text)
         made += 1
     print(made)

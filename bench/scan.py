@@ -17,6 +17,9 @@ from pathlib import Path
 
 import requests
 
+from classification.inventory import refresh, scanning
+from portal.jobs import job_queue
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES, POSTS, DRAFTS, ARCHIVED = 900, 60, 20, 20
 ITEMS = PAGES + POSTS + DRAFTS + ARCHIVED
@@ -26,7 +29,9 @@ ADMIN = ("admin@example.com", "sandbox-admin-token")
 
 
 def fill(path: Path) -> None:
-    from portal.sandbox import ACME, State, seed_basics
+    from sandbox.names import ACME
+    from sandbox.seed import seed_basics
+    from sandbox.state import State
 
     state = State(path)
     seed_basics(state)
@@ -57,7 +62,6 @@ def prepare(url: str):
     """The connection to the benchmark's site, in a database of its own, and its space."""
     from django.core.management import call_command
 
-    from classification import services
     from portal.access import Actor
     from portal.models import Connection
 
@@ -65,19 +69,17 @@ def prepare(url: str):
     site = Connection(name="Bench", slug="bench", kind="site", url=url, email=ADMIN[0])
     site.keep_token(ADMIN[1])
     site.save()
-    return site, services.read_space(actor=Actor.command_line(), connection=site, key="BENCH")
+    return site, refresh.read_space(actor=Actor.command_line(), connection=site, key="BENCH")
 
 
 def trustdesk(site, space) -> tuple[float, int, int]:
     """Seconds, calls and items of one scan, from the claim to its end."""
-    from classification import inventory, services
-    from portal import jobs
     from portal.access import Actor
 
-    scan = services.ask_scan(actor=Actor.command_line(), connection=site, space=space)
+    scan = refresh.ask_scan(actor=Actor.command_line(), connection=site, space=space)
     begun = time.perf_counter()
-    lease = jobs.claim(scan)
-    inventory.run(scan, lease)
+    lease = job_queue.claim(scan)
+    scanning.run(scan, lease)
     took = time.perf_counter() - begun
     scan.refresh_from_db()
     if scan.state != "done" or scan.error:

@@ -55,7 +55,9 @@ class ClassificationConfig(AppConfig):
     verbose_name = "Data classification"
 
     def ready(self) -> None:
-        from . import audit_targets, counts, figures, reading, selectors, tasks
+        from classification import audit_targets, selectors, tasks
+        from classification.coverage import counts
+        from classification.inventory import item_counts, refresh
 
         see = ("classification.view",)
         registry.add_capabilities(CAPABILITIES, to={"viewer": see, "connection_admin": see})
@@ -70,7 +72,7 @@ class ClassificationConfig(AppConfig):
             registry.AUDIT_TARGETS[kind] = ("classification.view", audit_targets.item_pages)
         registry.AUDIT_TARGETS["space"] = ("classification.view", audit_targets.space_pages)
         registry.AUDIT_TARGETS["project"] = ("classification.view", audit_targets.project_pages)
-        registry.SWEEPERS.extend((tasks.sweep_scans, counts.keep_counts))
-        registry.SUMMARIES.append(figures.summary)
+        registry.SWEEPERS.extend((tasks.sweep_scans, item_counts.keep_counts))
+        registry.SUMMARIES.append(counts.summary)
         registry.HOLDINGS.append(selectors.holds)
-        registry.DEMO_STEPS.append(reading.fill_demo)
+        registry.DEMO_STEPS.append(refresh.fill_demo)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from classification.models import Item, Project, Space
 from portal.audit.targets import pages_of_rows
 from portal.models import AuditEntry
 from portal.registry import TargetPage
-
-from .models import Item, Project, Space
 
 
 def item_pages(entries: Sequence[AuditEntry]) -> dict[int, TargetPage]:

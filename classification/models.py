@@ -7,12 +7,11 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
+from classification.inventory.scan_entries import record_about
 from portal.access import Actor
-from portal.jobs import Job
-from portal.leases import Leased
+from portal.jobs.job_queue import Job
+from portal.jobs.leases import Leased
 from portal.models import Connection
-
-from .scan_entries import record_about
 
 
 class Site(models.Model):

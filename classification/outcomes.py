@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
+from classification.models import Item, Level, Project, Scan, Space
 from portal.atlassian.errors import ApiError
-
-from .models import Item, Level, Project, Scan, Space
 
 #: What it is called to have no level, for content and for the default of a space or project.
 NOT_CLASSIFIED, NO_DEFAULT = "not classified", "no default"

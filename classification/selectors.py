@@ -15,15 +15,14 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
+from classification.coverage.counts import Figures, applicable, counts_by_space, figures, levels_by_id, space_figures
+from classification.inventory import tree
+from classification.inventory.filters import ItemFilters, ProjectFilters, SpaceFilters
+from classification.inventory.item_counts import counts_by_site
+from classification.models import Item, Knowledge, Level, Project, Scan, Space
 from portal.audit.browse import one_per_action, target_history
 from portal.keyset import KeysetPage, page_of
 from portal.models import AuditEntry, Connection
-
-from . import tree
-from .counts import counts_by_site
-from .figures import Figures, applicable, counts_by_space, figures, levels_by_id, space_figures
-from .filters import ItemFilters, ProjectFilters, SpaceFilters
-from .models import Item, Knowledge, Level, Project, Scan, Space
 
 SPACES_PER_PAGE = 50
 PROJECTS_PER_PAGE = 50

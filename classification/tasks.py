@@ -2,9 +2,9 @@
 
 from django_tasks import task
 
-from portal import jobs
-
-from .models import Scan
+from classification.inventory import scanning
+from classification.models import Scan
+from portal.jobs import job_queue
 
 
 @task()
@@ -14,14 +14,13 @@ def run_scan(scan_id: int) -> None:
     Whether it may be done was decided when it was requested (`reading.ask_scan`): it only reads, and what it finds is
     recorded as the doing of the scan, not of who requested it.
     """
-    from . import inventory  # the clients need not be loaded where a scan is only asked for
 
     scan = Scan.objects.select_related("connection", "space").filter(pk=scan_id).first()
-    lease = jobs.claim(scan) if scan else None
+    lease = job_queue.claim(scan) if scan else None
     if scan and lease:
-        inventory.run(scan, lease)
+        scanning.run(scan, lease)
 
 
 def sweep_scans() -> int:
     """Hand out scans that lost their worker. Returns how many."""
-    return jobs.sweep(Scan, lambda scan: run_scan.enqueue(scan.pk))
+    return job_queue.sweep(Scan, lambda scan: run_scan.enqueue(scan.pk))

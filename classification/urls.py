@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from .views import defaults, items, levels, projects, scans, spaces
+from classification.views import defaults, items, levels, projects, scans, spaces
 
 
 class NameConverter(StringConverter):

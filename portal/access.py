@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
-from . import registry
-from .models import Connection, Grant, User
+from portal import registry
+from portal.models import Connection, Grant, User
 
 
 class Kind(Enum):

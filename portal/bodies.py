@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 from django.utils.http import parse_header_parameters
 
-from .responses import fragment_error
+from portal.responses import fragment_error
 
 #: A client that is answered before it sent everything sees a closed connection instead of the answer. So much of a
 #: body that is too large is read and thrown away.

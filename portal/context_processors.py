@@ -6,10 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from . import registry
-from .access import actor_of, capabilities, visible_connections
-from .connections import real_hosts
-from .models import Connection
+from portal import registry
+from portal.access import actor_of, capabilities, visible_connections
+from portal.connections.addresses import real_hosts
+from portal.models import Connection
 
 
 def frame(request: HttpRequest) -> dict:

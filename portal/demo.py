@@ -5,10 +5,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Q
 
-from . import checking, registry
-from .access import Actor, require_administrator
-from .audit.record import record_action
-from .models import AuditEntry, Connection, Grant, User
+from portal import registry
+from portal.access import Actor, require_administrator
+from portal.audit.record import record_action
+from portal.connections import connection_test
+from portal.models import AuditEntry, Connection, Grant, User
 
 PASSWORD = "trustdesk-demo"  # noqa: S105 - shown on the sign-in page of the sandbox, and made only there
 PEOPLE = [
@@ -44,7 +45,8 @@ def make(*, actor: Actor) -> dict:
     require_administrator(actor)
     if not settings.SANDBOX:
         raise ImproperlyConfigured("The demo is for the embedded sandbox. Set SANDBOX=True to use it.")
-    from .sandbox import default_state, ensure_seeded
+    from sandbox.seed import ensure_seeded
+    from sandbox.state import default_state
 
     ensure_seeded(default_state())
     new = not AuditEntry.objects.filter(action="demo.made").exists()
@@ -53,7 +55,7 @@ def make(*, actor: Actor) -> dict:
             made = _make()
             record_action(actor=actor, action="demo.made", detail=f"{len(made)} connections, {len(PEOPLE)} people")
         for connection in made:
-            checking.check(actor=Actor.system("demo"), connection=connection)
+            connection_test.check(actor=Actor.system("demo"), connection=connection)
             for step in registry.DEMO_STEPS:
                 step(connection)
     return {
@@ -84,7 +86,7 @@ def _person(facts: dict) -> User:
 
 
 def _connections() -> list[dict]:
-    from .sandbox import ACCOUNTS, DEVELOPER_ID, ORG_ID
+    from sandbox.names import ACCOUNTS, DEVELOPER_ID, ORG_ID
 
     admin = ACCOUNTS[0]
     site = {"kind": Connection.Kind.SITE, "email": admin.email, "token": admin.token}

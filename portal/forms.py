@@ -8,9 +8,10 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from . import connections, registry
-from .access import ADMINISTRATOR_ROLES
-from .models import AuditEntry, Connection, User
+from portal import registry
+from portal.access import ADMINISTRATOR_ROLES
+from portal.connections import changes
+from portal.models import AuditEntry, Connection, User
 
 PLACES = {
     Connection.Kind.SITE: "site",
@@ -75,7 +76,7 @@ class ConnectionForm(forms.Form):
         data = super().clean() or {}
         if "kind" in self.fields:
             names = ("kind", "url", "email", "org_id", "developer_id", "token")
-            for name, words in connections.missing(**{name: data.get(name, "") for name in names}).items():
+            for name, words in changes.missing(**{name: data.get(name, "") for name in names}).items():
                 if name not in self.errors:
                     self.add_error(name, words)
         return data

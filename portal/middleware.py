@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from .atlassian.errors import ApiError, Limited, NotFound, Refused
-from .fields import SecretUnreadable
-from .models import User
-from .responses import HtmxHttpRequest, fragment_error
+from portal.atlassian.errors import ApiError, Limited, NotFound, Refused
+from portal.fields import SecretUnreadable
+from portal.models import User
+from portal.responses import HtmxHttpRequest, fragment_error
 
 logger = logging.getLogger("trustdesk.web")
 

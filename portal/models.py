@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from .fields import EncryptedSecretField, Secret
-from .registry import AUDIT_ACTIONS, NAV, role_label
+from portal.fields import EncryptedSecretField, Secret
+from portal.registry import AUDIT_ACTIONS, NAV, role_label
 
 
 class UserManager(BaseUserManager["User"]):

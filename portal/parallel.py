@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from django.conf import settings
 
-from . import connections
-from .models import Connection
+from portal.connections import clients
+from portal.models import Connection
 
 #: Seconds after which a pause that a pool thread ran into is known to other processes at the latest.
 SHARE_EVERY = 0.5
@@ -24,9 +24,9 @@ def side_by_side(
     budget: seconds after which what has not answered is left out; None waits for all. What has not begun by then, or
     when the caller stops listening, is dropped; what is under way ends by its own time limit.
     """
-    shared = connections.throttle(connection)
+    shared = clients.throttle(connection)
     give_up_at = time.monotonic() + (float("inf") if budget is None else budget)
-    pool = ThreadPoolExecutor(settings.UPSTREAM_MAX_IN_FLIGHT, initializer=connections.leave_database_alone)
+    pool = ThreadPoolExecutor(settings.UPSTREAM_MAX_IN_FLIGHT, initializer=clients.leave_database_alone)
     try:
         asked = {pool.submit(call, item): item for item in items}
         waiting = set(asked)

@@ -123,9 +123,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "portal.sessions.SessionLimitsMiddleware",
+    "portal.people.sessions.SessionLimitsMiddleware",
     "portal.middleware.SignedInMiddleware",
-    "portal.sessions.SecondFactorMiddleware",
+    "portal.people.sessions.SecondFactorMiddleware",
     "portal.middleware.WrongMethodMiddleware",
     "portal.middleware.PersonTimeZoneMiddleware",
     "portal.middleware.ApiErrorMiddleware",
@@ -175,27 +175,27 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "portal.passwords.PredictablePasswordValidator"},
+    {"NAME": "portal.people.passwords.PredictablePasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "portal.accounts.ClosedAccountAdapter"
+ACCOUNT_ADAPTER = "portal.people.adapters.ClosedAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_FORMS = {"reset_password": "portal.accounts.PasswordResetForm"}
+ACCOUNT_FORMS = {"reset_password": "portal.people.adapters.PasswordResetForm"}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-# Failed passwords are counted in portal/sign_in.py; allauth counts second factors here, per person. Its limit on all
-# sign-ins, right ones too, would shut out an office behind one address.
+# Failed passwords are counted in portal/people/sign_in.py; allauth counts second factors here, per person.
+# Its limit on all sign-ins, right ones too, would shut out an office behind one address.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login": None}
 # The client address is the peer's, never X-Forwarded-For unasked.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", 0, least=0, most=10)
-MFA_ADAPTER = "portal.accounts.EncryptedMFAAdapter"
+MFA_ADAPTER = "portal.people.adapters.EncryptedMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 SESSION_COOKIE_AGE = env.whole("SESSION_HOURS", 12, least=1, most=8760) * 3600
 SESSION_SAVE_EVERY_REQUEST = False

@@ -3,7 +3,8 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from . import operations, views
+from portal import views
+from portal.jobs import operations
 
 urlpatterns = [
     path("", views.home, name="home"),

@@ -11,26 +11,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from . import checking, registry, standstill
-from . import connections as services
-from . import people as persons
-from . import sessions as own_sessions
-from .access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
-from .audit.browse import activity_page, filter_entries, one_per_action, visible_entries
-from .audit.export import entries_as_csv, entries_as_json_lines
-from .counts import counted
-from .forms import (
-    ActivityFilterForm,
-    ConnectionForm,
-    GrantForm,
-    PersonEditForm,
-    PersonForm,
-    PreferencesForm,
-)
-from .middleware import kept_form
-from .models import Connection, Grant, User
-from .operations import remote_work
-from .responses import HtmxHttpRequest, fragment_error
+from portal import registry
+from portal.access import actor_of, connections_with, for_administrators, may, on_connection, visible_connections
+from portal.audit.browse import activity_page, filter_entries, one_per_action, visible_entries
+from portal.audit.export import entries_as_csv, entries_as_json_lines
+from portal.connections import changes, connection_test
+from portal.counts import counted
+from portal.forms import ActivityFilterForm, ConnectionForm, GrantForm, PersonEditForm, PersonForm, PreferencesForm
+from portal.jobs import stalled
+from portal.jobs.operations import remote_work
+from portal.middleware import kept_form
+from portal.models import Connection, Grant, User
+from portal.people import administration
+from portal.people import sessions as own_sessions
+from portal.responses import HtmxHttpRequest, fragment_error
 
 
 @login_not_required
@@ -47,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The connections that this person may see: what needs attention, and why background work stands still."""
     found = list(visible_connections(actor_of(request)))
     summaries = [summary(found) for summary in registry.SUMMARIES]
-    pauses = standstill.pauses(found)
+    pauses = stalled.pauses(found)
     cards = [
         {
             "connection": each,
@@ -56,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         }
         for each in found
     ]
-    no_worker = standstill.no_worker(since=min(each.created_at for each in found)) if found else ""
+    no_worker = stalled.no_worker(since=min(each.created_at for each in found)) if found else ""
     return render(request, "portal/home.html", {"cards": cards, "no_worker": no_worker})
 
 
@@ -102,14 +96,16 @@ def connection_add(request: HttpRequest) -> HttpResponse:
     form = ConnectionForm(request.POST or None, initial={"kind": Connection.Kind.SITE})
     if request.method == "POST" and form.is_valid():
         try:
-            connection = services.add(actor=actor_of(request), **form.facts())
+            connection = changes.add(actor=actor_of(request), **form.facts())
         except ValidationError as error:
             form.add_error(None, error)
         else:
             user: User = request.user  # type: ignore[assignment]
             for role in form.roles():
-                persons.give_role(actor=actor_of(request), connection=connection, role=role, user=user, group=None)
-            checking.check(actor=actor_of(request), connection=connection)
+                administration.give_role(
+                    actor=actor_of(request), connection=connection, role=role, user=user, group=None
+                )
+            connection_test.check(actor=actor_of(request), connection=connection)
             _tell_check(request, connection, f"“{connection.name}” is added")
             return redirect(connection)
     form.focus_first_error()
@@ -162,7 +158,7 @@ def connection_edit(request: HttpRequest, connection: Connection) -> HttpRespons
     form = ConnectionForm(request.POST or None, connection=connection)
     if request.method == "POST" and form.is_valid():
         try:
-            services.change(actor=actor_of(request), connection=connection, **form.cleaned_data)
+            changes.change(actor=actor_of(request), connection=connection, **form.cleaned_data)
         except ValidationError as error:
             connection.refresh_from_db()
             form.add_error(None, error)
@@ -177,7 +173,7 @@ def connection_edit(request: HttpRequest, connection: Connection) -> HttpRespons
 @require_POST
 @remote_work("Testing the connection")
 def connection_check(request: HtmxHttpRequest, connection: Connection) -> HttpResponse:
-    checking.check(actor=actor_of(request), connection=connection)
+    connection_test.check(actor=actor_of(request), connection=connection)
     if request.htmx:
         return render(request, "portal/_check.html", {"connection": connection, "may_manage": True})
     _tell_check(request, connection, f"“{connection.name}” is tested")
@@ -190,7 +186,7 @@ def connection_remove(request: HttpRequest, connection: Connection) -> HttpRespo
     if request.POST.get("name") != connection.name:
         messages.error(request, f"Nothing was removed: type the name “{connection.name}” to confirm.")
         return redirect(connection)
-    services.remove(actor=actor_of(request), connection=connection)
+    changes.remove(actor=actor_of(request), connection=connection)
     messages.success(request, f"“{connection.name}” is removed from Trustdesk. Nothing was changed at Atlassian.")
     return redirect("connections")
 
@@ -202,7 +198,7 @@ def grant_add(request: HttpRequest, connection: Connection) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         try:
-            persons.give_role(
+            administration.give_role(
                 actor=actor_of(request),
                 connection=connection,
                 role=data["role"],
@@ -224,7 +220,7 @@ def grant_remove(request: HttpRequest, connection: Connection, pk: int) -> HttpR
     if grant is None:
         messages.info(request, "This role was taken away already.")
     else:
-        persons.take_role(actor=actor_of(request), grant=grant)
+        administration.take_role(actor=actor_of(request), grant=grant)
         messages.success(request, "The role is taken away.")
     return redirect(reverse("connection", args=[connection.slug]) + "#rights")
 
@@ -238,7 +234,7 @@ def people(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            user = persons.add_person(actor=actor_of(request), **form.cleaned_data)
+            user = administration.add_person(actor=actor_of(request), **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -269,7 +265,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     form = PersonEditForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            persons.change_person(actor=actor_of(request), user=user, **form.cleaned_data)
+            administration.change_person(actor=actor_of(request), user=user, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -280,7 +276,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "person": user,
         "form": form,
         "grants": Grant.objects.filter(user=user).select_related("connection"),
-        "second_factor": persons.has_second_factor(user),
+        "second_factor": administration.has_second_factor(user),
         "link": request.build_absolute_uri(link[1]) if link and link[0] == user.pk else "",
     }
     return render(request, "portal/person.html", context, status=422 if form.errors else 200)
@@ -291,7 +287,7 @@ PASSWORD_LINK = "password_link"  # noqa: S105
 
 
 def _show_password_link(request: HttpRequest, user: User) -> HttpResponse:
-    request.session[PASSWORD_LINK] = [user.pk, persons.new_password_path(actor=actor_of(request), user=user)]
+    request.session[PASSWORD_LINK] = [user.pk, administration.new_password_path(actor=actor_of(request), user=user)]
     return redirect("person", pk=user.pk)
 
 
@@ -311,7 +307,7 @@ def person_password(request: HttpRequest, pk: int) -> HttpResponse:
 def person_second_factor_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user = _person(pk)
     try:
-        persons.remove_second_factor(actor=actor_of(request), user=user)
+        administration.remove_second_factor(actor=actor_of(request), user=user)
     except ValidationError as error:
         messages.error(request, error.messages[0])
     else:

@@ -36,12 +36,14 @@ class PrivacyConfig(AppConfig):
     verbose_name = "Privacy & Security"
 
     def ready(self) -> None:
-        from privacy import edit_audit, reading, selectors
+        from privacy import selectors
+        from privacy.drafts import edit_audit
+        from privacy.marketplace import app_list
 
         registry.SUMMARIES.append(selectors.summary)
         registry.HOLDINGS.append(selectors.holds)
-        registry.DEMO_STEPS.append(reading.fill_demo)
-        registry.SWEEPERS.append(reading.sweep_publishing)
+        registry.DEMO_STEPS.append(app_list.fill_demo)
+        registry.SWEEPERS.append(app_list.sweep_publishing)
         registry.add_capabilities(
             {
                 "privacy.view": "see Privacy & Security documents",

@@ -5,13 +5,13 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from portal.leases import Leased
+from portal.jobs.leases import Leased
 from portal.models import Connection, User
-from privacy import wire
+from privacy.document import canonical_json
 
 #: The content of a document that nobody has answered anything in yet.
 EMPTY_TEXT = '{"commonCloud":{}}'
-EMPTY_HASH = wire.digest({"commonCloud": {}})
+EMPTY_HASH = canonical_json.digest({"commonCloud": {}})
 
 
 class App(Leased):
@@ -91,7 +91,7 @@ class Snapshot(models.Model):
     What is sent is kept before it goes out, as SENT; it becomes SAVED once it was read back equal.
 
     `content_hash` leaves `properties` and the order of keys aside, so equal hashes mean equal answers, written in the
-    same way except for numbers that Atlassian's server spelled anew (`privacy.versions`).
+    same way except for numbers that Atlassian's server spelled anew (`privacy.drafts.snapshots`).
     """
 
     class Source(models.TextChoices):
@@ -172,7 +172,7 @@ class WorkingCopy(models.Model):
 class Edit(models.Model):
     """One answer that somebody gave in the working copy: the undo history, and who wrote what.
 
-    It keeps what changed (`privacy.patches`), not the values: those are in the working copy and the versions.
+    It keeps what changed (`privacy.document.patches`), not the values: those are in the working copy and the versions.
     """
 
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="edits")

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from privacy import wire
-from privacy.checks import Finding
-from privacy.diff import ThreeWay
+from privacy.document import canonical_json
+from privacy.document.canonical_json import Json
+from privacy.document.checks import Finding
+from privacy.document.diff import ThreeWay
+from privacy.document.readable import label_of
 from privacy.models import Edit, Snapshot
-from privacy.render import label_of
-from privacy.wire import Json
 
 
 class Refusal(Exception):
@@ -92,7 +92,7 @@ class MovedMeanwhile(Refusal):
         super().__init__(sentence)
         self.three_way = three_way
         self.theirs = theirs
-        self.decided_on = wire.digest([theirs.content_hash if theirs else "", three_way.mine.content_hash()])
+        self.decided_on = canonical_json.digest([theirs.content_hash if theirs else "", three_way.mine.content_hash()])
         self.discarded = discarded
         self.undecided = undecided
 

@@ -30,17 +30,18 @@ from django.utils import timezone
 from portal.audit.targets import pages_of_rows
 from portal.models import AuditEntry, Connection
 from portal.registry import TargetPage
-from privacy import publishing, saving
-from privacy.authorship import OURS
-from privacy.checks import Finding, check
-from privacy.counting import working_copy_of
-from privacy.diff import Diff
-from privacy.diff import compare as compare_documents
-from privacy.document import Document
-from privacy.form_page import EditPage, FieldView, SectionView, UnknownView, edit_page
+from privacy.document.checks import Finding, check
+from privacy.document.diff import Diff
+from privacy.document.diff import compare as compare_documents
+from privacy.document.document import Document
+from privacy.drafts.finding_counts import working_copy_of
+from privacy.drafts.form_page import EditPage, FieldView, SectionView, UnknownView, edit_page
+from privacy.drafts.unsaved_changes import UnsavedChanges, unsaved_changes
+from privacy.marketplace import saving
 from privacy.models import App, Edit, PublishAttempt, Review, Snapshot, Verdict
-from privacy.standing import SignOff, status
-from privacy.unsaved_changes import UnsavedChanges, unsaved_changes
+from privacy.reviews import publishing
+from privacy.reviews.authors import OURS
+from privacy.reviews.status import SignOff, status
 
 __all__ = [
     "AppPage",

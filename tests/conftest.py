@@ -9,11 +9,13 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.test import Client
 
-from portal import connections
 from portal.access import Actor
+from portal.connections import clients
 from portal.models import AuditHead, Connection, Grant, User
-from portal.sandbox import ACCOUNTS, DEVELOPER_ID, ORG_ID, State, ensure_seeded, transport
-from portal.sandbox.state import state_at
+from sandbox import transport
+from sandbox.names import ACCOUNTS, DEVELOPER_ID, ORG_ID
+from sandbox.seed import ensure_seeded
+from sandbox.state import State, state_at
 from tests.contract.watching import Watch
 
 # How long an example takes depends on the machine, so no test fails for it. CI tries the same examples every time: a
@@ -47,9 +49,9 @@ def sandbox(seeded_sandbox, tmp_path: Path, settings) -> State:
     settings.DATA_DIR = tmp_path
     seeded_sandbox.copy_to(tmp_path / "sandbox.sqlite3").close()
     state = state_at(tmp_path / "sandbox.sqlite3")
-    connections.forget_sessions()
+    clients.forget_sessions()
     yield state
-    connections.forget_sessions()
+    clients.forget_sessions()
     state.close()
 
 

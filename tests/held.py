@@ -2,7 +2,7 @@
 
 import threading
 
-from portal.sandbox import faults
+from sandbox import faults
 
 #: Seconds after which a test that would hang for ever fails.
 LONG = 60

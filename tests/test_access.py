@@ -12,12 +12,13 @@ from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from classification import services as classification
+from classification.inventory import refresh
 from classification.models import Scan
 from portal import registry
 from portal.access import Actor
+from portal.connections import clients
 from portal.models import AuditEntry, Connection, Grant, Operation, User
-from privacy import services as privacy
+from privacy.marketplace import app_list
 from privacy.models import App
 
 pytestmark = pytest.mark.django_db
@@ -113,10 +114,10 @@ def world(sandbox, site: Connection, developer_space: Connection, organization: 
     operator = Actor.command_line()
     with sandbox.write() as db:  # one app with a draft is enough to name one
         db.execute("DELETE FROM apps WHERE app_key NOT LIKE '%diagrams-for-confluence'")
-    classification.read_levels(actor=operator, connection=site)
-    space = classification.read_space(actor=operator, connection=site, key="ENG")
-    classification.read_projects(actor=operator, connection=site)
-    privacy.read_apps(actor=operator, connection=developer_space)
+    refresh.read_levels(actor=operator, connection=site)
+    space = refresh.read_space(actor=operator, connection=site, key="ENG")
+    refresh.read_projects(actor=operator, connection=site)
+    app_list.read_apps(actor=operator, connection=developer_space)
     item = next(page for page in space_pages(site, space))
     app = App.objects.filter(connection=developer_space, draft_state="present").first()
     Scan.objects.create(connection=site, actor_label="x")
@@ -136,11 +137,10 @@ def world(sandbox, site: Connection, developer_space: Connection, organization: 
 
 
 def space_pages(site: Connection, space):
-    from portal import connections
 
-    client = connections.confluence(site)
+    client = clients.confluence(site)
     for page in client.space_items(space.remote_id, "page"):
-        classification.read_item(actor=Actor.command_line(), connection=site, kind="page", remote_id=page.id)
+        refresh.read_item(actor=Actor.command_line(), connection=site, kind="page", remote_id=page.id)
         yield page.id
 
 

@@ -72,7 +72,7 @@ def test_http_is_spoken_in_one_place(path):
 def test_the_service_module_and_the_sandbox_do_not_know_each_other():
     for path in FILES:
         if name(path).startswith("portal/atlassian/"):
-            assert not reaches(path, "portal.sandbox", "portal.models", "django.db"), name(path)
+            assert not reaches(path, "sandbox", "portal.models", "django.db"), name(path)
         if name(path).startswith("portal/sandbox/"):
             assert not reaches(path, "portal.atlassian", "portal.models"), name(path)
 

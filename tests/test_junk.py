@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from portal import registry
 from portal.models import Connection, Grant, User
-from privacy import catalogue
+from privacy.document import catalogue
 from tests.test_access import ADDRESSES, ALLAUTH, address_of, all_names, world  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db

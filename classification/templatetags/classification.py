@@ -7,13 +7,13 @@ from django.template.context import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classification.figures import Figures
-from classification.filters import NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
+from classification.coverage.counts import Figures
+from classification.inventory.filters import NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
 from classification.models import Level, Scan
-from classification.presentation import Chip, scan_context
-from classification.presentation import lozenge as level_lozenge
 from classification.selectors import SpaceRow
-from portal.standstill import reason_on
+from classification.views.rows import Chip, scan_context
+from classification.views.rows import lozenge as level_lozenge
+from portal.jobs.stalled import reason_on
 
 register = template.Library()
 

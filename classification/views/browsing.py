@@ -9,11 +9,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
+from classification.inventory.filters import Filters
+from classification.outcomes import Outcome
 from portal.csv_export import csv_lines
 from portal.responses import with_toast
-
-from ..filters import Filters
-from ..outcomes import Outcome
 
 TOAST_LEVELS = {"done": "success", "refused": "warning", "failed": "error", "unknown": "warning"}
 

@@ -6,14 +6,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from classification import selectors
+from classification.coverage.counts import applicable, levels_by_id
+from classification.views import level_editor
+from classification.views.browsing import go, place_of
+from classification.views.level_editor import Editor
 from portal.access import actor_of, on_connection
+from portal.jobs.operations import remote_work
 from portal.models import Connection
-from portal.operations import remote_work
-
-from .. import editing, selectors
-from ..editing import Editor
-from ..figures import applicable, levels_by_id
-from .browsing import go, place_of
 
 
 @on_connection("classification.set_default", kind="site")
@@ -25,7 +25,7 @@ def space_default(request: HttpRequest, connection: Connection, key: str) -> Htt
         raise Http404("Trustdesk does not know this space, so nothing was changed. Scan the site first.")
     space.connection = connection
     choices = applicable(levels_by_id(connection).values())
-    editor = editing.of_space(space, choices, place=place_of(request, "dialog"))
+    editor = level_editor.of_space(space, choices, place=place_of(request, "dialog"))
     if request.method == "POST":
         outcome = editor.submit(actor_of(request), request.POST)
         if outcome is not None:

@@ -8,17 +8,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from classification import selectors
+from classification.coverage.counts import applicable, levels_by_id, space_figures
+from classification.inventory import refresh
+from classification.models import Item, Space
+from classification.outcomes import Outcome
+from classification.views import level_editor
+from classification.views.browsing import TOAST_LEVELS, go, list_query, say
+from classification.views.level_editor import Editor
+from classification.views.rows import table_rows
 from portal.access import actor_of, may, on_connection
+from portal.jobs.operations import remote_work
 from portal.models import Connection
-from portal.operations import remote_work
-
-from .. import editing, selectors, services
-from ..editing import Editor
-from ..figures import applicable, levels_by_id, space_figures
-from ..models import Item, Space
-from ..outcomes import Outcome
-from ..presentation import table_rows
-from .browsing import TOAST_LEVELS, go, list_query, say
 
 
 @on_connection("classification.view", kind="site")
@@ -29,7 +30,7 @@ def item(request: HttpRequest, connection: Connection, kind: str, remote_id: str
     if kind not in Item.Kind.values or status not in Item.Status.values:
         raise Http404("There is no content of this kind.")
     if request.method == "POST":
-        outcome = services.read_item(
+        outcome = refresh.read_item(
             actor=actor_of(request), connection=connection, kind=kind, remote_id=remote_id, status=status
         )
         messages.add_message(request, _weight(outcome), outcome.text)
@@ -51,7 +52,7 @@ def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None
     detail = selectors.item_detail(item)
     may_set = may(actor_of(request), connection, "classification.set") and detail.row.changeable
     if may_set and editor is None:
-        editor = editing.of_item(item, detail.choices, place="page")
+        editor = level_editor.of_item(item, detail.choices, place="page")
     return {
         "item": item,
         "detail": detail,
@@ -77,7 +78,7 @@ def item_level(request: HttpRequest, connection: Connection, kind: str, remote_i
     if found is None:
         raise Http404("This item is no longer in the inventory, so nothing was changed. Read its space again.")
     place = "page" if request.POST.get("place") == "page" else "row"
-    editor = editing.of_item(found, applicable(levels_by_id(connection).values()), place=place)
+    editor = level_editor.of_item(found, applicable(levels_by_id(connection).values()), place=place)
     if request.method == "GET":
         if not request.htmx:  # type: ignore[attr-defined]
             return redirect(found)
@@ -123,7 +124,7 @@ def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:
 def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
     """The editor again with all that was typed, and, where it stands in a list, the row behind it as it truly is."""
     fresh = selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
-    editor.actions, editor.note = editing.offered(fresh)  # the refusal may be for good
+    editor.actions, editor.note = level_editor.offered(fresh)  # the refusal may be for good
     if not request.htmx:  # type: ignore[attr-defined]
         context = _page_context(request, fresh, editor)
         return render(request, "classification/item.html", context, status=editor.status)

@@ -5,13 +5,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from classification import selectors
+from classification.inventory import refresh
 from portal.access import actor_of, on_connection
 from portal.atlassian.errors import ApiError, NotFound
+from portal.jobs.operations import remote_work
 from portal.middleware import error_status
 from portal.models import Connection
-from portal.operations import remote_work
-
-from .. import selectors, services
 
 
 def _shown(request: HttpRequest, connection: Connection, error: ApiError | None = None) -> HttpResponse:
@@ -44,7 +44,7 @@ def levels(request: HttpRequest, connection: Connection) -> HttpResponse:
 def levels_read(request: HttpRequest, connection: Connection) -> HttpResponse:
     _has_levels(connection)
     try:
-        reading = services.read_levels(actor=actor_of(request), connection=connection)
+        reading = refresh.read_levels(actor=actor_of(request), connection=connection)
     except ApiError as error:
         return _shown(request, connection, error)
     messages.success(request, reading.message)

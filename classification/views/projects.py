@@ -8,19 +8,20 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from classification import selectors
+from classification.coverage.counts import applicable, levels_by_id
+from classification.inventory import refresh
+from classification.inventory.filters import ProjectFilters
+from classification.models import Project
+from classification.views import level_editor
+from classification.views.browsing import go, list_query, place_of, render_list, say
+from classification.views.level_editor import Editor
+from classification.views.rows import chips
 from portal.access import actor_of, may, on_connection
 from portal.atlassian.errors import ApiError
+from portal.jobs.operations import remote_work
 from portal.middleware import error_status
 from portal.models import Connection
-from portal.operations import remote_work
-
-from .. import editing, selectors, services
-from ..editing import Editor
-from ..figures import applicable, levels_by_id
-from ..filters import ProjectFilters
-from ..models import Project
-from ..presentation import chips
-from .browsing import go, list_query, place_of, render_list, say
 
 
 @on_connection("classification.view", kind="site")
@@ -49,7 +50,7 @@ def _shown(request: HttpRequest, connection: Connection, error: ApiError | None 
 @remote_work("Refreshing the projects")
 def projects_read(request: HttpRequest, connection: Connection) -> HttpResponse:
     try:
-        reading = services.read_projects(actor=actor_of(request), connection=connection)
+        reading = refresh.read_projects(actor=actor_of(request), connection=connection)
     except ApiError as error:
         return _shown(request, connection, error)
     messages.success(request, reading.message)
@@ -65,7 +66,7 @@ def project_default(request: HttpRequest, connection: Connection, key: str) -> H
     if project is None:
         raise Http404("Trustdesk does not know this project, so nothing was changed. Read the projects again.")
     choices = applicable(levels_by_id(connection).values())
-    editor = editing.of_project(project, choices, place=place_of(request, "row"))
+    editor = level_editor.of_project(project, choices, place=place_of(request, "row"))
     if request.method == "POST":
         outcome = editor.submit(actor_of(request), request.POST)
         if outcome is not None and editor.place == "page":

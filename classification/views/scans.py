@@ -8,14 +8,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from portal import standstill
+from classification import selectors
+from classification.inventory import refresh
+from classification.models import Scan
+from classification.views.rows import scan_context
 from portal.access import actor_of, on_connection
+from portal.jobs import stalled
 from portal.models import Connection
 from portal.responses import with_toast
-
-from .. import selectors, services
-from ..models import Scan
-from ..presentation import scan_context
 
 
 @on_connection("classification.scan", kind="site")
@@ -27,7 +27,7 @@ def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
     if key and space is None:
         raise Http404("Trustdesk does not know this space. Scan the site first.")
     asked_at = timezone.now()
-    scan = services.ask_scan(actor=actor_of(request), connection=connection, space=space)
+    scan = refresh.ask_scan(actor=actor_of(request), connection=connection, space=space)
     already = _already(scan) if scan.created_at < asked_at else ""
     if request.htmx:  # type: ignore[attr-defined]
         response = _progress(request, scan)
@@ -42,8 +42,8 @@ def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
 def _already(scan: Scan) -> str:
     what = "This space" if scan.space else "This site"
     if scan.started_at:
-        return f"{what} is being scanned already, since {standstill.clock(scan.started_at)}."
-    return f"{what} is waiting for its scan already, since {standstill.clock(scan.created_at)}."
+        return f"{what} is being scanned already, since {stalled.clock(scan.started_at)}."
+    return f"{what} is waiting for its scan already, since {stalled.clock(scan.created_at)}."
 
 
 def _page_of(scan: Scan) -> str:
@@ -54,7 +54,7 @@ def _page_of(scan: Scan) -> str:
 def _progress(request: HttpRequest, scan: Scan, *, watched: bool = False) -> HttpResponse:
     """The progress of a scan. Once it is over, whoever watched it is told, so that the page reads its figures anew."""
     name = scan.space.name if scan.space else ""
-    stopped = standstill.reason(scan.connection, since=scan.created_at) if scan.is_open else ""
+    stopped = stalled.reason(scan.connection, since=scan.created_at) if scan.is_open else ""
     response = render(request, "classification/_scan.html", scan_context(scan, scan.connection.slug, name, stopped))
     if watched and not scan.is_open:
         trigger_client_event(response, "scanned")
@@ -82,7 +82,7 @@ def scan(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
 @require_POST
 def scan_cancel(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
     found = _find(connection, pk)
-    stopped = services.cancel_scan(actor=actor_of(request), scan=found)
+    stopped = refresh.cancel_scan(actor=actor_of(request), scan=found)
     found.refresh_from_db()
     if request.htmx:  # type: ignore[attr-defined]
         return _progress(request, found, watched=True)

@@ -9,18 +9,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from portal import connection_facts
+from classification import selectors
+from classification.coverage import export
+from classification.coverage.counts import coverage
+from classification.inventory import refresh
+from classification.inventory.draft_lists import LISTS_DRAFTS
+from classification.inventory.filters import ItemFilters, SpaceFilters
+from classification.models import Item, Space
+from classification.views.browsing import download, render_list
+from classification.views.rows import chips, table_rows
 from portal.access import actor_of, may, on_connection
+from portal.connections import site_facts
+from portal.jobs.operations import remote_work
 from portal.models import Connection
-from portal.operations import remote_work
-
-from .. import export, selectors, services
-from ..draft_lists import LISTS_DRAFTS
-from ..figures import coverage
-from ..filters import ItemFilters, SpaceFilters
-from ..models import Item, Space
-from ..presentation import chips, table_rows
-from .browsing import download, render_list
 
 #: What the filter offers; "not classified" is a choice of the level.
 ORIGINS = (
@@ -46,7 +47,7 @@ def spaces(request: HttpRequest, connection: Connection) -> HttpResponse:
         "chips": chips(filters, page.levels),
         "coverage": coverage(connection),
         "statuses": SpaceFilters.CHOICES["status"],
-        "drafts_listed": connection_facts.value(connection, LISTS_DRAFTS, default=True),
+        "drafts_listed": site_facts.value(connection, LISTS_DRAFTS, default=True),
     }
     return render_list(request, "classification/spaces.html", context, filters)
 
@@ -64,7 +65,7 @@ def spaces_export(request: HttpRequest, connection: Connection) -> HttpResponseB
 def space(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     """The content of a space. A post reads the space itself again, also one that is not in the inventory yet."""
     if request.method == "POST":
-        services.read_space(actor=actor_of(request), connection=connection, key=key)
+        refresh.read_space(actor=actor_of(request), connection=connection, key=key)
         messages.success(request, "The space and its default level were read again.")
         return redirect("space", connection.slug, key)
     found = selectors.find_space(connection, key)

@@ -2,8 +2,8 @@
 
 from django.db import migrations
 
-from portal.accounts import with_secrets
 from portal.fields import EncryptedSecretField
+from portal.people.adapters import with_secrets
 
 
 def change_all(change):

@@ -16,11 +16,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_tasks import task
 
-from portal import jobs
 from portal.fields import EncryptedSecretField, SecretUnreadable
+from portal.jobs import job_queue
 from portal.models import OutboxMessage
-
-from .password_mail import password_reset_mails
+from portal.notifications.password_mail import password_reset_mails
 
 logger = logging.getLogger("trustdesk.mail")
 
@@ -54,7 +53,7 @@ def _put(kind: str, *, to: str, parts: dict[str, str], subject: str = "") -> Out
     body = EncryptedSecretField.encrypt(json.dumps(parts))
     row = OutboxMessage.objects.create(kind=kind, to=to, subject=subject, body=body)
     # Where the queue cannot be reached, the sweep puts it there.
-    transaction.on_commit(lambda: jobs.put_in_queue(deliver, row.pk), robust=True)
+    transaction.on_commit(lambda: job_queue.put_in_queue(deliver, row.pk), robust=True)
     return row
 
 

@@ -1,8 +1,8 @@
 from django.db import migrations
 
 from portal.atlassian import strictjson
-from privacy import catalogue, patches, wire
-from privacy.wire import MISSING
+from privacy.document import canonical_json, catalogue, patches
+from privacy.document.canonical_json import MISSING
 
 
 def make_patches(apps, schema_editor):
@@ -13,7 +13,7 @@ def make_patches(apps, schema_editor):
         patch = patches.make(before, after, catalogue.CATALOGUE.by_pointer.get(edit.pointer))
         edits.filter(pk=edit.pk).update(
             patch=strictjson.dumps(patch),
-            after_hash="" if after is MISSING else wire.value_digest(after),
+            after_hash="" if after is MISSING else canonical_json.value_digest(after),
             adds_or_removes=bool(patches.removed(patch) or patches.added(patch)),
         )
 
@@ -34,9 +34,9 @@ def make_values(apps, schema_editor):
 
 
 def _candidates(trees, pointer):
-    path = wire.split(pointer)
-    values = [wire.walk(tree, path) for tree in trees]
-    return {wire.value_digest(value): value for value in reversed(values) if value is not MISSING}
+    path = canonical_json.split(pointer)
+    values = [canonical_json.walk(tree, path) for tree in trees]
+    return {canonical_json.value_digest(value): value for value in reversed(values) if value is not MISSING}
 
 
 def _values_at(edits, known):
@@ -52,7 +52,7 @@ def _values_at(edits, known):
             edits.filter(pk=edit.pk).update(dropped=True)
             continue
         if before is not MISSING:
-            known[wire.value_digest(before)] = before
+            known[canonical_json.value_digest(before)] = before
         texts = ["" if value is MISSING else strictjson.dumps(value) for value in (before, after)]
         edits.filter(pk=edit.pk).update(before=texts[0], after=texts[1])
 

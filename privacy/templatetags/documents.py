@@ -12,18 +12,18 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.models import User
-from privacy import characters
-from privacy.catalogue import CATALOGUE, Field, section_of
-from privacy.characters import marked
-from privacy.checks import Finding
-from privacy.diff import EntryChange, PartChange, Placed, RecordChange
-from privacy.editing import fingerprint_of
-from privacy.form_page import FieldView, UnknownView
-from privacy.forms import SEEN
-from privacy.questions import Question
-from privacy.render import Reading, RecordReading
-from privacy.showing import FormRow
-from privacy.wire import Json
+from privacy.document import characters
+from privacy.document.canonical_json import Json
+from privacy.document.catalogue import CATALOGUE, Field, section_of
+from privacy.document.characters import marked
+from privacy.document.checks import Finding
+from privacy.document.diff import EntryChange, PartChange, Placed, RecordChange
+from privacy.document.form_values import FormRow
+from privacy.document.readable import Reading, RecordReading
+from privacy.drafts.form_page import FieldView, UnknownView
+from privacy.drafts.working_copy import fingerprint_of
+from privacy.views.forms import SEEN
+from privacy.views.questions import Question
 
 register = template.Library()
 

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from portal.atlassian.http import ApiSession, Call
-from portal.sandbox import ACCOUNTS, ACME, SandboxAdapter, State, seed_basics
+from sandbox.names import ACCOUNTS, ACME
+from sandbox.seed import seed_basics
+from sandbox.state import State
+from sandbox.transport import SandboxAdapter
 
 EMAIL, TOKEN = "alice@example.com", "made-up+token/for=tests"
 READ = Call("test.read", "GET", "/wiki/api/v2/things/{id}", "read a thing", permission="To see it", idempotent=True)

@@ -7,7 +7,8 @@ import pytest
 from portal.atlassian.confluence import ConfluenceClient
 from portal.atlassian.errors import ApiError, Misconfigured, NotFound, Refused, Unavailable
 from portal.atlassian.types import Level
-from portal.sandbox import ACME, SITES, faults
+from sandbox import faults
+from sandbox.names import ACME, SITES
 from tests.atlassian.conftest import reply
 
 DIALECTS = pytest.mark.parametrize("dialect", ["current", "reference"])

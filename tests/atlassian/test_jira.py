@@ -5,7 +5,7 @@ import pytest
 from portal.atlassian.errors import Misconfigured, NotFound, Refused, Unavailable
 from portal.atlassian.jira import JiraClient
 from portal.atlassian.types import Level, Project
-from portal.sandbox import ACME, SITES
+from sandbox.names import ACME, SITES
 from tests.atlassian.conftest import reply
 
 VIEWER = 2

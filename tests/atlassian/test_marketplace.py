@@ -8,7 +8,11 @@ from portal.atlassian import strictjson
 from portal.atlassian.errors import Misconfigured, NotFound, Refused, Unavailable
 from portal.atlassian.http import ApiSession
 from portal.atlassian.marketplace import MarketplaceClient
-from portal.sandbox import DEVELOPER_ID, SandboxAdapter, State, faults, seed_basics
+from sandbox import faults
+from sandbox.names import DEVELOPER_ID
+from sandbox.seed import seed_basics
+from sandbox.state import State
+from sandbox.transport import SandboxAdapter
 from tests.atlassian.conftest import EMAIL, TOKEN, reply, reset
 from tests.atlassian.test_strictjson import JSON_TEXTS, TEXTS
 

@@ -6,7 +6,7 @@ import pytest
 
 from portal.atlassian.errors import Limited, Misconfigured, NotFound, Refused, Unavailable
 from portal.atlassian.organization import OrganizationClient
-from portal.sandbox import ACME, ORG_ID
+from sandbox.names import ACME, ORG_ID
 from tests.atlassian.conftest import reply
 
 BASE = "https://api.atlassian.com"

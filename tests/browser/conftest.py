@@ -23,12 +23,13 @@ from django.test.utils import override_settings
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from classification import services
-from portal import connections, demo
+from classification.inventory import refresh
+from portal import demo
 from portal.access import Actor
+from portal.connections import clients
 from portal.models import AuditHead, Connection, User, WorkerSign
-from portal.sandbox import ACME, SITES, State
-from portal.sandbox.state import state_at
+from sandbox.names import ACME, SITES
+from sandbox.state import State, state_at
 
 # Playwright's own loop runs in this thread; Django would refuse the database because of it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -96,10 +97,10 @@ def read_demo(seeded_sandbox, tmp_path_factory, django_db_setup, django_db_block
         state = state_at(place / "sandbox.sqlite3")
         for host in SITES:
             state.set_draft_lists(host, "list")
-        connections.forget_sessions()
+        clients.forget_sessions()
         demo.make(actor=Actor.command_line())
         work()
-        connections.forget_sessions()
+        clients.forget_sessions()
         # Flushing makes these two anew itself.
         models = [
             model for model in apps.get_models(include_auto_created=True) if model not in (ContentType, Permission)
@@ -116,9 +117,9 @@ def sandbox(read_demo: Demo, tmp_path: Path, settings) -> Iterator[State]:
     settings.DATA_DIR = tmp_path
     read_demo.sandbox.copy_to(tmp_path / "sandbox.sqlite3").close()
     state = state_at(tmp_path / "sandbox.sqlite3")
-    connections.forget_sessions()
+    clients.forget_sessions()
     yield state
-    connections.forget_sessions()
+    clients.forget_sessions()
     state.close()
 
 
@@ -169,8 +170,8 @@ def desk(world, sandbox) -> Desk:
         ids[title] = sandbox.add_item(ACME, "DESK", title=title, level=level, **{**more, **above})
     sandbox.add_item(ACME, "DESK", title="Key list, longer", draft_of=ids["Key list"], level="Confidential")
     acme, actor = Connection.objects.get(slug="acme"), Actor.command_line()
-    space = services.read_space(actor=actor, connection=acme, key="DESK")
-    services.ask_scan(actor=actor, connection=acme, space=space)
+    space = refresh.read_space(actor=actor, connection=acme, key="DESK")
+    refresh.ask_scan(actor=actor, connection=acme, space=space)
     world()
     return Desk(ids)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal import connections
 from portal.access import Actor
+from portal.connections import clients
 from portal.models import Connection, User
-from portal.sandbox import ACME, faults, product_id, stranger
-from privacy import services
 from privacy.models import App
+from privacy.reviews import approvals
+from sandbox import faults, stranger
+from sandbox.names import ACME
+from sandbox.seed_documents import product_id
 
 from .documents import app_path, expect_kept, give, question
 
@@ -108,7 +110,7 @@ def test_error_pages(open_as, look, sandbox):
     page = open_as("charlie", "/")
     walk(page, look, "/no-such-page/", "/people/", "/sites/acme/spaces/NONE/", "/sites/acme/items/page/1/current/")
     Connection.objects.filter(slug="acme").update(token="unreadable")
-    connections.forget_sessions()
+    clients.forget_sessions()
     page.goto("/sites/acme/spaces/NONE/")
     page.get_by_role("button", name="Read it from the site").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("That did not work")
@@ -265,7 +267,7 @@ def test_comparisons(open_as, look):
 def test_sign_off_publishing_and_an_alarm(open_as, look, sandbox):
     app = App.objects.select_related("connection", "draft", "live").get(product_id=product_id(DIAGRAMS))
     alice, bob = (Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob"))
-    review = services.ask(actor=alice, app=app, note="Please look")
+    review = approvals.ask(actor=alice, app=app, note="Please look")
     page = open_as("bob", app_path(DIAGRAMS))
     look(page)
     page.get_by_role("main").get_by_role("link", name=re.compile("^Review [0-9]+ changes$")).first.click()
@@ -273,7 +275,7 @@ def test_sign_off_publishing_and_an_alarm(open_as, look, sandbox):
     page.get_by_role("button", name="Request changes").click()
     expect(page.get_by_text("Write the comment")).to_be_visible()
     look(page)
-    services.approve(actor=bob, review=review, seen=review.content_hash)
+    approvals.approve(actor=bob, review=review, seen=review.content_hash)
     page = open_as("alice", app_path(DIAGRAMS))
     look(page)
     page.get_by_role("button", name="Publish…").click()

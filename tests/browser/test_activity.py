@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from playwright.sync_api import Locator, Page, expect
 
-from portal.sandbox import faults
+from sandbox import faults
 
 from .documents import app_path, expect_kept, question, save
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from portal.sandbox import ACME, faults, stranger
+from sandbox import faults, stranger
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.browser
 

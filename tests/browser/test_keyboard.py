@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from portal.sandbox import ACME, faults, stranger
+from sandbox import faults, stranger
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from portal import operations
-from portal.sandbox import ACME
+from portal.jobs import operations
+from sandbox.names import ACME
 from tests.held import Held
 
 from .test_space import choose, edit, row, said

@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from portal.sandbox import faults, product_id, stranger
+from sandbox import faults, stranger
+from sandbox.seed_documents import product_id
 
 from .documents import app_path, expect_kept, expect_said, question, save
 

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal.models import Connection
-from portal.sandbox import faults, product_id, stranger
 from privacy.models import App, Edit, WorkingCopy
+from sandbox import faults, stranger
+from sandbox.seed_documents import product_id
 
 from .documents import SPACE, answer, app_path, exact, expect_kept, expect_said, question, save
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from portal import demo
-from portal.sandbox import product_id
+from sandbox.seed_documents import product_id
 
 from .documents import answer, app_path, expect_kept, expect_said, give, question
 

@@ -7,9 +7,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from portal.access import Actor
 from portal.models import User
-from portal.sandbox import deliver_late, faults, product_id, stranger
-from privacy import selectors, services
+from privacy import selectors
 from privacy.models import App
+from privacy.reviews import approvals
+from sandbox import faults, stranger
+from sandbox.router import deliver_late
+from sandbox.seed_documents import product_id
 
 from .documents import app_path, expect_kept, expect_said, give, question, save
 
@@ -61,8 +64,8 @@ def signed_off(world) -> None:
     """Alice requested approval of the draft of Diagrams, and Bob gave it."""
     actors = {name: Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob")}
     app = App.objects.select_related("connection", "draft", "live").get(product_id=PRODUCT)
-    review = services.ask(actor=actors["alice"], app=app, note="The new queue")
-    services.approve(actor=actors["bob"], review=review, seen=review.content_hash)
+    review = approvals.ask(actor=actors["alice"], app=app, note="The new queue")
+    approvals.approve(actor=actors["bob"], review=review, seen=review.content_hash)
     assert selectors.newest_review(app=app).state == "approved"
 
 

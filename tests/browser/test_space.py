@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from portal.models import Connection
-from portal.sandbox import ACME, faults, stranger
+from sandbox import faults, stranger
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.browser
 

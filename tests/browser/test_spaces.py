@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from classification.models import Scan, Space
 from portal.models import Connection
-from portal.sandbox import ACME, faults, stranger
+from sandbox import faults, stranger
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.browser
 

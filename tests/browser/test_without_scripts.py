@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from portal import demo
-from portal.sandbox import ACME, faults, product_id
+from sandbox import faults
+from sandbox.names import ACME
+from sandbox.seed_documents import product_id
 
 from .documents import app_path, expect_said, give
 

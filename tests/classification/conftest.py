@@ -2,12 +2,14 @@
 
 import pytest
 
-from classification import inventory, services
+from classification.inventory import refresh, scanning
 from classification.models import Item, Level, Scan, Space
-from portal import connections, jobs
 from portal.access import Actor
+from portal.connections import clients
+from portal.jobs import job_queue
 from portal.models import Connection
-from portal.sandbox import ACME, State
+from sandbox.names import ACME
+from sandbox.state import State
 from tests.locks import rows_are_locked_in_one_order  # noqa: F401 - holds for every test of this package
 
 
@@ -19,10 +21,10 @@ def _nobody_waits(settings):
 
 def run_scan(connection: Connection, space: Space | None = None) -> Scan:
     """A whole scan, from being asked for to its end."""
-    scan = services.ask_scan(actor=Actor.command_line(), connection=connection, space=space)
-    lease = jobs.claim(scan)
+    scan = refresh.ask_scan(actor=Actor.command_line(), connection=connection, space=space)
+    lease = job_queue.claim(scan)
     assert lease is not None
-    inventory.run(scan, lease)
+    scanning.run(scan, lease)
     scan.refresh_from_db()
     return scan
 
@@ -59,7 +61,7 @@ def handbook(sandbox: State) -> dict[str, str]:
 @pytest.fixture
 def space(site: Connection, handbook) -> Space:
     """The handbook as the inventory knows it before anybody scanned it."""
-    return services.read_space(actor=Actor.command_line(), connection=site, key="HB")
+    return refresh.read_space(actor=Actor.command_line(), connection=site, key="HB")
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def level(scanned: Space):
 
 def meanwhile(connection, call: str, do, nth: int = 1):
     """Runs `do` while the nth answer of this call is on its way: what was asked before is told after."""
-    session = connections.session(connection)
+    session = clients.session(connection)
     adapter, seen = session._adapter, []
 
     class Slow:
@@ -116,7 +118,7 @@ def while_answering(site, monkeypatch):
 
     def install(call: str, do, nth: int = 1) -> None:
         slow = meanwhile(site, call, do, nth)
-        monkeypatch.setattr(connections, "_adapter", lambda connection: slow)
-        connections.forget_sessions()
+        monkeypatch.setattr(clients, "_adapter", lambda connection: slow)
+        clients.forget_sessions()
 
     return install

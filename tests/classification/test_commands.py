@@ -9,11 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from classification import services
+from classification.inventory import refresh
 from classification.models import Item, Level, Scan
-from portal import jobs
+from portal.jobs import job_queue
 from portal.models import AuditEntry
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.django_db
 
@@ -68,9 +69,9 @@ def test_a_scan_that_can_list_no_page_ends_with_1_and_says_so(site, sandbox, han
 
 
 def test_a_scan_that_a_dead_worker_left_is_taken_over_when_its_time_is_up(site, handbook, operator, monkeypatch):
-    space = services.read_space(actor=operator, connection=site, key="HB")
-    scan = services.ask_scan(actor=operator, connection=site, space=space)
-    jobs.claim(scan).beat(message="Handbook: 3 of 9")
+    space = refresh.read_space(actor=operator, connection=site, key="HB")
+    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    job_queue.claim(scan).beat(message="Handbook: 3 of 9")
 
     def sleep(seconds: float) -> None:
         Scan.objects.filter(pk=scan.pk).update(lease_until=timezone.now() - timedelta(seconds=1))

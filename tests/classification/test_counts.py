@@ -6,7 +6,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from classification import counts
+from classification.inventory import item_counts
 from classification.models import Item, ItemCount, ItemsChanged, Knowledge
 from portal.management.commands.worker import sweep
 from tests.portal.test_home import cards
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def counted(site) -> dict:
     """What the pages show, from the counts; by status, state and level."""
     found: dict = {}
-    for _, state, level, status, _, count in counts.counts_by_site([site.pk]):
+    for _, state, level, status, _, count in item_counts.counts_by_site([site.pk]):
         found[status, state, level] = found.get((status, state, level), 0) + count
     return found
 
@@ -59,19 +59,19 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_whatever_changes_items_is_counted_at_once_and_kept_by_the_next_sweep(change, scanned, site):
-    counts.keep_counts()
+    item_counts.keep_counts()
     assert counted(site) == true_now(site)
     before = true_now(site)
     change(Item.objects.filter(level_state=Knowledge.KNOWN, status="current").first())
     assert true_now(site) != before
     assert counted(site) == true_now(site)
-    counts.keep_counts()
+    item_counts.keep_counts()
     assert not ItemsChanged.objects.exists()
     assert counted(site) == true_now(site)
 
 
 def test_what_is_not_counted_leaves_no_mark(scanned):
-    counts.keep_counts()
+    item_counts.keep_counts()
     Item.objects.update(title="Renamed")
     item = Item.objects.first()
     item.save(update_fields=["title"])
@@ -79,7 +79,7 @@ def test_what_is_not_counted_leaves_no_mark(scanned):
 
 
 def test_a_change_that_is_undone_leaves_no_mark(scanned):
-    counts.keep_counts()
+    item_counts.keep_counts()
     with transaction.atomic():
         Item.objects.update(level_state=Knowledge.UNREAD)
         assert ItemsChanged.objects.exists()
@@ -89,7 +89,7 @@ def test_a_change_that_is_undone_leaves_no_mark(scanned):
 
 def test_what_another_worker_counts_at_the_same_time_is_left_to_it(scanned, site):
     """It took the marks while this one waited for the space."""
-    counts.keep_counts()
+    item_counts.keep_counts()
     Item.objects.update(level_state=Knowledge.NONE)
 
     def taken(execute, sql, params, many, context):
@@ -100,5 +100,5 @@ def test_what_another_worker_counts_at_the_same_time_is_left_to_it(scanned, site
 
     before = list(ItemCount.objects.values_list("pk", flat=True))
     with database.execute_wrapper(taken):
-        counts.keep_counts()
+        item_counts.keep_counts()
     assert list(ItemCount.objects.values_list("pk", flat=True)) == before

@@ -9,14 +9,17 @@ from django.db import OperationalError
 from django.db import connections as databases
 from django.utils import timezone
 
-from classification import records, services
+from classification import outcomes
+from classification.inventory import refresh, store
+from classification.levels import item_levels
 from classification.models import Item, Knowledge, Level
-from portal import leases
 from portal.access import Actor
 from portal.atlassian.errors import Misconfigured, NotFound, Unavailable
 from portal.audit.verify import verify_chain
+from portal.jobs import leases
 from portal.models import AuditEntry
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +39,7 @@ def stranger(sandbox, action: str, **params) -> None:
 
 
 def test_setting_a_level_changes_the_site_the_row_and_the_trail(sandbox, actor, item, level):
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.ok, outcome.changed, outcome.level.name) == (True, True, "Confidential")
     assert outcome.message == "“Welcome” is “Confidential” now."
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
@@ -55,16 +58,16 @@ def test_setting_a_level_changes_the_site_the_row_and_the_trail(sandbox, actor, 
 
 def test_the_draft_of_a_published_page_is_set_apart_from_it(sandbox, actor, item, level):
     draft = item("Salaries, reworked", "draft")
-    services.set_item_level(actor=actor, item=draft, level=level("Confidential"))
+    item_levels.set_item_level(actor=actor, item=draft, level=level("Confidential"))
     assert sandbox.own_level(ACME, draft.remote_id, status="draft") == "Confidential"
     draft = item("Salaries, reworked", "draft")
-    services.set_item_level(actor=actor, item=draft, level=level("Internal"), reason="Nothing secret in it")
+    item_levels.set_item_level(actor=actor, item=draft, level=level("Internal"), reason="Nothing secret in it")
     assert sandbox.own_level(ACME, draft.remote_id, status="draft") == "Internal"
     assert sandbox.own_level(ACME, draft.remote_id) == "Confidential"
 
 
 def test_a_blog_post_is_set_like_a_page(sandbox, actor, item, level):
-    outcome = services.set_item_level(actor=actor, item=item("Our year"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Our year"), level=level("Confidential"))
     assert outcome.ok
     assert sandbox.own_level(ACME, item("Our year").remote_id) == "Confidential"
 
@@ -73,76 +76,76 @@ def test_setting_needs_the_right(sandbox, alice, bob, grant, site, item, level):
     grant(bob, site, "viewer")
     for person in (alice, bob):
         with pytest.raises(PermissionDenied, match="change the classification of pages"):
-            services.set_item_level(actor=Actor.of(person), item=item("Welcome"), level=level("Confidential"))
+            item_levels.set_item_level(actor=Actor.of(person), item=item("Welcome"), level=level("Confidential"))
     assert sandbox.own_level(ACME, item("Welcome").remote_id) is None
     assert not recorded("item.level.set")
 
 
 def test_a_lower_level_needs_a_reason_and_keeps_it(sandbox, actor, item, level):
     sandbox.calls.clear()
-    with pytest.raises(services.ReasonNeeded, match="from “Confidential” to “Public”"):
-        services.set_item_level(actor=actor, item=item("Salaries"), level=level("Public"), reason="  ")
+    with pytest.raises(outcomes.ReasonNeeded, match="from “Confidential” to “Public”"):
+        item_levels.set_item_level(actor=actor, item=item("Salaries"), level=level("Public"), reason="  ")
     assert not sandbox.calls, "nothing has to be asked to know that"
-    outcome = services.set_item_level(actor=actor, item=item("Salaries"), level=level("Public"), reason="Published")
+    outcome = item_levels.set_item_level(actor=actor, item=item("Salaries"), level=level("Public"), reason="Published")
     assert outcome.ok
     assert [entry.reason for entry in recorded("item.level.set")] == ["Published", "Published"]
 
 
 def test_the_reason_is_asked_for_by_the_true_level_too(sandbox, actor, item, level):
     stranger(sandbox, "set_level", item=item("Press kit").remote_id, level="Confidential")
-    with pytest.raises(services.ReasonNeeded):
-        services.set_item_level(actor=actor, item=item("Press kit"), level=level("Internal"))
+    with pytest.raises(outcomes.ReasonNeeded):
+        item_levels.set_item_level(actor=actor, item=item("Press kit"), level=level("Internal"))
 
 
 def test_a_level_that_changed_since_the_person_saw_it_is_not_overwritten(sandbox, actor, item, level):
     row = item("Welcome")
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
     seen = str(level("Internal").pk)
-    with pytest.raises(services.ChangedMeanwhile) as caught:
-        services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
+    with pytest.raises(outcomes.ChangedMeanwhile) as caught:
+        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
     assert caught.value.level.name == "Public"
     assert item("Welcome").level.name == "Public"
     assert sandbox.own_level(ACME, row.remote_id) == "Public"
-    again = services.set_item_level(
+    again = item_levels.set_item_level(
         actor=actor, item=item("Welcome"), level=level("Confidential"), seen_level_id=seen, force=True
     )
     assert again.ok
 
 
 def test_setting_the_same_level_again_calls_nobody_but_to_look(sandbox, actor, item, level):
-    services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     sandbox.calls.clear()
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.ok, outcome.changed) == (True, False)
     assert sandbox.calls == {"confluence.page_level.get": 1}
 
 
 def test_an_inherited_level_can_be_pinned(sandbox, actor, item, level):
-    assert services.set_item_level(actor=actor, item=item("Welcome"), level=level("Internal")).ok
+    assert item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Internal")).ok
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Internal"
 
 
 @pytest.mark.parametrize("name", ["Restricted", "Company only"])
 def test_only_published_levels_may_be_set(sandbox, actor, item, level, name):
-    with pytest.raises(services.LevelNotApplicable, match="Only a published level"):
-        services.set_item_level(actor=actor, item=item("Welcome"), level=level(name))
+    with pytest.raises(outcomes.LevelNotApplicable, match="Only a published level"):
+        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level(name))
 
 
 def test_a_level_of_another_connection_may_not_be_set(organization, actor, item):
-    services.read_levels(actor=Actor.command_line(), connection=organization)
+    refresh.read_levels(actor=Actor.command_line(), connection=organization)
     theirs = Level.objects.get(connection=organization, name="Confidential")
-    with pytest.raises(services.LevelNotApplicable, match="another connection"):
-        services.set_item_level(actor=actor, item=item("Welcome"), level=theirs)
+    with pytest.raises(outcomes.LevelNotApplicable, match="another connection"):
+        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=theirs)
 
 
 def test_archived_content_is_not_tried(actor, item, level):
-    with pytest.raises(services.NotChangeable, match="archived"):
-        services.set_item_level(actor=actor, item=item("Old rules", "archived"), level=level("Confidential"))
+    with pytest.raises(outcomes.NotChangeable, match="archived"):
+        item_levels.set_item_level(actor=actor, item=item("Old rules", "archived"), level=level("Confidential"))
 
 
 def test_a_level_that_was_archived_a_second_ago_is_refused_and_the_levels_are_read_again(sandbox, actor, item, level):
     faults.stranger_meanwhile(sandbox, "archive_level", before="confluence.page_level.set", level="Public")
-    outcome = services.set_item_level(actor=actor, item=item("Nowhere"), level=level("Public"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Nowhere"), level=level("Public"))
     assert outcome.status == "refused"
     assert "not published" in outcome.message
     assert "“Public” is archived" in outcome.advice
@@ -154,7 +157,7 @@ def test_a_level_that_was_archived_a_second_ago_is_refused_and_the_levels_are_re
 def test_an_item_deleted_meanwhile_is_said_and_taken_off_the_list(sandbox, actor, item, level):
     row = item("Bonus")
     stranger(sandbox, "delete_item", item=row.remote_id)
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Internal"), reason="Less secret")
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Internal"), reason="Less secret")
     assert outcome.gone
     assert "no longer there" in outcome.message
     assert not Item.objects.filter(title="Bonus").exists()
@@ -163,7 +166,7 @@ def test_an_item_deleted_meanwhile_is_said_and_taken_off_the_list(sandbox, actor
 def test_an_item_deleted_between_the_look_and_the_write_is_taken_off_too(sandbox, actor, item, level):
     row = item("Nowhere")
     faults.stranger_meanwhile(sandbox, "delete_item", before="confluence.page_level.set", item=row.remote_id)
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Internal"))
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Internal"))
     assert outcome.gone
     assert not Item.objects.filter(title="Nowhere").exists()
     assert recorded("item.level.set")[-1].outcome == "refused"
@@ -171,7 +174,7 @@ def test_an_item_deleted_between_the_look_and_the_write_is_taken_off_too(sandbox
 
 def test_a_refusal_says_what_it_needs_and_the_row_shows_what_is_true(sandbox, actor, item, level):
     faults.refuse(sandbox, item=item("Welcome").remote_id, operation="set", message="The page is locked")
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.changed, outcome.level.name) == ("refused", False, "Internal")
     assert "The page is locked" in outcome.message
     assert "write:page:confluence" in outcome.needs
@@ -185,7 +188,7 @@ def test_a_refusal_says_what_it_needs_and_the_row_shows_what_is_true(sandbox, ac
 def test_a_level_below_the_floor_of_the_space_is_refused_in_the_site_s_words(sandbox, actor, item, level):
     with sandbox.write() as db:
         db.execute("UPDATE spaces SET floor = 1 WHERE key = 'HB'")
-    outcome = services.set_item_level(actor=actor, item=item("Nowhere"), level=level("Public"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Nowhere"), level=level("Public"))
     assert outcome.status == "refused"
     assert "less sensitive than the space default 'Internal'" in outcome.message
 
@@ -193,7 +196,7 @@ def test_a_level_below_the_floor_of_the_space_is_refused_in_the_site_s_words(san
 def test_a_lost_answer_is_settled_by_reading(sandbox, actor, item, level, monkeypatch):
     monkeypatch.setattr("portal.atlassian.http.MAX_FAULTS", 1)
     faults.lost_answer(sandbox, call="confluence.page_level.set", times=1)
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("done", "Confidential")
     assert "answer was lost" in recorded("item.level.set")[-1].detail
 
@@ -208,7 +211,7 @@ def test_a_write_whose_answer_was_lost_counts_although_it_was_refused_when_tried
         faults.refuse(sandbox, call="confluence.page_level.set", skip=1)
     else:
         faults.rate_limit(sandbox, call="confluence.page_level.set", skip=1, retry_after=600)
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
     if then == "refused":
         assert (outcome.status, outcome.level.name, outcome.changed) == ("done", "Confidential", True)
@@ -226,7 +229,7 @@ def test_a_write_that_a_lost_answer_hides_is_not_said_to_be_done_when_it_reads_o
     settings.UPSTREAM_PATIENCE_WEB = 5
     faults.reset_connection(sandbox, call="confluence.page_level.set", times=1)
     faults.refuse(sandbox, call="confluence.page_level.set", skip=1, message="The page is locked")
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("failed", "Internal")
     assert "The page is locked" in outcome.message
     assert "write:page:confluence" in outcome.needs
@@ -238,14 +241,14 @@ def test_a_level_that_reads_back_as_wanted_is_done_whatever_the_answer_was(sandb
         sandbox, "set_level", before="confluence.page_level.set", item=row.remote_id, level="Confidential"
     )
     faults.refuse(sandbox, call="confluence.page_level.set", message="The page is locked")
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("done", "Confidential")
     assert "The page is locked" in recorded("item.level.set")[-1].detail
 
 
 def test_what_failed_and_cannot_be_read_back_is_not_recorded_as_if_it_were_done(sandbox, actor, item, level):
     faults.rate_limit(sandbox, call="confluence.page_level.set", retry_after=600)
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("failed", "Internal")
     assert "Try again in 10 minutes." in outcome.advice
     last = recorded("item.level.set")[-1]
@@ -255,7 +258,7 @@ def test_what_failed_and_cannot_be_read_back_is_not_recorded_as_if_it_were_done(
 
 def test_an_error_of_the_site_leaves_the_row_as_it_was(sandbox, actor, item, level):
     faults.server_error(sandbox, status=500, call="confluence.page_level.set")
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("failed", "Internal")
     assert isinstance(outcome.error, Unavailable)
     assert recorded("item.level.set")[-1].outcome == "failed"
@@ -263,7 +266,7 @@ def test_an_error_of_the_site_leaves_the_row_as_it_was(sandbox, actor, item, lev
 
 def test_what_could_not_be_read_back_is_not_said_to_be_done(sandbox, actor, item, level):
     faults.server_error(sandbox, status=500, call="confluence.page_level.get", skip=1)
-    outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.level) == ("unknown", None)
     assert "could not be read back" in outcome.message
     assert item("Welcome").level_state == Knowledge.UNREAD
@@ -274,7 +277,7 @@ def test_a_stranger_between_the_write_and_the_reading_back_is_noticed(sandbox, a
     faults.stranger_meanwhile(
         sandbox, "set_level", before="confluence.page_level.get", nth=2, item=row.remote_id, level="Public"
     )
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("unknown", "Public")
     assert "reads back as “Public”" in outcome.message
     assert item("Welcome").level.name == "Public"
@@ -283,15 +286,15 @@ def test_a_stranger_between_the_write_and_the_reading_back_is_noticed(sandbox, a
 def test_nothing_is_recorded_when_the_level_before_cannot_be_read(sandbox, actor, item, level):
     faults.html_answer(sandbox, call="confluence.page_level.get")
     with pytest.raises(Misconfigured):
-        services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert not recorded("item.level.set")
     assert item("Welcome").level.name == "Internal"
 
 
 def test_a_reset_takes_the_default_of_the_space_again(sandbox, actor, item):
-    with pytest.raises(services.ReasonNeeded, match="from “Confidential” to “Internal”"):
-        services.reset_item_level(actor=actor, item=item("Bonus"))
-    outcome = services.reset_item_level(actor=actor, item=item("Bonus"), reason="Follows the space")
+    with pytest.raises(outcomes.ReasonNeeded, match="from “Confidential” to “Internal”"):
+        item_levels.reset_item_level(actor=actor, item=item("Bonus"))
+    outcome = item_levels.reset_item_level(actor=actor, item=item("Bonus"), reason="Follows the space")
     assert outcome.message == "“Bonus” takes the default of its space again; it is “Internal” now."
     assert sandbox.own_level(ACME, item("Bonus").remote_id) is None
     assert (item("Bonus").level.name, item("Bonus").set_here) == ("Internal", False)
@@ -300,32 +303,32 @@ def test_a_reset_takes_the_default_of_the_space_again(sandbox, actor, item):
 def test_a_reset_asks_for_a_reason_by_the_default_that_is_true(sandbox, actor, item):
     stranger(sandbox, "set_space_default", space="HB", level="Public")
     sandbox.calls.clear()
-    with pytest.raises(services.ReasonNeeded, match="from “Confidential” to “Public”"):
-        services.reset_item_level(actor=actor, item=item("Bonus"))
+    with pytest.raises(outcomes.ReasonNeeded, match="from “Confidential” to “Public”"):
+        item_levels.reset_item_level(actor=actor, item=item("Bonus"))
     assert sandbox.calls == {"confluence.space_default.get": 1}
     assert item("Bonus").space.default_level.name == "Public"
-    outcome = services.reset_item_level(actor=actor, item=item("Welcome"), reason="Public now")
+    outcome = item_levels.reset_item_level(actor=actor, item=item("Welcome"), reason="Public now")
     assert (outcome.ok, outcome.level.name) == (True, "Public")
 
 
 def test_a_reset_needs_a_reason_where_the_default_may_not_be_read(sandbox, actor, item):
     faults.refuse(sandbox, call="confluence.space_default.get")
-    with pytest.raises(services.ReasonNeeded, match="to not classified"):
-        services.reset_item_level(actor=actor, item=item("Press kit"))
-    outcome = services.reset_item_level(actor=actor, item=item("Press kit"), reason="Follows the space")
+    with pytest.raises(outcomes.ReasonNeeded, match="to not classified"):
+        item_levels.reset_item_level(actor=actor, item=item("Press kit"))
+    outcome = item_levels.reset_item_level(actor=actor, item=item("Press kit"), reason="Follows the space")
     assert (outcome.ok, outcome.level.name) == (True, "Internal")
     assert item("Press kit").space.default_state == Knowledge.HIDDEN
 
 
 def test_a_reset_to_a_stricter_default_needs_no_reason(actor, item):
-    outcome = services.reset_item_level(actor=actor, item=item("Press kit"))
+    outcome = item_levels.reset_item_level(actor=actor, item=item("Press kit"))
     assert (outcome.ok, outcome.level.name) == (True, "Internal")
 
 
 def test_a_site_that_does_not_offer_removal_says_so_and_what_to_do(sandbox, actor, item):
-    with pytest.raises(services.ReasonNeeded):
-        services.remove_item_level(actor=actor, item=item("Bonus"))
-    outcome = services.remove_item_level(actor=actor, item=item("Bonus"), reason="It is public now")
+    with pytest.raises(outcomes.ReasonNeeded):
+        item_levels.remove_item_level(actor=actor, item=item("Bonus"))
+    outcome = item_levels.remove_item_level(actor=actor, item=item("Bonus"), reason="It is public now")
     assert outcome.status == "refused"
     assert "does not offer removal" in outcome.message
     assert "Reset" in outcome.advice
@@ -333,9 +336,9 @@ def test_a_site_that_does_not_offer_removal_says_so_and_what_to_do(sandbox, acto
 
 
 def test_a_site_of_the_reference_dialect_removes_the_level(reference_site, handbook, operator, sandbox):
-    services.read_levels(actor=operator, connection=reference_site)
-    row = services.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
-    outcome = services.remove_item_level(actor=operator, item=row, reason="Was wrong")
+    refresh.read_levels(actor=operator, connection=reference_site)
+    row = refresh.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
+    outcome = item_levels.remove_item_level(actor=operator, item=row, reason="Was wrong")
     assert (outcome.status, outcome.level) == ("done", None)
     row.refresh_from_db()
     assert row.level_state == Knowledge.NONE
@@ -343,10 +346,10 @@ def test_a_site_of_the_reference_dialect_removes_the_level(reference_site, handb
 
 def test_an_account_that_may_not_edit_is_refused_with_the_permission_it_lacks(site_as_editor, operator, sandbox):
     page = sandbox.item_ids(ACME, "LEGAL")[0]
-    services.read_levels(actor=operator, connection=site_as_editor)
-    row = services.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=page).item
+    refresh.read_levels(actor=operator, connection=site_as_editor)
+    row = refresh.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=page).item
     level = Level.objects.get(connection=site_as_editor, name="Confidential")
-    outcome = services.set_item_level(actor=operator, item=row, level=level)
+    outcome = item_levels.set_item_level(actor=operator, item=row, level=level)
     assert outcome.status == "refused"
     assert "edit" in outcome.needs
     assert not outcome.gone
@@ -355,7 +358,7 @@ def test_an_account_that_may_not_edit_is_refused_with_the_permission_it_lacks(si
 def test_reading_an_item_again_tells_what_changed(sandbox, site, actor, item):
     row = item("Welcome")
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
-    outcome = services.read_item(actor=actor, connection=site, kind="page", remote_id=row.remote_id)
+    outcome = refresh.read_item(actor=actor, connection=site, kind="page", remote_id=row.remote_id)
     assert outcome.changed
     assert outcome.message == "“Welcome” is “Public” now; it was “Internal” when it was read before."
     assert item("Welcome").pk == row.pk
@@ -363,15 +366,15 @@ def test_reading_an_item_again_tells_what_changed(sandbox, site, actor, item):
 
 def test_reading_an_item_that_is_gone_takes_it_off_the_list(sandbox, site, actor, item, handbook):
     stranger(sandbox, "delete_item", item=handbook["Bonus"])
-    outcome = services.read_item(actor=actor, connection=site, kind="page", remote_id=handbook["Bonus"])
+    outcome = refresh.read_item(actor=actor, connection=site, kind="page", remote_id=handbook["Bonus"])
     assert outcome.gone
     with pytest.raises(NotFound):
-        services.read_item(actor=actor, connection=site, kind="page", remote_id=handbook["Bonus"])
+        refresh.read_item(actor=actor, connection=site, kind="page", remote_id=handbook["Bonus"])
 
 
 def test_an_item_of_an_unknown_space_brings_its_space_along(site, sandbox, operator):
     page = sandbox.item_ids(ACME, "ENG")[0]
-    row = services.read_item(actor=operator, connection=site, kind="page", remote_id=page).item
+    row = refresh.read_item(actor=operator, connection=site, kind="page", remote_id=page).item
     assert row.space.key == "ENG"
     assert row.level_state in (Knowledge.KNOWN, Knowledge.NONE)
 
@@ -379,7 +382,7 @@ def test_an_item_of_an_unknown_space_brings_its_space_along(site, sandbox, opera
 def test_an_item_that_a_scan_took_off_the_list_meanwhile_is_still_set_and_recorded(sandbox, actor, item, level):
     held = item("Welcome")
     Item.objects.filter(pk=held.pk).delete()
-    outcome = services.set_item_level(actor=actor, item=held, level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=held, level=level("Confidential"))
     assert outcome.ok
     assert sandbox.own_level(ACME, held.remote_id) == "Confidential"
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "done"]
@@ -395,10 +398,10 @@ def test_a_refresh_does_not_overwrite_what_was_read_after_it_had_asked(
 
     def somebody_reads_newer_facts():
         known = Item.objects.get(pk=row.pk)
-        assert records.keep_item_level(known, level("Public"), timezone.now())
+        assert store.keep_item_level(known, level("Public"), timezone.now())
 
     while_answering("GET /classification-level", somebody_reads_newer_facts)
-    outcome = services.read_item(actor=actor, connection=site, kind="page", remote_id=row.remote_id)
+    outcome = refresh.read_item(actor=actor, connection=site, kind="page", remote_id=row.remote_id)
     assert item("Welcome").level.name == "Public"
     assert outcome.level.name == "Public", "the page shows what is in the database"
     assert "“Public”" in outcome.message
@@ -408,10 +411,10 @@ def test_the_level_that_is_read_back_is_as_old_as_its_call(sandbox, site, actor,
     row = item("Welcome")
 
     def somebody_reads_newer_facts():
-        assert records.keep_item_level(Item.objects.get(pk=row.pk), level("Public"), timezone.now())
+        assert store.keep_item_level(Item.objects.get(pk=row.pk), level("Public"), timezone.now())
 
     while_answering("GET /classification-level", somebody_reads_newer_facts, nth=2)
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
     assert outcome.ok
     assert (item("Welcome").level.name, outcome.item.level.name) == ("Public", "Public")
 
@@ -419,10 +422,10 @@ def test_the_level_that_is_read_back_is_as_old_as_its_call(sandbox, site, actor,
 def test_an_older_fact_is_not_written_and_says_so(item, level):
     row = item("Welcome")
     older = row.level_read_at - timedelta(seconds=1)
-    assert not records.keep_item_level(row, level("Public"), older)
+    assert not store.keep_item_level(row, level("Public"), older)
     assert (row.level.name, item("Welcome").level.name) == ("Internal", "Internal")
     space = row.space
-    assert not records.keep_default(space, level("Public"), space.default_read_at - timedelta(seconds=1))
+    assert not store.keep_default(space, level("Public"), space.default_read_at - timedelta(seconds=1))
     assert (space.default_level.name, item("Welcome").space.default_level.name) == ("Internal", "Internal")
 
 
@@ -432,19 +435,19 @@ def test_one_changes_an_item_at_a_time_and_the_other_is_told_who_does(sandbox, a
         leases.hold(item("Welcome"), who="Bob", what="changing the level of “Welcome”"),
         pytest.raises(leases.LeaseTaken, match="Bob is changing the level of “Welcome” at this moment"),
     ):
-        services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
     assert not recorded("item.level.set")
-    assert services.set_item_level(actor=actor, item=row, level=level("Confidential")).ok
+    assert item_levels.set_item_level(actor=actor, item=row, level=level("Confidential")).ok
 
 
 def test_a_page_that_two_connections_know_is_changed_by_one_of_them_at_a_time(
     site_as_editor, actor, item, level, operator
 ):
-    services.read_levels(actor=operator, connection=site_as_editor)
+    refresh.read_levels(actor=operator, connection=site_as_editor)
     remote_id = item("Welcome").remote_id
-    same = services.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=remote_id).item
+    same = refresh.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=remote_id).item
     with leases.hold(same, who="Bob", what="changing it"), pytest.raises(leases.LeaseTaken):
-        services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -458,7 +461,7 @@ def test_of_two_at_once_one_changes_it_and_the_other_sees_what_is_true(
     def bob_sets_it_too():
         def work():
             try:
-                services.set_item_level(
+                item_levels.set_item_level(
                     actor=Actor.of(bob), item=other, level=level("Public"), reason="Open", seen_level_id=seen
                 )
             except leases.LeaseTaken as error:
@@ -471,10 +474,10 @@ def test_of_two_at_once_one_changes_it_and_the_other_sees_what_is_true(
         thread.join()
 
     while_answering("PUT /classification-level", bob_sets_it_too)
-    assert services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen).ok
+    assert item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen).ok
     assert [error.who for error in told] == ["Alice"]
-    with pytest.raises(services.ChangedMeanwhile) as caught:
-        services.set_item_level(
+    with pytest.raises(outcomes.ChangedMeanwhile) as caught:
+        item_levels.set_item_level(
             actor=Actor.of(bob), item=other, level=level("Public"), reason="Open", seen_level_id=seen
         )
     assert caught.value.level.name == "Confidential"
@@ -491,7 +494,7 @@ def test_a_throttle_that_cannot_be_written_does_not_hide_what_became_of_the_writ
         return execute(sql, *rest)
 
     with databases["default"].execute_wrapper(breaks):
-        outcome = services.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+        outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
     assert outcome.status == "unknown", "the site wants us to wait before it is read back"
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "unknown"]
@@ -505,7 +508,7 @@ def test_a_page_that_was_deleted_is_not_said_to_be_changed_by_somebody(sandbox, 
     """Whatever the person saw, and whatever the inventory holds of it."""
     row, seen = item(title), str(level("Public").pk)
     stranger(sandbox, "delete_item", item=row.remote_id)
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
     assert outcome.gone
     assert "no longer there" in outcome.message
     assert not Item.objects.filter(title=title).exists()
@@ -517,14 +520,14 @@ def test_a_page_of_which_nobody_can_say_whether_it_is_there_is_left_as_it_was(sa
     stranger(sandbox, "delete_item", item=row.remote_id)
     faults.server_error(sandbox, status=500, call="confluence.page")
     with pytest.raises(Unavailable):
-        services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
+        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
     assert item("Bonus").level.name == "Confidential"
 
 
 def test_a_page_deleted_after_the_write_is_said_to_be_gone_and_not_to_be_without_a_level(sandbox, actor, item, level):
     row = item("Nowhere")
     faults.stranger_meanwhile(sandbox, "delete_item", before="confluence.page_level.get", nth=2, item=row.remote_id)
-    outcome = services.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
     assert outcome.gone
     last = recorded("item.level.set")[-1]
     assert last.outcome == "unknown"
@@ -537,5 +540,5 @@ def test_a_level_that_somebody_took_away_is_still_said_to_be_changed(sandbox, ac
     stranger(sandbox, "set_level", item=row.remote_id, level=None)
     with sandbox.write() as db:
         db.execute("UPDATE items SET unset = 1 WHERE id = ?", (row.remote_id,))
-    with pytest.raises(services.ChangedMeanwhile, match="is not classified now: somebody changed it"):
-        services.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
+    with pytest.raises(outcomes.ChangedMeanwhile, match="is not classified now: somebody changed it"):
+        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))

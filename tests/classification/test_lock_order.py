@@ -8,15 +8,16 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from classification import counts, records, services
+from classification.inventory import item_counts, refresh, store
+from classification.inventory.batch_writer import Entry, Writer
+from classification.levels import defaults, item_levels
 from classification.models import Item, Level, Space
-from classification.writing import Entry, Writer
-from portal import connections as portal_connections
-from portal import people
 from portal.access import Actor
 from portal.atlassian import types
+from portal.connections.changes import remove
 from portal.models import Connection, User
-from portal.sandbox import ACME
+from portal.people import administration
+from sandbox.names import ACME
 from tests.racing import needs_row_locks, race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,9 +46,9 @@ def changes(site: Connection, sandbox, scanned: Space, item, level) -> dict[str,
     """Name -> a change of the same site, in which one page was moved from either of two spaces to the other."""
     operator, welcome, press_kit = Actor.command_line(), item("Welcome"), item("Press kit")
     sandbox.add_space(ACME, "OT", name="Other")
-    other = services.read_space(actor=operator, connection=site, key="OT")
+    other = refresh.read_space(actor=operator, connection=site, key="OT")
     at = timezone.now()
-    there = records.keep_item(other, types.Item("9001", "page", "current", "Elsewhere"), "current", at)
+    there = store.keep_item(other, types.Item("9001", "page", "current", "Elsewhere"), "current", at)
     spaces = [types.Space(space.remote_id, space.key, space.name) for space in (other, scanned)]
     levels = [types.Level(row.remote_id, row.name) for row in Level.objects.order_by("-pk")]
     alice = User.objects.create_user("alice@example.com", "x", name="Alice")
@@ -57,15 +58,17 @@ def changes(site: Connection, sandbox, scanned: Space, item, level) -> dict[str,
         "batch": batch(site, scanned, welcome, press_kit),
         "move here": batch(site, scanned, press_kit, there),
         "move there": batch(site, other, welcome, item("Salaries")),
-        "item": lambda: services.set_item_level(actor=operator, item=welcome, level=level("Confidential"), force=True),
-        "default": lambda: services.set_space_default(actor=operator, space=scanned, level=level("Confidential")),
-        "count": counts.keep_counts,
-        "read item": lambda: services.read_item(actor=operator, **read),
-        "levels": lambda: records.keep_levels(site, levels, timezone.now()),
-        "spaces": lambda: records.keep_spaces(site, spaces, timezone.now()),
-        "ask": lambda: services.ask_scan(actor=operator, connection=site, enqueue=False),
-        "give role": lambda: people.give_role(actor=operator, **role),
-        "remove": lambda: portal_connections.remove(actor=operator, connection=Connection.objects.get(pk=site.pk)),
+        "item": lambda: item_levels.set_item_level(
+            actor=operator, item=welcome, level=level("Confidential"), force=True
+        ),
+        "default": lambda: defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential")),
+        "count": item_counts.keep_counts,
+        "read item": lambda: refresh.read_item(actor=operator, **read),
+        "levels": lambda: store.keep_levels(site, levels, timezone.now()),
+        "spaces": lambda: store.keep_spaces(site, spaces, timezone.now()),
+        "ask": lambda: refresh.ask_scan(actor=operator, connection=site, enqueue=False),
+        "give role": lambda: administration.give_role(actor=operator, **role),
+        "remove": lambda: remove(actor=operator, connection=Connection.objects.get(pk=site.pk)),
     }
 
 

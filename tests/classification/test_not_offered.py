@@ -3,11 +3,14 @@
 import pytest
 from django.urls import reverse
 
-from classification import editing, services
+from classification import outcomes
+from classification.inventory import refresh
+from classification.levels import defaults, item_levels
 from classification.models import Item, Knowledge, Level, Project, Site, Space
+from classification.views import level_editor
 from portal.access import Actor
 from portal.models import Connection
-from portal.sandbox import faults
+from sandbox import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +28,7 @@ def browser(manager, alice, client_for):
 
 def offered(item: Item) -> list[str]:
     choices = Level.objects.filter(connection=item.space.connection)
-    return [action.value for action in editing.of_item(item, choices, place="row").actions]
+    return [action.value for action in level_editor.of_item(item, choices, place="row").actions]
 
 
 def level_url(item: Item) -> str:
@@ -36,7 +39,7 @@ def test_removal_is_offered_until_the_site_refused_it_and_then_the_page_says_why
     site, manager, browser, item, level, sandbox
 ):
     assert offered(item("Bonus")) == ["reset", "remove"]
-    assert services.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong").status == "refused"
+    assert item_levels.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong").status == "refused"
     assert offered(item("Salaries")) == ["reset"]
     page = browser.get(item("Salaries").get_absolute_url()).content.decode()
     assert 'value="remove"' not in page
@@ -67,25 +70,25 @@ def test_a_reset_of_what_has_the_level_of_the_default_says_what_it_changes(brows
 
 
 def test_removal_is_offered_again_once_the_connection_was_changed(site, manager, item):
-    services.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong")
+    item_levels.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong")
     Connection.objects.get(pk=site.pk).save()
     assert offered(item("Bonus")) == ["reset", "remove"]
 
 
 def test_a_refusal_of_one_item_does_not_take_removal_away(reference_site, handbook, operator, sandbox):
-    services.read_levels(actor=operator, connection=reference_site)
-    row = services.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
+    refresh.read_levels(actor=operator, connection=reference_site)
+    row = refresh.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
     faults.refuse(sandbox, item=row.remote_id, operation="remove", message="The page is locked")
-    outcome = services.remove_item_level(actor=operator, item=row, reason="Wrong")
+    outcome = item_levels.remove_item_level(actor=operator, item=row, reason="Wrong")
     assert (outcome.status, "The page is locked" in outcome.message) == ("refused", True)
     assert offered(row) == ["reset", "remove"]
 
 
 def test_a_removal_that_worked_is_offered_again(reference_site, handbook, operator):
-    services.read_levels(actor=operator, connection=reference_site)
+    refresh.read_levels(actor=operator, connection=reference_site)
     Site.objects.create(connection=reference_site, removal_refused_at=reference_site.changed_at)
-    row = services.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
-    assert services.remove_item_level(actor=operator, item=row, reason="Wrong").ok
+    row = refresh.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
+    assert item_levels.remove_item_level(actor=operator, item=row, reason="Wrong").ok
     assert Site.objects.get(connection=reference_site).removal_refused_at is None
 
 
@@ -107,10 +110,10 @@ def test_the_default_of_an_archived_space_is_not_offered(site, scanned, manager,
     assert "“Handbook” is archived, so its default cannot be changed. Restore it in Confluence first." in dialog
     assert 'name="level"' not in dialog
     sandbox.calls.clear()
-    with pytest.raises(services.NotChangeable, match="“Handbook” is archived"):
-        services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
-    with pytest.raises(services.NotChangeable):
-        services.clear_space_default(actor=manager, space=scanned, reason="Old")
+    with pytest.raises(outcomes.NotChangeable, match="“Handbook” is archived"):
+        defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    with pytest.raises(outcomes.NotChangeable):
+        defaults.clear_space_default(actor=manager, space=scanned, reason="Old")
     assert not sandbox.calls
 
 
@@ -122,16 +125,16 @@ def test_the_content_of_an_archived_space_is_not_offered(site, scanned, manager,
     rows = browser.get(Space.objects.get(pk=scanned.pk).get_absolute_url()).content.decode()
     assert level_url(item("Welcome")) not in rows
     sandbox.calls.clear()
-    with pytest.raises(services.NotChangeable, match="space of “Welcome” is archived"):
-        services.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
+    with pytest.raises(outcomes.NotChangeable, match="space of “Welcome” is archived"):
+        item_levels.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
     assert not sandbox.calls
 
 
 def test_the_default_of_an_archived_project_is_not_offered(site, scanned, manager, browser, operator, level):
-    services.read_projects(actor=operator, connection=site)
+    refresh.read_projects(actor=operator, connection=site)
     project = Project.objects.filter(archived=True).first()
     url = reverse("project_default", args=["acme", project.key])
     assert url not in browser.get(reverse("projects", args=["acme"])).content.decode()
     assert "is archived, so its default cannot be changed" in browser.get(url).content.decode()
-    with pytest.raises(services.NotChangeable):
-        services.set_project_default(actor=manager, project=project, level=level("Confidential"))
+    with pytest.raises(outcomes.NotChangeable):
+        defaults.set_project_default(actor=manager, project=project, level=level("Confidential"))

@@ -6,13 +6,15 @@ from django.db import connections as databases
 from django.urls import reverse
 from django.utils import timezone
 
-from classification import records, services
+from classification.inventory import refresh, store
+from classification.levels import defaults, item_levels
 from classification.models import Item, Knowledge, Project
-from portal import connections
 from portal.access import Actor
 from portal.audit.verify import verify_chain
+from portal.connections import clients
 from portal.models import AuditEntry, AuditHead
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 from ..conftest import make_connection
 from .conftest import run_scan
@@ -106,7 +108,7 @@ def test_no_level_any_more_and_a_level_where_there_was_none_are_changes_too(site
 def test_a_refresh_that_finds_another_level_records_it_as_nobody_s_doing(site, sandbox, manager, item):
     row = item("Welcome")
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
-    services.read_item(actor=manager, connection=site, kind="page", remote_id=row.remote_id)
+    refresh.read_item(actor=manager, connection=site, kind="page", remote_id=row.remote_id)
     assert told() == [("Welcome", "Internal", "Public")]
     assert found()[0].actor_label == "Trustdesk (scan)"
     assert found()[0].detail.startswith("Found when it was read.")
@@ -115,7 +117,7 @@ def test_a_refresh_that_finds_another_level_records_it_as_nobody_s_doing(site, s
 def test_what_is_found_before_a_change_is_recorded_before_it(sandbox, manager, item, level):
     row = item("Welcome")
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
-    assert services.set_item_level(actor=manager, item=row, level=level("Confidential")).ok
+    assert item_levels.set_item_level(actor=manager, item=row, level=level("Confidential")).ok
     assert told() == [("Welcome", "Internal", "Public")]
     last = AuditEntry.objects.order_by("sequence")
     assert [entry.action for entry in last][-3:] == ["level.changed_outside", "item.level.set", "item.level.set"]
@@ -123,8 +125,8 @@ def test_what_is_found_before_a_change_is_recorded_before_it(sandbox, manager, i
 
 
 def test_what_trustdesk_did_is_not_found_as_done_outside(site, sandbox, manager, scanned, item, level):
-    services.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
-    services.reset_item_level(actor=manager, item=item("Press kit"))
+    item_levels.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
+    item_levels.reset_item_level(actor=manager, item=item("Press kit"))
     run_scan(site, scanned)
     assert not found()
 
@@ -141,7 +143,7 @@ def test_a_change_whose_answer_never_came_is_not_found_as_done_outside(site, san
     sandbox.sleep = die
     faults.latency(sandbox, 1000, call="confluence.page_level.get", skip=1)
     with pytest.raises(KilledError):
-        services.set_item_level(actor=manager, item=row, level=level("Confidential"))
+        item_levels.set_item_level(actor=manager, item=row, level=level("Confidential"))
     faults.clear(sandbox)
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
     run_scan(site, scanned)
@@ -153,18 +155,18 @@ def test_a_level_changed_through_another_connection_to_the_site_is_not_outside(
     site, sandbox, operator, scanned, item, level
 ):
     again = make_connection("Acme again")
-    services.read_levels(actor=operator, connection=again)
+    refresh.read_levels(actor=operator, connection=again)
     remote_id = item("Our year").remote_id
-    same = services.read_item(actor=operator, connection=again, kind="blogpost", remote_id=remote_id).item
+    same = refresh.read_item(actor=operator, connection=again, kind="blogpost", remote_id=remote_id).item
     theirs = again.levels.get(name="Confidential")
-    outcome = services.set_item_level(actor=operator, item=same, level=theirs)
+    outcome = item_levels.set_item_level(actor=operator, item=same, level=theirs)
     run_scan(site, scanned)
     assert (outcome.status, item("Our year").level.name) == ("done", "Confidential")
     assert not found()
 
 
 def test_items_that_follow_a_default_changed_here_leave_no_entry(site, sandbox, manager, scanned, item, level):
-    services.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
     run_scan(site, scanned)
     assert item("Welcome").level.name == "Confidential"
     assert not found()
@@ -180,15 +182,15 @@ def test_a_default_changed_outside_is_found_with_what_follows_it(site, sandbox, 
 
 def test_a_default_that_is_read_again_with_its_space_is_recorded_too(site, sandbox, operator, scanned):
     stranger(sandbox, "set_space_default", space="HB", level="Public")
-    services.read_space(actor=operator, connection=site, key="HB")
+    refresh.read_space(actor=operator, connection=site, key="HB")
     assert told() == [("Handbook (HB)", "Internal", "Public")]
 
 
 def test_the_default_of_a_project_that_changed_outside_is_found(site, sandbox, operator, level):
-    services.read_projects(actor=operator, connection=site)
+    refresh.read_projects(actor=operator, connection=site)
     project = Project.objects.filter(connection=site, default_level=None, archived=False).first()
-    connections.jira(site).set_project_default(project.remote_id, level("Public").remote_id)
-    services.read_projects(actor=operator, connection=site)
+    clients.jira(site).set_project_default(project.remote_id, level("Public").remote_id)
+    refresh.read_projects(actor=operator, connection=site)
     ((label, before, after),) = told()
     assert (label, before, after) == (f"{project.name} ({project.key})", None, "Public")
     assert found()[0].target_type == "project"
@@ -203,7 +205,7 @@ def test_a_level_that_was_never_known_is_no_change(site, scanned, state):
 
 def test_a_batch_of_changes_locks_the_end_of_the_trail_once(site, sandbox, operator, monkeypatch):
     sandbox.add_space(ACME, "BIG", pages=60, level="Internal")
-    big = services.read_space(actor=operator, connection=site, key="BIG")
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
     run_scan(site, big)
     stranger(sandbox, "set_space_default", space="BIG", level="Public")
     before = AuditHead.objects.get().sequence
@@ -243,5 +245,5 @@ def test_a_level_is_not_written_where_its_change_cannot_be_recorded(item):
         return execute(sql, *rest)
 
     with databases["default"].execute_wrapper(full_disk), pytest.raises(OperationalError):
-        records.keep_item_level(row, None, timezone.now())
+        store.keep_item_level(row, None, timezone.now())
     assert item("Welcome").level_read_at == before

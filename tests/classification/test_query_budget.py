@@ -5,10 +5,11 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from classification import services, urls
+from classification import urls
+from classification.inventory import refresh
 from classification.models import Space
 from portal.access import Actor
-from portal.sandbox import ACME
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.django_db
 #: name of the address -> the most queries of the page, and of its part that htmx asks for
@@ -37,10 +38,10 @@ def addresses(site, sandbox, scanned, item) -> dict[str, str]:
     operator = Actor.command_line()
     for number in range(3):
         sandbox.add_space(ACME, f"S{number}", pages=5)
-        services.read_space(actor=operator, connection=site, key=f"S{number}")
-        services.ask_scan(actor=operator, connection=site, space=Space.objects.get(key=f"S{number}"))
-    services.read_projects(actor=operator, connection=site)
-    scan, page = services.ask_scan(actor=operator, connection=site), item("Welcome")
+        refresh.read_space(actor=operator, connection=site, key=f"S{number}")
+        refresh.ask_scan(actor=operator, connection=site, space=Space.objects.get(key=f"S{number}"))
+    refresh.read_projects(actor=operator, connection=site)
+    scan, page = refresh.ask_scan(actor=operator, connection=site), item("Welcome")
     one_item = [site.slug, page.kind, page.remote_id, page.status]
     arguments: dict[str, list] = {
         **dict.fromkeys(("home", "connections"), []),

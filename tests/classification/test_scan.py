@@ -8,15 +8,20 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from classification import collecting, inventory, services, tasks
-from classification.draft_lists import LISTS_DRAFTS
+from classification import tasks
+from classification.inventory import refresh, scan_coordinator, scanning
+from classification.inventory.batch_writer import Entry, Writer
+from classification.inventory.draft_lists import LISTS_DRAFTS
+from classification.levels import defaults, item_levels
 from classification.models import Item, Knowledge, Level, Scan, Space
 from classification.selectors import find_item
-from classification.writing import Entry, Writer
-from portal import connection_facts, jobs
 from portal.atlassian import types
+from portal.connections import site_facts
+from portal.jobs import job_queue
 from portal.models import Pause
-from portal.sandbox import ACME, NONE, SandboxAdapter, faults
+from sandbox import faults
+from sandbox.names import ACME, NONE
+from sandbox.transport import SandboxAdapter
 
 from .conftest import run_scan
 
@@ -53,7 +58,7 @@ def test_a_scan_of_a_space_keeps_to_its_budget_of_calls(site, sandbox, operator)
     sandbox.set_draft_lists(ACME, "list")
     sandbox.add_space(ACME, "BIG", pages=540, blogposts=3)
     sandbox.add_item(ACME, "BIG", title="A draft", status="draft")
-    big = services.read_space(actor=operator, connection=site, key="BIG")
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
     sandbox.calls.clear()
     scan = run_scan(site, big)
     made = sum(sandbox.calls.values())
@@ -64,7 +69,7 @@ def test_a_scan_of_a_space_keeps_to_its_budget_of_calls(site, sandbox, operator)
 
 def test_an_empty_space_costs_five_calls_where_drafts_are_not_listed(site, sandbox, operator):
     sandbox.add_space(ACME, "VOID")
-    void = services.read_space(actor=operator, connection=site, key="VOID")
+    void = refresh.read_space(actor=operator, connection=site, key="VOID")
     sandbox.calls.clear()
     scan = run_scan(site, void)
     assert scan.state == Scan.State.DONE
@@ -94,7 +99,7 @@ def test_a_scan_goes_on_where_only_apps_are_told_of_data_policies(site, sandbox,
 
 def test_sixteen_calls_are_in_flight_and_never_more(site, sandbox, operator):
     sandbox.add_space(ACME, "BIG", pages=120)
-    big = services.read_space(actor=operator, connection=site, key="BIG")
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
     faults.latency(sandbox, 1000, call="confluence.page_level.get")
     sixteen = threading.Event()
 
@@ -111,7 +116,7 @@ def test_sixteen_calls_are_in_flight_and_never_more(site, sandbox, operator):
 
 
 def test_a_space_below_another_address_dialect_reads_the_same(reference_site, handbook, operator):
-    space = services.read_space(actor=operator, connection=reference_site, key="HB")
+    space = refresh.read_space(actor=operator, connection=reference_site, key="HB")
     assert run_scan(reference_site, space).done == 9
     assert levels_of(space)["Salaries", "current"] == "Confidential"
 
@@ -139,8 +144,8 @@ def test_scanning_twice_changes_nothing(site, scanned):
 
 
 def test_the_mark_set_here_lasts_while_the_level_stays(site, sandbox, scanned, item, level, operator):
-    services.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
-    services.set_item_level(actor=operator, item=item("Nowhere"), level=level("Confidential"))
+    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    item_levels.set_item_level(actor=operator, item=item("Nowhere"), level=level("Confidential"))
     faults.stranger.act(sandbox, "set_level", host=ACME, item=item("Nowhere").remote_id, level="Internal")
     run_scan(site, scanned)
     assert item("Welcome").set_here
@@ -224,8 +229,8 @@ def test_a_page_that_was_moved_is_in_its_new_space_alone(
     site, sandbox, few_items, scanned, item, level, operator, whole_site
 ):
     sandbox.add_space(ACME, "NEW", name="New home")
-    new = services.read_space(actor=operator, connection=site, key="NEW")
-    services.set_item_level(actor=operator, item=item("Bonus"), level=level("Internal"), reason="Moved soon")
+    new = refresh.read_space(actor=operator, connection=site, key="NEW")
+    item_levels.set_item_level(actor=operator, item=item("Bonus"), level=level("Internal"), reason="Moved soon")
     with sandbox.write() as db:
         db.execute("UPDATE items SET space_id = ?, parent_id = NULL WHERE title = 'Bonus'", (new.remote_id,))
     run_scan(site, None if whole_site else new)
@@ -238,7 +243,7 @@ def test_a_page_that_was_moved_is_in_its_new_space_alone(
 
 def test_a_page_that_two_spaces_list_in_one_batch_is_kept_once(site, scanned, item, level, operator, sandbox):
     sandbox.add_space(ACME, "NEW", name="New home")
-    new = services.read_space(actor=operator, connection=site, key="NEW")
+    new = refresh.read_space(actor=operator, connection=site, key="NEW")
     first = entry(scanned, item("Bonus"), timezone.now(), level("Confidential"))
     second = entry(new, item("Bonus"), timezone.now(), level("Confidential"))
     Writer(site).items([second, first], offered=True)
@@ -247,7 +252,7 @@ def test_a_page_that_two_spaces_list_in_one_batch_is_kept_once(site, scanned, it
 
 def test_a_site_that_is_down_ends_the_scan_and_what_was_read_is_kept(site, sandbox, operator):
     sandbox.add_space(ACME, "BIG", pages=200)
-    big = services.read_space(actor=operator, connection=site, key="BIG")
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
     faults.server_error(sandbox, status=500, call="confluence.page_level.get", skip=100)
     scan = run_scan(site, big)
     assert scan.state == Scan.State.FAILED
@@ -313,7 +318,7 @@ def test_a_site_that_does_not_list_drafts_is_asked_once_and_scanned_in_full(
     assert not read.exclude(partial_at=None).exists()
     assert ("Salaries", "draft") not in levels_of(space)
     assert len(levels_of(space)) == 7
-    assert connection_facts.value(site, LISTS_DRAFTS) is False
+    assert site_facts.value(site, LISTS_DRAFTS) is False
 
 
 def test_drafts_of_a_whole_site_come_from_one_list_for_each_kind(site, sandbox, few_items, handbook):
@@ -323,7 +328,7 @@ def test_drafts_of_a_whole_site_come_from_one_list_for_each_kind(site, sandbox, 
     assert sandbox.calls["confluence.pages"] == sandbox.calls["confluence.blogposts"] == 1
     drafts = Item.objects.filter(status="draft", space__key="HB").values_list("title", flat=True)
     assert sorted(drafts) == ["New rules", "Salaries, reworked"]
-    assert connection_facts.value(site, LISTS_DRAFTS) is True
+    assert site_facts.value(site, LISTS_DRAFTS) is True
 
 
 def test_a_list_of_drafts_that_breaks_off_keeps_the_known_ones_and_the_date_of_the_space(site, sandbox, scanned):
@@ -384,7 +389,7 @@ def entry(space: Space, item: Item, asked, level: Level) -> Entry:
 
 def test_an_older_answer_is_not_written_over_a_level_that_was_set_meanwhile(site, scanned, item, level, operator):
     asked = timezone.now()
-    services.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
     again = Writer(site).items([entry(scanned, item("Welcome"), asked, level("Internal"))], offered=True).again
     assert item("Welcome").level.name == "Confidential"
     assert item("Welcome").set_here
@@ -393,13 +398,13 @@ def test_an_older_answer_is_not_written_over_a_level_that_was_set_meanwhile(site
 
 def test_an_item_that_became_unknown_meanwhile_is_asked_for_again(site, scanned, item, level, operator):
     asked = timezone.now()
-    services.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
+    defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
     stale = entry(scanned, item("Welcome"), asked, level("Internal"))
     assert Writer(site).items([stale], offered=True).again == [stale]
     assert item("Welcome").level_state == Knowledge.UNREAD
 
 
-class CancellingLease(jobs.Lease):
+class CancellingLease(job_queue.Lease):
     """Somebody cancels the scan just before its second sign of life."""
 
     beats = 0
@@ -407,23 +412,23 @@ class CancellingLease(jobs.Lease):
     def beat(self, **progress) -> None:
         self.beats += 1
         if self.beats == 2:
-            jobs.cancel(self.job)
+            job_queue.cancel(self.job)
         super().beat(**progress)
 
 
 def test_a_cancelled_scan_stops_and_writes_nothing_more(site, space, operator):
-    scan = services.ask_scan(actor=operator, connection=site, space=space)
-    lease = jobs.claim(scan)
-    inventory.run(scan, CancellingLease(lease.job, lease.token))
+    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    lease = job_queue.claim(scan)
+    scanning.run(scan, CancellingLease(lease.job, lease.token))
     scan.refresh_from_db()
     assert scan.state == Scan.State.CANCELLED
     assert Item.objects.filter(space=space).count() == 0
 
 
-class ChangingLease(jobs.Lease):
+class ChangingLease(job_queue.Lease):
     """Somebody changes the default of the space at a moment of the scan: its first sign of life, or its very end."""
 
-    def __init__(self, lease: jobs.Lease, moment: str, change) -> None:
+    def __init__(self, lease: job_queue.Lease, moment: str, change) -> None:
         super().__init__(lease.job, lease.token)
         self.moment, self.change = moment, change
 
@@ -446,11 +451,11 @@ def test_a_default_that_changes_while_its_space_is_scanned_is_read_by_a_new_scan
     site, sandbox, scanned, item, level, operator, moment
 ):
     def change():
-        services.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
+        defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
 
-    scan = services.ask_scan(actor=operator, connection=site, space=scanned)
-    lease = jobs.claim(scan)
-    inventory.run(scan, ChangingLease(lease, moment, change))
+    scan = refresh.ask_scan(actor=operator, connection=site, space=scanned)
+    lease = job_queue.claim(scan)
+    scanning.run(scan, ChangingLease(lease, moment, change))
     scan.refresh_from_db()
     assert scan.state == Scan.State.CANCELLED
     assert "a new scan took its place" in scan.error
@@ -465,24 +470,24 @@ def test_a_default_that_changes_during_the_first_scan_is_read_again_too(
     outcomes = []
 
     def change():
-        services.read_levels(actor=operator, connection=site)
+        refresh.read_levels(actor=operator, connection=site)
         wanted = Level.objects.get(connection=site, name="Confidential")
-        outcomes.append(services.set_space_default(actor=operator, space=space, level=wanted))
+        outcomes.append(defaults.set_space_default(actor=operator, space=space, level=wanted))
 
-    scan = services.ask_scan(actor=operator, connection=site, space=None if whole_site else space)
-    inventory.run(scan, ChangingLease(jobs.claim(scan), "beat", change))
+    scan = refresh.ask_scan(actor=operator, connection=site, space=None if whole_site else space)
+    scanning.run(scan, ChangingLease(job_queue.claim(scan), "beat", change))
     [outcome] = outcomes
     assert outcome.scan.state == Scan.State.QUEUED
     assert outcome.scan.pk != scan.pk
 
 
 def test_a_scan_that_only_waits_serves_a_changed_default_too(site, scanned, level, operator):
-    waiting = services.ask_scan(actor=operator, connection=site, space=scanned)
-    outcome = services.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
+    waiting = refresh.ask_scan(actor=operator, connection=site, space=scanned)
+    outcome = defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
     assert outcome.scan == waiting
 
 
-class DyingLease(jobs.Lease):
+class DyingLease(job_queue.Lease):
     """The worker is killed at its third sign of life."""
 
     beats = 0
@@ -495,13 +500,13 @@ class DyingLease(jobs.Lease):
 
 
 def test_the_scan_of_a_killed_worker_is_handed_out_again_and_ends_well(site, sandbox, operator, monkeypatch):
-    monkeypatch.setattr(collecting, "BATCH", 20)
+    monkeypatch.setattr(scan_coordinator, "BATCH", 20)
     sandbox.add_space(ACME, "BIG", pages=70)
-    big = services.read_space(actor=operator, connection=site, key="BIG")
-    scan = services.ask_scan(actor=operator, connection=site, space=big)
-    lease = jobs.claim(scan)
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
+    scan = refresh.ask_scan(actor=operator, connection=site, space=big)
+    lease = job_queue.claim(scan)
     with pytest.raises(SystemExit):
-        inventory.run(scan, DyingLease(lease.job, lease.token))
+        scanning.run(scan, DyingLease(lease.job, lease.token))
     assert 0 < Item.objects.filter(space=big).count() < 70
     assert tasks.sweep_scans() == 0, "its lease has not run out"
     Scan.objects.filter(pk=scan.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -513,8 +518,8 @@ def test_the_scan_of_a_killed_worker_is_handed_out_again_and_ends_well(site, san
 
 
 def test_a_scan_that_somebody_else_has_is_left_alone(site, sandbox, space, operator):
-    scan = services.ask_scan(actor=operator, connection=site, space=space)
-    jobs.claim(scan)
+    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    job_queue.claim(scan)
     sandbox.calls.clear()
     tasks.run_scan.func(scan.pk)
     assert not sandbox.calls

@@ -6,11 +6,14 @@ from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classification import export, figures, selectors, services
-from classification.filters import ItemFilters, SpaceFilters
+from classification import selectors
+from classification.coverage import counts, export
+from classification.inventory import refresh
+from classification.inventory.filters import ItemFilters, SpaceFilters
+from classification.inventory.tree import Leaf, order
+from classification.levels import defaults, item_levels
 from classification.models import Item, Knowledge, Level, Project, Space
-from classification.tree import Leaf, order
-from portal.sandbox import ACME
+from sandbox.names import ACME
 
 from .conftest import run_scan
 
@@ -92,7 +95,7 @@ def test_a_search_finds_other_letters_in_any_case(site, sandbox, scanned, handbo
 
 
 def test_a_row_says_where_its_level_comes_from(scanned, item, level, operator):
-    services.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
     rows = {(row.title, row.status): row for row in selectors.space_page(scanned, ItemFilters()).rows}
     assert rows["Welcome", "current"].origin_label == "Set in Trustdesk"
     assert rows["Our year", "current"].origin_label == "Matches the space default"
@@ -105,7 +108,7 @@ def test_a_row_says_where_its_level_comes_from(scanned, item, level, operator):
 
 
 def test_without_a_default_no_level_is_said_to_differ(scanned, item, operator):
-    services.clear_space_default(actor=operator, space=scanned, reason="Test of the words")
+    defaults.clear_space_default(actor=operator, space=scanned, reason="Test of the words")
     scanned.refresh_from_db()
     row = selectors.item_row(item("Press kit"))
     assert row.origin_label == "The space has no default"
@@ -173,7 +176,7 @@ def test_what_is_archived_does_not_count_against_all(scanned, site):
     Item.objects.filter(space=scanned, title="Nowhere").update(level_state=Knowledge.UNREAD)
     told = selectors.space_page(scanned, ItemFilters()).figures
     assert (told.unclassified, told.unknown, told.fixed) == (0, 1, 1)
-    assert figures.coverage(site).figures == told
+    assert counts.coverage(site).figures == told
     assert titles(scanned, "level=none&status=changeable") == set()
     assert titles(scanned, "level=none") == {"Old rules"}
     assert len(titles(scanned, "status=changeable")) == told.total
@@ -185,12 +188,12 @@ def test_nothing_of_an_archived_space_counts(scanned, site):
     scanned.refresh_from_db()
     told = selectors.space_page(scanned, ItemFilters()).figures
     assert (told.total, told.fixed, told.segments) == (0, 9, ())
-    assert figures.coverage(site).figures == told
+    assert counts.coverage(site).figures == told
     assert titles(scanned, "status=changeable") == set()
 
 
 def test_an_item_shows_its_history_without_the_intentions_that_were_settled(scanned, item, level, operator):
-    services.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
     detail = selectors.item_detail(item("Welcome"))
     assert [entry.outcome for entry in detail.history] == ["done"]
     assert detail.default.name == "Internal"
@@ -233,8 +236,8 @@ def test_spaces_are_searched_filtered_and_sorted(whole_site):
     assert set(keys(whole_site, "level=none")) == {"PROD", "OPS", "OLD2019"}
     assert "HB" in keys(whole_site, "unclassified=yes")
     assert keys(whole_site, "sort=key") == sorted(keys(whole_site))
-    counts = [row.figures.total for row in selectors.spaces_page(whole_site, SpaceFilters(sort="-items")).rows]
-    assert counts == sorted(counts, reverse=True)
+    shown = [row.figures.total for row in selectors.spaces_page(whole_site, SpaceFilters(sort="-items")).rows]
+    assert shown == sorted(shown, reverse=True)
     gaps = [
         row.figures.unclassified for row in selectors.spaces_page(whole_site, SpaceFilters(sort="unclassified")).rows
     ]
@@ -248,7 +251,7 @@ def test_spaces_that_were_never_read_are_the_oldest(whole_site):
 
 
 def test_levels_tell_where_they_are_used(whole_site, operator):
-    services.read_projects(actor=operator, connection=whole_site)
+    refresh.read_projects(actor=operator, connection=whole_site)
     rows = {row.level.name: row for row in selectors.level_rows(whole_site)}
     assert rows["Confidential"].items == Item.objects.filter(level__name="Confidential").count() > 0
     assert rows["Confidential"].spaces == 3
@@ -256,7 +259,7 @@ def test_levels_tell_where_they_are_used(whole_site, operator):
 
 
 def test_a_default_that_is_not_known_is_shown_and_counted_nowhere_as_if_it_were(whole_site, operator):
-    services.read_projects(actor=operator, connection=whole_site)
+    refresh.read_projects(actor=operator, connection=whole_site)
     handbook = Space.objects.get(key="HB")
     internal = handbook.default_level
     before = {row.level: row for row in selectors.level_rows(whole_site)}[internal]
@@ -276,21 +279,21 @@ def test_the_use_of_a_level_counts_the_content_that_the_list_of_spaces_shows(who
     Space.objects.filter(key="HB").update(listed=False)
     rows = selectors.level_rows(whole_site)
     fixed = Item.objects.filter(Q(status="archived") | Q(space__status="archived"), space__listed=True)
-    counted = figures.coverage(whole_site).figures
+    counted = counts.coverage(whole_site).figures
     assert fixed.count() == counted.fixed > 0
     assert sum(row.items for row in rows) == counted.classified
     assert sum(row.fixed for row in rows) == fixed.filter(level_state=Knowledge.KNOWN).count()
 
 
 def test_the_home_page_says_how_much_is_classified(site, whole_site):
-    label, value, url = figures.summary([whole_site])[whole_site.pk][0]
+    label, value, url = counts.summary([whole_site])[whole_site.pk][0]
     assert label == "Classified"
     assert "% of" in value
     assert url.endswith("/spaces/")
 
 
 def test_the_home_page_says_when_nothing_was_read_yet(site, organization, developer_space):
-    found = figures.summary([site, organization, developer_space])
+    found = counts.summary([site, organization, developer_space])
     assert found[site.pk][0][1] == "Not scanned yet"
     assert found[organization.pk][0][1] == "Not read yet"
     assert developer_space.pk not in found

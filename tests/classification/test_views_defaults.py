@@ -3,8 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from classification.inventory import refresh
 from classification.models import Item, Knowledge, Scan, Space
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.django_db
 
@@ -132,12 +134,11 @@ def test_it_survives_the_remote_error_with_all_that_was_typed(browser, url, scan
 def test_an_account_that_may_not_change_it_is_told_what_it_needs(
     client_for, grant, alice, site_as_editor, handbook, operator, url
 ):
-    from classification import services
     from classification.models import Level
 
     grant(alice, site_as_editor, "classification_manager")
-    services.read_levels(actor=operator, connection=site_as_editor)
-    space = services.read_space(actor=operator, connection=site_as_editor, key="HB")
+    refresh.read_levels(actor=operator, connection=site_as_editor)
+    space = refresh.read_space(actor=operator, connection=site_as_editor, key="HB")
     wanted = Level.objects.get(connection=site_as_editor, name="Confidential")
     own = reverse("space_default", args=[site_as_editor.slug, "HB"])
     response = client_for(alice, htmx=True).post(own, sent(space, level=wanted))

@@ -4,11 +4,12 @@ import pytest
 from django.urls import reverse
 
 from classification.models import Item
-from portal import leases
 from portal.access import Actor
 from portal.audit.record import record_action
+from portal.jobs import leases
 from portal.models import AuditEntry
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from classification.models import Level, Space
-from portal.sandbox import faults
+from sandbox import faults
 
 pytestmark = pytest.mark.django_db
 

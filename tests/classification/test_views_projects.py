@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from classification import records, services
+from classification.inventory import refresh, store
 from classification.models import Level, Project
 from portal.atlassian import types
 from portal.models import AuditEntry
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +32,8 @@ def plain(client_for, grant, alice, site):
 @pytest.fixture
 def app(site, operator) -> Project:
     """The project APP, whose default is Internal."""
-    services.read_levels(actor=operator, connection=site)
-    services.read_projects(actor=operator, connection=site)
+    refresh.read_levels(actor=operator, connection=site)
+    refresh.read_projects(actor=operator, connection=site)
     return Project.objects.select_related("default_level").get(key="APP")
 
 
@@ -129,7 +130,7 @@ def test_reading_them_again_says_how_many(plain, site):
 def test_reading_them_again_is_on_record_and_writes_them_at_once(site, sandbox, operator):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            services.read_projects(actor=operator, connection=site)
+            refresh.read_projects(actor=operator, connection=site)
         return sum("classification_project" in query["sql"] for query in captured.captured_queries)
 
     queries()
@@ -144,7 +145,7 @@ def test_reading_them_again_is_on_record_and_writes_them_at_once(site, sandbox, 
 
 def test_a_default_that_does_not_answer_stays_what_was_known(site, app, sandbox, operator):
     faults.server_error(sandbox, status=503, call="jira.project_default.get")
-    reading = services.read_projects(actor=operator, connection=site)
+    reading = refresh.read_projects(actor=operator, connection=site)
     assert "could not be read" in reading.message
     again = Project.objects.get(pk=app.pk)
     assert (again.default_level, again.default_state) == (app.default_level, "known")
@@ -154,7 +155,7 @@ def test_a_default_that_does_not_answer_stays_what_was_known(site, app, sandbox,
 def test_an_older_answer_is_not_written_over_a_default_that_was_set_meanwhile(site, app):
     told = types.Project(app.remote_id, app.key, app.name)
     asked = app.default_read_at - timedelta(seconds=1)
-    records.keep_projects(site, [(told, level("Public"), None)], asked=asked)
+    store.keep_projects(site, [(told, level("Public"), None)], asked=asked)
     assert default_of(app) == "Internal"
 
 

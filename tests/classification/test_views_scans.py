@@ -7,12 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django_tasks.backends.dummy import DummyBackend
 
-from classification import collecting, inventory, services
+from classification.inventory import refresh, scan_coordinator, scanning
 from classification.models import Item, Scan, Space
-from portal import jobs, standstill
+from portal.jobs import job_queue, stalled
 from portal.management.commands.worker import sweep
 from portal.models import Pause, WorkerSign
-from portal.sandbox import ACME, faults
+from sandbox import faults
+from sandbox.names import ACME
 
 from .conftest import run_scan
 
@@ -91,8 +92,8 @@ def test_a_scan_that_ended_stops_asking_and_tells_the_page(browser, site, space)
 
 
 def test_a_running_scan_says_how_far_it_is(browser, site, space, operator):
-    scan = services.ask_scan(actor=operator, connection=site, space=space)
-    jobs.claim(scan).beat(done=3, total=9)
+    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    job_queue.claim(scan).beat(done=3, total=9)
     response = browser.get(reverse("scan", args=[site.slug, scan.pk]))
     assert "3 of 9" in response.content.decode()
     assert "HX-Trigger" not in response.headers
@@ -100,25 +101,25 @@ def test_a_running_scan_says_how_far_it_is(browser, site, space, operator):
 
 def test_a_scan_that_failed_says_why_and_what_is_shown(browser, site, space, operator, sandbox):
     faults.html_answer(sandbox)
-    scan = services.ask_scan(actor=operator, connection=site, space=space)
-    inventory.run(scan, jobs.claim(scan))
+    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scanning.run(scan, job_queue.claim(scan))
     html = browser.get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
     assert "Failed" in html
     assert "What was read before is still shown." in html
 
 
 def test_the_progress_opened_by_itself_leads_to_the_page(plain, site, space, operator):
-    scan = services.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
     assert plain.get(reverse("scan", args=[site.slug, scan.pk]))["Location"] == space.get_absolute_url()
 
 
 def test_the_scan_of_another_site_is_not_shown(browser, site, site_as_editor, operator):
-    scan = services.ask_scan(actor=operator, connection=site_as_editor)
+    scan = refresh.ask_scan(actor=operator, connection=site_as_editor)
     assert browser.get(reverse("scan", args=[site.slug, scan.pk])).status_code == 404
 
 
 def test_a_scan_can_be_cancelled(browser, site, operator):
-    scan = services.ask_scan(actor=operator, connection=site)
+    scan = refresh.ask_scan(actor=operator, connection=site)
     url = reverse("scan_cancel", args=[site.slug, scan.pk])
     html = browser.post(url).content.decode()
     scan.refresh_from_db()
@@ -128,7 +129,7 @@ def test_a_scan_can_be_cancelled(browser, site, operator):
 
 
 def test_cancelling_what_has_ended_says_so(plain, site, operator):
-    scan = services.ask_scan(actor=operator, connection=site)
+    scan = refresh.ask_scan(actor=operator, connection=site)
     url = reverse("scan_cancel", args=[site.slug, scan.pk])
     assert "What it has read so far is kept." in plain.post(url, follow=True).content.decode()
     assert "had ended already" in plain.post(url, follow=True).content.decode()
@@ -136,7 +137,7 @@ def test_cancelling_what_has_ended_says_so(plain, site, operator):
 
 def test_cancelling_refuses_who_has_not_the_right(client_for, grant, bob, site, operator):
     grant(bob, site, "viewer")
-    scan = services.ask_scan(actor=operator, connection=site)
+    scan = refresh.ask_scan(actor=operator, connection=site)
     assert client_for(bob).post(reverse("scan_cancel", args=[site.slug, scan.pk])).status_code == 403
     scan.refresh_from_db()
     assert scan.is_open
@@ -144,30 +145,30 @@ def test_cancelling_refuses_who_has_not_the_right(client_for, grant, bob, site, 
 
 def test_who_may_only_look_sees_progress_without_a_button(client_for, grant, charlie, site, operator):
     grant(charlie, site, "viewer")
-    scan = services.ask_scan(actor=operator, connection=site)
+    scan = refresh.ask_scan(actor=operator, connection=site)
     html = client_for(charlie, htmx=True).get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
     assert "Reading the site" in html
     assert "Cancel" not in html
 
 
-class CancellingLease(jobs.Lease):
+class CancellingLease(job_queue.Lease):
     """Somebody cancels the scan when a first batch of it was written."""
 
     def beat(self, **progress) -> None:
         if Item.objects.filter(space__key="BIG").exists():
-            jobs.cancel(self.job)
+            job_queue.cancel(self.job)
         super().beat(**progress)
 
 
 @pytest.fixture
 def cancelled(site, sandbox, operator, monkeypatch) -> Space:
     """A space whose first scan was cancelled when it had written 20 of its 70 items."""
-    monkeypatch.setattr(collecting, "BATCH", 20)
+    monkeypatch.setattr(scan_coordinator, "BATCH", 20)
     sandbox.add_space(ACME, "BIG", name="Big", pages=70)
-    big = services.read_space(actor=operator, connection=site, key="BIG")
-    scan = services.ask_scan(actor=operator, connection=site, space=big)
-    lease = jobs.claim(scan)
-    inventory.run(scan, CancellingLease(lease.job, lease.token))
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
+    scan = refresh.ask_scan(actor=operator, connection=site, space=big)
+    lease = job_queue.claim(scan)
+    scanning.run(scan, CancellingLease(lease.job, lease.token))
     big.refresh_from_db()
     return big
 
@@ -204,7 +205,7 @@ def test_a_cancelled_scan_is_not_told_any_more_when_the_whole_site_was_read(plai
 
 
 def test_a_site_scan_that_was_cancelled_is_told_on_the_list_of_spaces(plain, site, space, operator):
-    services.cancel_scan(actor=operator, scan=services.ask_scan(actor=operator, connection=site))
+    refresh.cancel_scan(actor=operator, scan=refresh.ask_scan(actor=operator, connection=site))
     assert "Cancelled" in plain.get(reverse("spaces", args=[site.slug])).content.decode()
 
 
@@ -240,7 +241,7 @@ def worker_was_seen(ago: timedelta) -> str:
     """A worker signed last so long ago; returns the time of day as pages show it."""
     at = timezone.now() - ago
     WorkerSign.objects.update_or_create(pk=1, defaults={"seen_at": at})
-    return standstill.clock(at)
+    return stalled.clock(at)
 
 
 def test_a_worker_that_has_not_been_seen_for_a_minute_is_told_with_the_time(browser, client_for, alice, start, site):
@@ -270,7 +271,7 @@ def test_a_pause_of_atlassian_is_told_with_its_end(browser, start, site):
     until = timezone.now() + timedelta(hours=1)
     Pause.objects.create(connection=site, until=until.timestamp(), reason="Retry-After")
     address = reverse("scan", args=[site.slug, Scan.objects.get().pk])
-    told = standstill.clock(until, seconds=True)
+    told = stalled.clock(until, seconds=True)
     assert f"Atlassian asked this connection to wait until {told}." in browser.get(address).content.decode()
     Pause.objects.update(until=(timezone.now() - timedelta(hours=1)).timestamp())
     assert "asked this connection to wait" not in browser.get(address).content.decode()
@@ -286,12 +287,10 @@ def test_the_sweep_of_a_worker_writes_down_that_it_is_there(db):
 def test_asking_again_says_that_a_scan_is_waiting_or_running_and_since_when(browser, client_for, alice, start, site):
     assert "already" not in browser.post(start).headers.get("HX-Trigger", "")
     scan = Scan.objects.get()
-    at = standstill.clock(scan.created_at)
+    at = stalled.clock(scan.created_at)
     assert f"waiting for its scan already, since {at}." in browser.post(start)["HX-Trigger"]
-    assert jobs.claim(scan)
+    assert job_queue.claim(scan)
     scan.refresh_from_db()
     response = client_for(alice).post(start, follow=True)
-    assert (
-        f"This site is being scanned already, since {standstill.clock(scan.started_at)}." in response.content.decode()
-    )
+    assert f"This site is being scanned already, since {stalled.clock(scan.started_at)}." in response.content.decode()
     assert Scan.objects.count() == 1

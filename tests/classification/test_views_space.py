@@ -9,9 +9,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from classification.inventory.tree import reorder
 from classification.models import Item, Knowledge, Space
-from classification.tree import reorder
-from portal.sandbox import faults
+from sandbox import faults
 
 pytestmark = pytest.mark.django_db
 

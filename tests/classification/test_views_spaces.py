@@ -10,9 +10,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from classification import counts, services
+from classification.inventory import item_counts, refresh
 from classification.models import Item, Knowledge, Level, Scan, Space
-from portal.sandbox import ACME
+from sandbox.names import ACME
 
 from .conftest import run_scan
 
@@ -258,7 +258,7 @@ def test_it_asks_nobody(alice_s, url, read, sandbox):
 
 def test_it_takes_few_queries_however_many_spaces(alice_s, url, read, django_assert_max_num_queries):
     assert Item.objects.count() > 50
-    counts.keep_counts()
+    item_counts.keep_counts()
     with django_assert_max_num_queries(17):
         alice_s.get(url)
 
@@ -270,7 +270,7 @@ def test_a_level_that_is_gone_can_still_be_named_in_the_filter(alice_s, url, rea
 
 
 def test_a_running_scan_is_shown_with_its_progress(alice_s, site, url, operator):
-    scan = services.ask_scan(actor=operator, connection=site)
+    scan = refresh.ask_scan(actor=operator, connection=site)
     html = alice_s.get(url).content.decode()
     assert f'hx-get="/sites/acme/scans/{scan.pk}/"' in html
     assert "The first scan is under way" in html

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from portal.atlassian.calls import CALLS
-from portal.sandbox import ACCOUNTS, ACME, transport
+from sandbox import transport
+from sandbox.names import ACCOUNTS, ACME
 from tests.contract.watching import Watch, of_answer, of_request, published
 from tests.sandbox.conftest import session
 

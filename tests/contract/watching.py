@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from portal.sandbox import faults, transport
+from sandbox import faults, transport
 from tests.contract.published_calls import PUBLISHED, Published
 from tests.contract.shapes import problems
 

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classification.models import Item, Project, Space
-from portal import connections, registry
+from portal import registry
 from portal.access import Actor
 from portal.audit.browse import one_per_action
 from portal.audit.record import record_action
+from portal.connections import changes
 from portal.models import AuditEntry
 from privacy.models import App
 from tests.conftest import make_connection
@@ -251,7 +252,7 @@ def test_entries_about_people_and_about_connections_that_are_gone_still_open(
     record_action(actor=operator, action="x", target_type="person", target_id="4711", target_label="somebody gone")
     record_on(site, operator, "connection", "acme", "Acme")
     record_on(site, operator, "page", "9", "Welcome")
-    connections.remove(actor=operator, connection=site)
+    changes.remove(actor=operator, connection=site)
     html = get(client_for(administrator))
     links = re.findall(r'<a href="([^"]+)" dir="auto">', html)
     assert links == [f"/people/{bob.pk}/"]

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from classification import services as classification
+from classification.inventory import refresh
 from classification.models import Item
 from portal import registry
 from portal.access import Actor
@@ -54,7 +54,7 @@ def test_the_command_leaves_out_what_they_may_not_see(alice):
 
 def test_the_page_of_an_item_leaves_out_its_history(alice, bob, grant, client_for, operator, site, sandbox):
     grant(bob, site, "viewer")
-    run_scan(site, classification.read_space(actor=operator, connection=site, key="HR"))
+    run_scan(site, refresh.read_space(actor=operator, connection=site, key="HR"))
     item = Item.objects.filter(kind="page").first()
     record_action(
         actor=Actor.of(bob),

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
-from classification import services as classification
+from classification.inventory import refresh
 from classification.tasks import run_scan
 from portal import access, registry
 from portal.access import Actor, Kind
@@ -89,8 +89,8 @@ def test_a_scan_goes_on_when_who_asked_for_it_loses_the_role_and_they_see_nothin
     alice, client_for, grant, site, sandbox
 ):
     grant(alice, site, "classifier")
-    space = classification.read_space(actor=Actor.of(alice), connection=site, key="HR")
-    scan = classification.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    space = refresh.read_space(actor=Actor.of(alice), connection=site, key="HR")
+    scan = refresh.ask_scan(actor=Actor.of(alice), connection=site, space=space)
     Grant.objects.filter(user=alice).delete()
     run_scan.call(scan.pk)
     scan.refresh_from_db()

@@ -21,9 +21,10 @@ from django.utils.log import configure_logging
 from django_tasks_db.models import DBTaskResult
 
 from classification.models import Scan
-from portal import connections, demo
+from portal import demo
+from portal.connections import changes
 from portal.models import AuditEntry, Connection, Grant, User
-from portal.sandbox import ACCOUNTS
+from sandbox.names import ACCOUNTS
 from tests.conftest import make_connection
 
 pytestmark = pytest.mark.django_db
@@ -189,7 +190,7 @@ def test_tokens_that_no_key_fits_are_named(site, settings):
 def test_the_demo_is_made_once_and_what_people_did_with_it_stays(sandbox, operator):
     assert demo.make(actor=operator)["new"] is True
     assert Grant.objects.filter(user__email="charlie@example.com", role="viewer").count() == 4
-    connections.remove(actor=operator, connection=Connection.objects.get(slug="globex"))
+    changes.remove(actor=operator, connection=Connection.objects.get(slug="globex"))
     Connection.objects.filter(slug="acme").update(name="Globex")
     User.objects.filter(email="bob@example.com").update(name="Robert")
     assert demo.make(actor=operator)["new"] is False

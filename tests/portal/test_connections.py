@@ -8,15 +8,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError
 from django.db import connections as databases
 
-from classification import services as classification
-from portal import checking, connections
+from classification.inventory import refresh
 from portal.access import Actor
 from portal.atlassian.errors import Limited, Misconfigured
 from portal.atlassian.slots import MachineSlots
+from portal.connections import addresses, changes, clients, connection_test
 from portal.fields import SecretUnreadable
 from portal.models import AuditEntry, Connection, Pause
-from portal.sandbox import faults
-from privacy import services as privacy
+from privacy.marketplace import app_list
+from sandbox import faults
 
 pytestmark = pytest.mark.django_db
 TOKEN = "an-invented-token-1234"
@@ -30,7 +30,7 @@ def new(operator, **values) -> Connection:
         "token": TOKEN,
         "email": "a@example.com",
     }
-    return connections.add(actor=operator, **(facts | values))
+    return changes.add(actor=operator, **(facts | values))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def new(operator, **values) -> Connection:
 )
 def test_allowed_addresses_are_kept_in_their_normal_form(settings, kind, url, kept):
     settings.UPSTREAM_HOSTS = ["127.0.0.1:8100"]
-    assert connections.clean_url(url, kind) == kept
+    assert addresses.clean_url(url, kind) == kept
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_allowed_addresses_are_kept_in_their_normal_form(settings, kind, url, ke
 def test_other_addresses_are_refused_with_a_sentence(settings, url):
     settings.UPSTREAM_HOSTS = ["127.0.0.1:8100"]
     with pytest.raises(ValidationError) as error:
-        connections.clean_url(url, "site")
+        addresses.clean_url(url, "site")
     assert error.value.messages[0].endswith((".", ".net"))
 
 
@@ -101,7 +101,7 @@ def test_other_addresses_are_refused_with_a_sentence(settings, url):
 )
 def test_an_address_of_another_kind_of_connection_is_refused_with_an_example(kind, url):
     with pytest.raises(ValidationError, match="no address of this kind of connection. Example: https://"):
-        connections.clean_url(url, kind)
+        addresses.clean_url(url, kind)
 
 
 def test_an_organization_takes_no_account(operator):
@@ -124,20 +124,18 @@ def test_a_connection_through_which_something_was_read_speaks_for_no_other_place
     connection = request.getfixturevalue(which)
     before = getattr(connection, field)
     if which == "developer_space":
-        privacy.read_apps(actor=operator, connection=connection)
+        app_list.read_apps(actor=operator, connection=connection)
     else:
-        classification.read_levels(actor=operator, connection=connection)
+        refresh.read_levels(actor=operator, connection=connection)
 
     with pytest.raises(ValidationError) as error:
-        connections.change(actor=operator, connection=Connection.objects.get(pk=connection.pk), **change)
+        changes.change(actor=operator, connection=Connection.objects.get(pk=connection.pk), **change)
     assert "Add a new connection" in error.value.message_dict[field][0]
     assert getattr(Connection.objects.get(pk=connection.pk), field) == before
 
 
 def test_a_connection_through_which_nothing_was_read_can_be_corrected(operator, site):
-    connections.change(
-        actor=operator, connection=site, url="https://example-globex.atlassian.net", token=site.read_token()
-    )
+    changes.change(actor=operator, connection=site, url="https://example-globex.atlassian.net", token=site.read_token())
     assert Connection.objects.get(pk=site.pk).url == "https://example-globex.atlassian.net"
 
 
@@ -161,10 +159,10 @@ def test_changing_the_address_or_the_account_needs_the_token_again(operator):
     connection = new(operator)
     for change in ({"url": "https://example-globex.atlassian.net"}, {"email": "b@example.com"}):
         with pytest.raises(ValidationError) as error:
-            connections.change(actor=operator, connection=Connection.objects.get(pk=connection.pk), **change)
+            changes.change(actor=operator, connection=Connection.objects.get(pk=connection.pk), **change)
         assert "token" in error.value.message_dict
     fresh = Connection.objects.get(pk=connection.pk)
-    connections.change(actor=operator, connection=fresh, name="Documents")
+    changes.change(actor=operator, connection=fresh, name="Documents")
     assert Connection.objects.get(pk=connection.pk).read_token() == TOKEN
 
 
@@ -175,7 +173,7 @@ def test_only_administrators_add_connections(alice):
 
 
 def test_the_test_of_a_site_says_what_works(operator, site):
-    lines = checking.check(actor=operator, connection=site)
+    lines = connection_test.check(actor=operator, connection=site)
     assert [line.state for line in lines] == ["works"] * 4
     site.refresh_from_db()
     assert site.checked_at is not None
@@ -184,13 +182,13 @@ def test_the_test_of_a_site_says_what_works(operator, site):
 def test_the_test_names_a_wrong_token(operator, site):
     site.keep_token("wrong")
     site.save()
-    lines = checking.check(actor=operator, connection=site)
-    assert not checking.is_usable(lines)
+    lines = connection_test.check(actor=operator, connection=site)
+    assert not connection_test.is_usable(lines)
     assert "401" in lines[0].detail or "token" in lines[0].detail.lower()
 
 
 def test_the_test_names_a_wrong_address_and_what_the_sandbox_has(operator):
-    lines = checking.check(actor=operator, connection=new(operator, url="https://example-nowhere.atlassian.net"))
+    lines = connection_test.check(actor=operator, connection=new(operator, url="https://example-nowhere.atlassian.net"))
     assert [line.state for line in lines] == ["fails"]
     assert "Nothing that answers like Confluence was found at https://example-nowhere" in lines[0].detail
     assert "example-acme.atlassian.net and example-globex.atlassian.net" in lines[0].detail
@@ -198,8 +196,8 @@ def test_the_test_names_a_wrong_address_and_what_the_sandbox_has(operator):
 
 def test_the_test_tells_a_site_without_classification_from_a_wrong_account(operator, site, sandbox):
     sandbox.set_entitled("example-acme.atlassian.net", False)
-    lines = checking.check(actor=operator, connection=site)
-    assert checking.is_usable(lines)
+    lines = connection_test.check(actor=operator, connection=site)
+    assert connection_test.is_usable(lines)
     missing = [line for line in lines if line.state == "missing"]
     assert any("does not offer data classification" in line.detail for line in missing)
 
@@ -209,8 +207,8 @@ def test_the_test_says_that_blocked_content_cannot_be_marked_where_only_apps_are
     Connection.objects.filter(pk=site.pk).update(dialect=dialect)
     site.refresh_from_db()
     sandbox.set_policies_readable("example-acme.atlassian.net", False)
-    lines = checking.check(actor=operator, connection=site)
-    assert checking.is_usable(lines)
+    lines = connection_test.check(actor=operator, connection=site)
+    assert connection_test.is_usable(lines)
     policies = next(line for line in lines if line.what == "Data security policies")
     assert (policies.state, policies.detail) == (
         "missing",
@@ -219,21 +217,21 @@ def test_the_test_says_that_blocked_content_cannot_be_marked_where_only_apps_are
 
 
 def test_the_test_tells_that_drafts_are_out_of_reach(operator, developer_space_as_editor):
-    lines = checking.check(actor=operator, connection=developer_space_as_editor)
+    lines = connection_test.check(actor=operator, connection=developer_space_as_editor)
     draft = next(line for line in lines if line.what == "Drafts")
     assert draft.state != "works"
 
 
 def test_the_test_of_an_organization_says_what_works(operator, organization):
-    assert checking.is_usable(checking.check(actor=operator, connection=organization))
+    assert connection_test.is_usable(connection_test.check(actor=operator, connection=organization))
 
 
 def test_no_answer_is_said_plainly_and_the_token_stays_hidden(operator, site, sandbox, settings):
     token = site.read_token()
     faults.reset_connection(sandbox)
     settings.UPSTREAM_PATIENCE_WEB = 0
-    lines = checking.check(actor=operator, connection=site)
-    assert not checking.is_usable(lines)
+    lines = connection_test.check(actor=operator, connection=site)
+    assert not connection_test.is_usable(lines)
     basic = base64.b64encode(f"{site.email}:{token}".encode()).decode()
     for line in lines:
         assert token not in line.detail
@@ -241,20 +239,20 @@ def test_no_answer_is_said_plainly_and_the_token_stays_hidden(operator, site, sa
 
 
 def test_a_pause_is_shared_with_other_processes_through_the_database(site):
-    mine, other = connections.SharedThrottle(site.pk), connections.SharedThrottle(site.pk)
+    mine, other = clients.SharedThrottle(site.pk), clients.SharedThrottle(site.pk)
     mine.pause(2_000_000_000.0, "429")
     assert Pause.objects.get(pk=site.pk).until == 2_000_000_000.0
     assert other.paused_until() == 2_000_000_000.0
 
 
 def test_a_pause_found_by_a_pool_thread_is_written_by_the_thread_that_runs_the_pool(site):
-    shared = connections.SharedThrottle(site.pk)
-    connections._thread.without_database = True
+    shared = clients.SharedThrottle(site.pk)
+    clients._thread.without_database = True
     try:
         shared.pause(2_000_000_000.0, "429")
         assert not Pause.objects.exists()
     finally:
-        connections._thread.without_database = False
+        clients._thread.without_database = False
     shared.sync()
     assert Pause.objects.get(pk=site.pk).until == 2_000_000_000.0
 
@@ -262,13 +260,13 @@ def test_a_pause_found_by_a_pool_thread_is_written_by_the_thread_that_runs_the_p
 def test_a_token_that_cannot_be_sent_fails_the_test_with_a_sentence(operator, organization):
     organization.keep_token("tökén")
     organization.save()
-    lines = checking.check(actor=operator, connection=organization)
+    lines = connection_test.check(actor=operator, connection=organization)
     assert [line.state for line in lines] == ["fails"]
     assert "cannot be sent" in lines[0].detail
 
 
 def test_calls_that_other_processes_have_open_count_for_the_connection(site, settings):
-    client = connections.confluence(site, patience=0)
+    client = clients.confluence(site, patience=0)
     elsewhere = MachineSlots(settings.DATA_DIR / "slots", f"connection-{site.pk}", settings.UPSTREAM_MAX_IN_FLIGHT)
     held = [elsewhere.take(0) for _ in range(settings.UPSTREAM_MAX_IN_FLIGHT)]
 
@@ -279,7 +277,7 @@ def test_calls_that_other_processes_have_open_count_for_the_connection(site, set
 
 
 def test_a_shorter_pause_of_one_process_does_not_end_the_longer_one_of_another(site):
-    mine, other = connections.SharedThrottle(site.pk), connections.SharedThrottle(site.pk)
+    mine, other = clients.SharedThrottle(site.pk), clients.SharedThrottle(site.pk)
     other.paused_until()  # it has just looked, so it does not know of what comes now
     mine.pause(2_000_000_060.0, "429")
     other.pause(2_000_000_005.0, "429")
@@ -291,9 +289,9 @@ def test_a_stored_token_goes_nowhere_once_its_host_is_taken_off_the_list(operato
     settings.UPSTREAM_HOSTS = ["127.0.0.1:8100"]
     connection = new(operator, url="http://127.0.0.1:8100")
     settings.UPSTREAM_HOSTS = []
-    connections.forget_sessions()
+    clients.forget_sessions()
     with pytest.raises(Misconfigured, match="Nothing was sent"):
-        connections.session(connection)
+        clients.session(connection)
 
 
 def pauses_cannot_be_kept(execute, sql, *rest):
@@ -303,7 +301,7 @@ def pauses_cannot_be_kept(execute, sql, *rest):
 
 
 def test_a_pause_that_cannot_be_written_holds_in_this_process_and_is_written_later(site, caplog, monkeypatch):
-    shared = connections.SharedThrottle(site.pk)
+    shared = clients.SharedThrottle(site.pk)
     monkeypatch.setattr(shared, "LOOK_EVERY", 0)
     with databases["default"].execute_wrapper(pauses_cannot_be_kept):
         shared.pause(2_000_000_000.0, "429")
@@ -315,7 +313,7 @@ def test_a_pause_that_cannot_be_written_holds_in_this_process_and_is_written_lat
 
 
 def test_a_table_of_pauses_that_cannot_be_written_is_tried_again_now_and_then_alone(site, monkeypatch):
-    shared, tries = connections.SharedThrottle(site.pk), []
+    shared, tries = clients.SharedThrottle(site.pk), []
     monkeypatch.setattr(shared, "LOOK_EVERY", 1_000_000)
 
     def counted(execute, sql, *rest):
@@ -332,7 +330,7 @@ def test_a_table_of_pauses_that_cannot_be_written_is_tried_again_now_and_then_al
 
 @pytest.mark.django_db(transaction=True)
 def test_a_pause_of_a_connection_that_was_removed_meanwhile_is_no_error(site):
-    shared = connections.SharedThrottle(site.pk)
-    connections.remove(actor=Actor.command_line(), connection=Connection.objects.get(pk=site.pk))
+    shared = clients.SharedThrottle(site.pk)
+    changes.remove(actor=Actor.command_line(), connection=Connection.objects.get(pk=site.pk))
     shared.pause(2_000_000_000.0, "429")
     assert shared.paused_until() == 2_000_000_000.0

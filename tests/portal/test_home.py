@@ -9,12 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from classification import services as classification
-from portal import standstill
+from classification.inventory import refresh
 from portal.access import Actor
+from portal.jobs import stalled
 from portal.models import Connection, Pause, WorkerSign
-from portal.sandbox import ACME, DEVELOPER_ID, ORG_ID
-from privacy import services as privacy
+from privacy.marketplace import app_list
+from sandbox.names import ACME, DEVELOPER_ID, ORG_ID
 from tests.classification.conftest import run_scan
 from tests.conftest import make_connection
 
@@ -43,9 +43,9 @@ def one_of_each(number: int) -> list[Connection]:
 
 def read(site: Connection, apps: Connection, organization: Connection) -> None:
     operator = Actor.command_line()
-    run_scan(site, classification.read_space(actor=operator, connection=site, key="HB"))
-    classification.read_levels(actor=operator, connection=organization)
-    privacy.read_apps(actor=operator, connection=apps)
+    run_scan(site, refresh.read_space(actor=operator, connection=site, key="HB"))
+    refresh.read_levels(actor=operator, connection=organization)
+    app_list.read_apps(actor=operator, connection=apps)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_it_says_since_when_no_worker_has_been_seen(site, administrator, client_
     seen_at = timezone.now() - timedelta(minutes=3)
     WorkerSign.objects.create(pk=1, seen_at=seen_at)
     page = client.get(reverse("home")).content.decode()
-    assert f"No worker has been seen since {standstill.clock(seen_at)}." in page
+    assert f"No worker has been seen since {stalled.clock(seen_at)}." in page
     WorkerSign.objects.update(seen_at=timezone.now())
     assert "No worker" not in client.get(reverse("home")).content.decode()
 
@@ -103,6 +103,6 @@ def test_it_says_until_when_atlassian_asked_a_connection_to_wait(sandbox, admini
     Pause.objects.create(connection=site, until=until.timestamp(), reason="Retry-After")
     page = client_for(administrator).get(reverse("home")).content.decode()
     assert page.count("Atlassian asked this connection to wait until") == 1
-    assert f"wait until {standstill.clock(until, seconds=True)}." in page
+    assert f"wait until {stalled.clock(until, seconds=True)}." in page
     Pause.objects.update(until=(timezone.now() - timedelta(hours=1)).timestamp())
     assert "asked this connection to wait" not in client_for(administrator).get(reverse("home")).content.decode()

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from classification.models import Scan
-from portal import jobs
+from portal.jobs import job_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -17,13 +17,13 @@ def scan(site) -> Scan:
 
 
 def test_only_one_worker_gets_the_work(scan):
-    first = jobs.claim(scan)
+    first = job_queue.claim(scan)
     assert first is not None
-    assert jobs.claim(Scan.objects.get(pk=scan.pk)) is None
+    assert job_queue.claim(Scan.objects.get(pk=scan.pk)) is None
 
 
 def test_progress_is_kept_and_finishing_ends_it(scan):
-    lease = jobs.claim(scan)
+    lease = job_queue.claim(scan)
     lease.beat(done=3, total=10, message="Handbook: 3 of 10")
     scan.refresh_from_db()
     assert (scan.done, scan.percent, scan.message) == (3, 30, "Handbook: 3 of 10")
@@ -34,47 +34,47 @@ def test_progress_is_kept_and_finishing_ends_it(scan):
 
 
 def test_work_of_a_killed_worker_is_handed_out_again_and_the_dead_one_may_not_write(scan):
-    dead = jobs.claim(scan)
+    dead = job_queue.claim(scan)
     Scan.objects.filter(pk=scan.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     handed = []
-    assert jobs.sweep(Scan, handed.append) == 1
+    assert job_queue.sweep(Scan, handed.append) == 1
     assert [job.pk for job in handed] == [scan.pk]
-    alive = jobs.claim(Scan.objects.get(pk=scan.pk))
+    alive = job_queue.claim(Scan.objects.get(pk=scan.pk))
     assert alive is not None
-    with pytest.raises(jobs.LeaseLost):
+    with pytest.raises(job_queue.LeaseLost):
         dead.beat(done=5)
     alive.beat(done=1)
     assert Scan.objects.get(pk=scan.pk).attempts == 2
 
 
 def test_work_that_the_queue_forgot_is_handed_out_again_once(scan):
-    Scan.objects.filter(pk=scan.pk).update(queued_at=timezone.now() - jobs.FORGOTTEN - timedelta(seconds=1))
+    Scan.objects.filter(pk=scan.pk).update(queued_at=timezone.now() - job_queue.FORGOTTEN - timedelta(seconds=1))
     handed = []
-    assert jobs.sweep(Scan, handed.append) == 1
-    assert jobs.sweep(Scan, handed.append) == 0
+    assert job_queue.sweep(Scan, handed.append) == 1
+    assert job_queue.sweep(Scan, handed.append) == 0
 
 
 def test_work_that_is_alive_is_left_alone(scan):
-    jobs.claim(scan)
-    assert jobs.sweep(Scan, lambda job: None) == 0
+    job_queue.claim(scan)
+    assert job_queue.sweep(Scan, lambda job: None) == 0
 
 
 def test_work_that_kills_every_worker_is_given_up_with_a_sentence(scan):
     Scan.objects.filter(pk=scan.pk).update(
-        state="running", attempts=jobs.MOST_ATTEMPTS, lease="x", lease_until=timezone.now() - timedelta(seconds=1)
+        state="running", attempts=job_queue.MOST_ATTEMPTS, lease="x", lease_until=timezone.now() - timedelta(seconds=1)
     )
-    assert jobs.sweep(Scan, lambda job: None) == 0
+    assert job_queue.sweep(Scan, lambda job: None) == 0
     scan.refresh_from_db()
     assert scan.state == Scan.State.FAILED
     assert "given up" in scan.error
 
 
 def test_a_worker_notices_that_its_work_was_cancelled(scan):
-    lease = jobs.claim(scan)
-    assert jobs.cancel(scan)
-    with pytest.raises(jobs.LeaseLost):
+    lease = job_queue.claim(scan)
+    assert job_queue.cancel(scan)
+    with pytest.raises(job_queue.LeaseLost):
         lease.beat(done=1)
-    assert not jobs.cancel(scan)
+    assert not job_queue.cancel(scan)
 
 
 def test_a_worker_that_shows_life_during_the_sweep_keeps_its_work(site, reference_site):
@@ -82,8 +82,8 @@ def test_a_worker_that_shows_life_during_the_sweep_keeps_its_work(site, referenc
     slow, scan = (
         Scan.objects.create(connection=each, actor_label="alice@example.com") for each in (site, reference_site)
     )
-    alive = jobs.claim(slow)
-    jobs.claim(scan)
+    alive = job_queue.claim(slow)
+    job_queue.claim(scan)
     Scan.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     handed = []
 
@@ -91,6 +91,6 @@ def test_a_worker_that_shows_life_during_the_sweep_keeps_its_work(site, referenc
         handed.append(job)
         alive.beat(done=1)
 
-    assert jobs.sweep(Scan, hand_out) == 1
+    assert job_queue.sweep(Scan, hand_out) == 1
     assert handed == [scan]
     alive.beat(done=2)

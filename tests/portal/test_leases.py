@@ -9,8 +9,8 @@ from django.db import connections as databases
 from django.utils import timezone
 
 from classification.models import Project, Space
-from portal import leases
-from portal.leases import LeaseLost, LeaseTaken
+from portal.jobs import leases
+from portal.jobs.leases import LeaseLost, LeaseTaken
 from tests.racing import Worker, is_blocked_or_ended, needs_row_locks
 
 ALICE = {"who": "Alice", "what": "changing the default of “Handbook”"}

@@ -10,13 +10,13 @@ from django.db import connections as databases
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from classification import services as classification
+from classification.inventory import refresh
 from classification.models import Item
-from portal import operations
 from portal.atlassian.errors import Limited
-from portal.connections import confluence, within_budget
+from portal.connections.clients import confluence, within_budget
+from portal.jobs import operations
 from portal.models import AuditEntry, Operation
-from portal.sandbox import faults
+from sandbox import faults
 from tests.classification.conftest import run_scan
 from tests.held import LONG, Held
 
@@ -86,7 +86,7 @@ def test_pages_are_answered_while_ten_refreshes_hang(held, alice, client_for, le
             assert [page.result(timeout=LONG).status_code for page in pages] == [200, 200, 200]
         finally:
             held.release()
-        answers = [refresh.result(timeout=LONG) for refresh in refreshes]
+        answers = [each.result(timeout=LONG) for each in refreshes]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) == 2
     assert all("already waiting for 8 answers of Atlassian. Nothing was sent." in r.text for r in refused)
@@ -127,7 +127,7 @@ def test_the_page_follows_and_shows_the_result_once_and_to_its_owner_alone(held,
 
 @pytest.fixture
 def item(site, sandbox, operator):
-    run_scan(site, classification.read_space(actor=operator, connection=site, key="HR"))
+    run_scan(site, refresh.read_space(actor=operator, connection=site, key="HR"))
     return Item.objects.filter(kind="page", status="current", level__name="Confidential").first()
 
 

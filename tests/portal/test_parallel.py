@@ -6,7 +6,7 @@ import time
 import pytest
 from django.db.models.signals import post_save
 
-from portal import connections
+from portal.connections import clients
 from portal.models import Pause
 from portal.parallel import side_by_side
 
@@ -26,7 +26,7 @@ def test_a_pause_is_shared_while_the_call_that_ran_into_it_still_waits(site):
         shared.set()
 
     def call(_) -> bool:
-        connections.throttle(site).pause(until, "Retry-After")
+        clients.throttle(site).pause(until, "Retry-After")
         return shared.wait(20)
 
     post_save.connect(told, sender=Pause)

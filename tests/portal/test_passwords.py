@@ -5,7 +5,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from portal.passwords import PredictablePasswordValidator
+from portal.people.passwords import PredictablePasswordValidator
 from tests.conftest import PASSWORD
 
 PREDICTABLE = [

@@ -18,10 +18,10 @@ from rq.exceptions import StopRequested
 from rq.job import Callback
 from rq.queue import Queue
 
-from classification import services
+from classification.inventory import refresh
 from classification.models import Scan
 from classification.tasks import run_scan
-from portal.redis_worker import TiedWorker
+from portal.jobs.redis_worker import TiedWorker
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -66,8 +66,8 @@ def worker(server) -> TiedWorker:
 
 @pytest.fixture
 def scan(site, operator, sandbox) -> Scan:
-    space = services.read_space(actor=operator, connection=site, key="HR")
-    return services.ask_scan(actor=operator, connection=site, space=space, enqueue=False)
+    space = refresh.read_space(actor=operator, connection=site, key="HR")
+    return refresh.ask_scan(actor=operator, connection=site, space=space, enqueue=False)
 
 
 def take(worker: TiedWorker, function, *args):

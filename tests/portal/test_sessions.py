@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import sessions
 from portal.management.commands.worker import prune
 from portal.models import AuditEntry, User
+from portal.people import sessions
 from tests.conftest import PASSWORD
 from tests.portal.test_sign_in import ALICE, NEW, is_in, recorded, sign_in_as
 

@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import sign_in
 from portal.audit.verify import verify_chain
 from portal.models import AuditEntry, SignInFailure
+from portal.people import sign_in
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

@@ -12,12 +12,13 @@ from django.core.cache import cache
 from django.db import connection
 from django.urls import path, reverse
 
-from portal import checking, connections
 from portal.audit.record import record_action
 from portal.audit.verify import verify_chain
+from portal.connections import changes, connection_test
 from portal.models import AuditEntry, Connection, Grant, OutboxMessage, User
 from portal.notifications import outbox
-from portal.sandbox import ACCOUNTS, faults
+from sandbox import faults
+from sandbox.names import ACCOUNTS
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -245,11 +246,11 @@ def test_home_and_the_list_say_of_each_connection_how_its_test_ended_and_when(
 ):
     client = client_for(administrator)
     facts = {"kind": "site", "url": NEW["url"], "email": NEW["email"]}
-    connections.add(actor=operator, name="Never", token="x", **facts)
-    fails = connections.add(actor=operator, name="Fails", token="wrong", **facts)
-    works = connections.add(actor=operator, name="Works", token=NEW["token"], **facts)
+    changes.add(actor=operator, name="Never", token="x", **facts)
+    fails = changes.add(actor=operator, name="Fails", token="wrong", **facts)
+    works = changes.add(actor=operator, name="Works", token=NEW["token"], **facts)
     for each in (fails, works):
-        checking.check(actor=operator, connection=each)
+        connection_test.check(actor=operator, connection=each)
         each.refresh_from_db()
     for address in ("home", "connections"):
         page = text_of(client.get(reverse(address)))
@@ -620,7 +621,7 @@ def test_the_strip_says_that_nothing_reaches_atlassian_only_while_that_is_so(
     assert STRIP in text_of(client.get(reverse("account_login")))
     settings.UPSTREAM_HOSTS = ["trust.example.com:8443"]
     assert STRIP in text_of(client_for(alice).get(home)), "a host that is allowed is not yet one that is called"
-    connections.add(
+    changes.add(
         actor=operator, name="Real", kind="site", url="https://trust.example.com:8443", email="a@example.com", token="x"
     )
     page = text_of(client_for(alice).get(home))

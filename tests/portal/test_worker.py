@@ -15,11 +15,11 @@ from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
-from classification import services
+from classification.inventory import refresh
 from classification.models import Scan
 from classification.tasks import run_scan, sweep_scans
+from portal.jobs.processes import end_with_parent
 from portal.management.commands.worker import sweep
-from portal.processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 SAID = "server closed the connection unexpectedly"
@@ -39,8 +39,8 @@ class Outage:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_scan_whose_database_restarts_is_handed_out_again_and_ends(site, operator, sandbox, caplog):
-    scan = services.ask_scan(
-        actor=operator, connection=site, space=services.read_space(actor=operator, connection=site, key="HR")
+    scan = refresh.ask_scan(
+        actor=operator, connection=site, space=refresh.read_space(actor=operator, connection=site, key="HR")
     )
     outage = Outage()
 

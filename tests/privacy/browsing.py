@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 from django.http import HttpResponse
 from django.urls import reverse
 
-from privacy import catalogue, selectors
-from privacy.document import Document
-from privacy.editing import fingerprint
+from privacy import selectors
+from privacy.document import catalogue
+from privacy.document.document import Document
+from privacy.drafts.working_copy import fingerprint
 from privacy.models import App, WorkingCopy
 
 

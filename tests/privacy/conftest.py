@@ -4,8 +4,9 @@ import pytest
 
 from portal.access import Actor
 from portal.models import Connection, User
-from portal.sandbox import State, product_id
 from privacy.models import App
+from sandbox.seed_documents import product_id
+from sandbox.state import State
 from tests.locks import rows_are_locked_in_one_order  # noqa: F401 - holds for every test of this package
 from tests.privacy.marketplace import Marketplace
 

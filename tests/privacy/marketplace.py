@@ -3,9 +3,10 @@
 from typing import Any
 
 from portal.atlassian import strictjson
-from portal.sandbox import State, faults, stranger
-from portal.sandbox.marketplace import store
 from privacy.models import App
+from sandbox import faults, stranger
+from sandbox.marketplace import store
+from sandbox.state import State
 
 DRAFT = "marketplace.put_draft"
 READ = "marketplace.trust_info"

@@ -6,11 +6,14 @@ from portal.access import Actor
 from portal.atlassian import strictjson
 from portal.atlassian.errors import Refused
 from portal.models import Connection
-from portal.sandbox import faults
-from portal.sandbox.marketplace import store
-from privacy import selectors, services
-from privacy.authorship import authors
+from privacy import refusals, selectors
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
+from privacy.reviews import approvals, publishing
+from privacy.reviews.authors import authors
+from sandbox import faults
+from sandbox.marketplace import store
 from tests.conftest import make_connection
 from tests.privacy.marketplace import CONTACT, DRAFT, READ
 
@@ -34,23 +37,23 @@ def other(charlie, developer_space: Connection, grant) -> Actor:
 
 
 def contact(actor: Actor, app: App, value: str = "trust@example.com"):
-    return services.answer(actor=actor, app=app, pointer=CONTACT, raw=value)
+    return working_copy.answer(actor=actor, app=app, pointer=CONTACT, raw=value)
 
 
 def asked_by(actor: Actor, app: App) -> Review:
     """Reads the app as it is now and asks."""
-    return services.ask(actor=actor, app=services.read_app(actor=actor, app=app))
+    return approvals.ask(actor=actor, app=app_list.read_app(actor=actor, app=app))
 
 
 def must_not_approve(actor: Actor, review: Review) -> None:
-    assert services.why_not_approve(actor, review).startswith("You changed this app")
-    with pytest.raises(services.SignOffRefused, match="Somebody else has to approve it"):
-        services.approve(actor=actor, review=review, seen=review.content_hash)
+    assert approvals.why_not_approve(actor, review).startswith("You changed this app")
+    with pytest.raises(refusals.SignOffRefused, match="Somebody else has to approve it"):
+        approvals.approve(actor=actor, review=review, seen=review.content_hash)
 
 
 def may_approve(actor: Actor, review: Review) -> None:
-    assert services.why_not_approve(actor, review) == ""
-    services.approve(actor=actor, review=review, seen=review.content_hash)
+    assert approvals.why_not_approve(actor, review) == ""
+    approvals.approve(actor=actor, review=review, seen=review.content_hash)
     assert selectors.newest_review(app=review.app).state == "approved"
 
 
@@ -60,11 +63,11 @@ def may_approve(actor: Actor, review: Review) -> None:
 def test_who_sent_a_save_that_could_not_be_read_back_is_its_author(
     writer, editor, other, diagrams, marketplace, sandbox
 ):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(writer, diagrams)
     marketplace.unreadable_after(2)
-    with pytest.raises(services.NotKnown):
-        services.save_to_marketplace(actor=writer, app=diagrams)
+    with pytest.raises(refusals.NotKnown):
+        saving.save_to_marketplace(actor=writer, app=diagrams)
     faults.clear(sandbox)
 
     review = asked_by(editor, diagrams)
@@ -76,12 +79,12 @@ def test_who_sent_a_save_that_could_not_be_read_back_is_its_author(
 def test_an_answer_that_went_out_beside_a_strangers_is_still_its_authors_after_the_working_copy_was_dropped(
     writer, editor, other, diagrams, marketplace
 ):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(writer, diagrams)
     marketplace.meanwhile(diagrams, "edit_draft", before=READ, nth=4, at="/security/x", value="theirs")
-    with pytest.raises(services.NotAsSent):
-        services.save_to_marketplace(actor=writer, app=diagrams)
-    services.reset_working_copy(actor=editor, app=diagrams)
+    with pytest.raises(refusals.NotAsSent):
+        saving.save_to_marketplace(actor=writer, app=diagrams)
+    working_copy.reset_working_copy(actor=editor, app=diagrams)
 
     review = asked_by(editor, diagrams)
 
@@ -90,9 +93,9 @@ def test_an_answer_that_went_out_beside_a_strangers_is_still_its_authors_after_t
 
 
 def test_a_list_that_a_stranger_added_to_is_still_its_authors(writer, editor, other, diagrams, marketplace):
-    services.open_working_copy(actor=writer, app=diagrams)
-    services.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
-    services.save_to_marketplace(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
+    working_copy.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    saving.save_to_marketplace(actor=writer, app=diagrams)
     entries = ["Diagram titles", "Drawings", "Strange things"]
     marketplace.act(diagrams, "edit_draft", at="/dataAccessAndStorage/typesOfDataStored", value=entries)
 
@@ -103,14 +106,14 @@ def test_a_list_that_a_stranger_added_to_is_still_its_authors(writer, editor, ot
 
 
 def test_a_save_that_atlassian_refused_makes_nobody_an_author(writer, editor, diagrams, sandbox, marketplace):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(writer, diagrams)
     faults.refuse(sandbox, call=DRAFT, status=400, times=1)
     with pytest.raises(Refused):
-        services.save_to_marketplace(actor=writer, app=diagrams)
-    services.reset_working_copy(actor=writer, app=diagrams)
+        saving.save_to_marketplace(actor=writer, app=diagrams)
+    working_copy.reset_working_copy(actor=writer, app=diagrams)
     contact(editor, diagrams, "other@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     may_approve(writer, asked_by(editor, diagrams))
 
@@ -118,11 +121,11 @@ def test_a_save_that_atlassian_refused_makes_nobody_an_author(writer, editor, di
 def test_authors_are_known_again_after_a_time_in_which_the_draft_could_not_be_read(
     writer, editor, other, diagrams, marketplace, sandbox
 ):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(writer, diagrams)
-    services.save_to_marketplace(actor=writer, app=diagrams)
+    saving.save_to_marketplace(actor=writer, app=diagrams)
     faults.refuse(sandbox, call=READ, status=403, skip=1, times=1)
-    assert services.read_app(actor=editor, app=diagrams).draft_state == "hidden"
+    assert app_list.read_app(actor=editor, app=diagrams).draft_state == "hidden"
     marketplace.act(diagrams, "edit_draft", at="/security/x", value="theirs")
 
     review = asked_by(editor, diagrams)
@@ -143,7 +146,7 @@ def change_in_console(marketplace, app: App, who: str, at: str, value: object) -
 
 def test_who_changed_the_draft_in_atlassians_console_is_its_author(writer, editor, other, diagrams, marketplace):
     change_in_console(marketplace, diagrams, "Bob@Example.com", "securityContact", "trust@example.com")
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
     change_in_console(marketplace, diagrams, "stranger@example.com", "x", "theirs")
 
     review = asked_by(editor, diagrams)
@@ -198,7 +201,7 @@ def test_an_approval_that_a_change_at_atlassian_dismissed_says_who_made_it(
     may_approve(other, asked_by(editor, diagrams))
     change_in_console(marketplace, diagrams, "stranger@example.com", "securityContact", "trust@example.com")
 
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
 
     because = selectors.newest_review(app=diagrams).closed_because
     assert because.startswith("The draft was changed at Atlassian by stranger@example.com on ")
@@ -206,19 +209,19 @@ def test_an_approval_that_a_change_at_atlassian_dismissed_says_who_made_it(
 
 
 def test_what_was_published_in_the_console_has_no_authors_any_more(writer, editor, diagrams, marketplace):
-    contact(writer, services.read_app(actor=editor, app=diagrams))
-    services.save_to_marketplace(actor=writer, app=diagrams)
+    contact(writer, app_list.read_app(actor=editor, app=diagrams))
+    saving.save_to_marketplace(actor=writer, app=diagrams)
     marketplace.act(diagrams, "publish")
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
     contact(editor, diagrams, "next@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     may_approve(writer, asked_by(editor, diagrams))
 
 
 def test_authors_are_found_in_three_queries(writer, editor, diagrams, django_assert_num_queries):
-    contact(writer, services.read_app(actor=editor, app=diagrams))
-    services.save_to_marketplace(actor=writer, app=diagrams)
+    contact(writer, app_list.read_app(actor=editor, app=diagrams))
+    saving.save_to_marketplace(actor=writer, app=diagrams)
     app = selectors.find_app(connection=diagrams.connection, key=diagrams.app_key)
 
     with django_assert_num_queries(4):  # and one for the person whom Atlassian names
@@ -229,9 +232,9 @@ def test_who_changed_the_draft_in_the_console_stays_its_author_when_it_is_saved_
     writer, editor, diagrams, marketplace
 ):
     change_in_console(marketplace, diagrams, "bob@example.com", "securityContact", "trust@example.com")
-    services.read_app(actor=editor, app=diagrams)
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     must_not_approve(writer, asked_by(editor, diagrams))
 
@@ -242,9 +245,9 @@ def test_the_account_of_the_connection_is_not_the_author_of_what_is_saved_from_h
     writer.user.email = developer_space.email
     writer.user.save()
     account = Actor.of(writer.user)
-    services.open_working_copy(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
     contact(editor, diagrams)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     may_approve(account, asked_by(editor, diagrams))
 
@@ -260,9 +263,9 @@ def test_answers_given_through_another_connection_to_the_same_product_count(bob,
     there = App.objects.create(
         connection=second, product_id=diagrams.product_id, name=diagrams.name, app_key=diagrams.app_key
     )
-    services.open_working_copy(actor=writer, app=there)
+    working_copy.open_working_copy(actor=writer, app=there)
     contact(writer, there)
-    services.save_to_marketplace(actor=writer, app=there)
+    saving.save_to_marketplace(actor=writer, app=there)
 
     must_not_approve(writer, asked_by(editor, diagrams))
 
@@ -273,10 +276,10 @@ def test_answers_given_through_another_connection_to_the_same_product_count(bob,
 def test_a_text_is_its_writers_when_another_pushes_it_after_the_working_copy_was_dropped(
     writer, editor, other, diagrams
 ):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     text = contact(writer, diagrams).working.text
-    services.reset_working_copy(actor=writer, app=diagrams)
-    services.push_document(actor=editor, app=diagrams, text=text)
+    working_copy.reset_working_copy(actor=writer, app=diagrams)
+    saving.push_document(actor=editor, app=diagrams, text=text)
 
     review = asked_by(editor, diagrams)
 
@@ -285,13 +288,13 @@ def test_a_text_is_its_writers_when_another_pushes_it_after_the_working_copy_was
 
 
 def test_a_text_that_was_written_over_stays_its_first_writers_when_it_is_restored(writer, editor, other, diagrams):
-    services.open_working_copy(actor=writer, app=diagrams)
-    services.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
-    services.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings", "Names"])
-    version = services.reset_working_copy(actor=editor, app=diagrams)
-    services.restore(actor=editor, app=diagrams, snapshot=version)
-    services.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Drawings", "Names"])
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
+    working_copy.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    working_copy.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings", "Names"])
+    version = working_copy.reset_working_copy(actor=editor, app=diagrams)
+    working_copy.restore(actor=editor, app=diagrams, snapshot=version)
+    working_copy.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Drawings", "Names"])
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     review = asked_by(editor, diagrams)
 
@@ -302,14 +305,14 @@ def test_a_text_that_was_written_over_stays_its_first_writers_when_it_is_restore
 def test_a_list_that_a_stranger_added_to_stays_its_authors_when_it_is_discarded_and_restored(
     writer, editor, other, diagrams, marketplace
 ):
-    services.open_working_copy(actor=writer, app=diagrams)
-    services.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
-    services.save_to_marketplace(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
+    working_copy.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    saving.save_to_marketplace(actor=writer, app=diagrams)
     entries = ["Diagram titles", "Drawings", "Strange things"]
     marketplace.act(diagrams, "edit_draft", at="/dataAccessAndStorage/typesOfDataStored", value=entries)
-    version = services.discard_draft(actor=editor, app=diagrams)
-    services.restore(actor=editor, app=diagrams, snapshot=version)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    version = saving.discard_draft(actor=editor, app=diagrams)
+    working_copy.restore(actor=editor, app=diagrams, snapshot=version)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     review = asked_by(editor, diagrams)
 
@@ -318,21 +321,21 @@ def test_a_list_that_a_stranger_added_to_stays_its_authors_when_it_is_discarded_
 
 
 def test_who_only_tried_something_that_never_went_out_may_approve(writer, editor, diagrams):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(editor, diagrams)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
     contact(writer, diagrams, "tried@example.com")
-    services.undo(actor=writer, app=diagrams, edit=selectors.ledger(app=diagrams).first())
+    working_copy.undo(actor=writer, app=diagrams, edit=selectors.ledger(app=diagrams).first())
     contact(writer, diagrams, "again@example.com")
-    services.reset_working_copy(actor=writer, app=diagrams)
+    working_copy.reset_working_copy(actor=writer, app=diagrams)
 
     may_approve(writer, asked_by(editor, diagrams))
 
 
 def test_who_tries_something_while_sign_off_is_asked_for_may_still_approve(writer, editor, diagrams):
-    services.open_working_copy(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
     contact(editor, diagrams)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
     review = asked_by(editor, diagrams)
     contact(writer, diagrams, "tried@example.com")
 
@@ -342,21 +345,21 @@ def test_who_tries_something_while_sign_off_is_asked_for_may_still_approve(write
 def test_what_was_published_does_not_make_its_writer_an_author_of_the_next_answer(
     writer, editor, other, publisher, diagrams
 ):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(writer, diagrams)
-    services.save_to_marketplace(actor=writer, app=diagrams)
+    saving.save_to_marketplace(actor=writer, app=diagrams)
     may_approve(other, asked_by(writer, diagrams))
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
     contact(editor, diagrams, "next@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     may_approve(writer, asked_by(editor, diagrams))
 
 
 def test_a_new_account_of_the_same_name_is_the_same_person(writer, editor, diagrams, developer_space, grant):
-    services.open_working_copy(actor=writer, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
     contact(writer, diagrams)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
     writer.user.delete()
     again = type(writer.user).objects.create_user("bob@example.com", "another long password")
     grant(again, developer_space, "privacy_reviewer")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from privacy import ledger, services
-from privacy.document import RecordInput
+from privacy.document.document import RecordInput
+from privacy.document.form_values import row_token
+from privacy.drafts import edit_log, working_copy
 from privacy.models import Edit
 from privacy.refusals import AnswerRefused
-from privacy.showing import row_token
 from tests.privacy.browsing import address, kept
 
 pytestmark = pytest.mark.django_db
@@ -18,12 +18,12 @@ def removed(editor, diagrams, marketplace):
     """B of A, B and C was removed, then A was renamed; the edit that removed B."""
     records = '[{"name":"A","purpose":"Stores files"},{"purpose":"Mail","name":"B","x":1.0},{"name":"C"}]'
     marketplace.put(diagrams, "draft", '{"thirdPartyInformation":{"thirdPartyDetails":' + records + "}}")
-    services.open_working_copy(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
     before = kept(diagrams, RECORDS)
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(before)]
-    edit = services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[rows[0], rows[2]]).edit
+    edit = working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[rows[0], rows[2]]).edit
     renamed = [RecordInput(row_token(0, before[0]), {"name": "Another"}), rows[2]]
-    services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=renamed)
+    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=renamed)
     return edit
 
 
@@ -38,14 +38,14 @@ def test_a_removed_record_is_back_in_its_place_and_what_came_after_stays(editor,
     assert [record["name"] for record in back] == ["Another", "B", "C"]
     assert list(back[1]) == ["purpose", "name", "x"]
     assert str(back[1]["x"]) == "1.0"
-    assert not ledger.removed_records(diagrams)[RECORDS]
+    assert not edit_log.removed_records(diagrams)[RECORDS]
 
 
 def test_a_record_is_brought_back_once(editor, diagrams, removed):
-    services.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
+    working_copy.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
 
     with pytest.raises(AnswerRefused, match="back already"):
-        services.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
+        working_copy.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
 
     assert len(kept(diagrams, RECORDS)) == 3
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from privacy import catalogue
-from privacy.catalogue import CatalogueError, load
-from privacy.document import Document
+from privacy.document import catalogue
+from privacy.document.catalogue import CatalogueError, load
+from privacy.document.document import Document
 
 from .examples import QUESTIONNAIRE, REFERENCE
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy import services
-from privacy.characters import host_remark, look_alike, marked, remarks, spelled_out
-from privacy.checks import check
-from privacy.document import Document
+from privacy.document.characters import host_remark, look_alike, marked, remarks, spelled_out
+from privacy.document.checks import check
+from privacy.document.document import Document
+from privacy.marketplace import app_list
 
 from .browsing import address, said
 from .strategies import few
@@ -114,7 +114,7 @@ def compared(editor, diagrams, marketplace, client_for):
     def pages(live: dict, draft: dict):
         marketplace.put(diagrams, "live", json.dumps(live))
         marketplace.put(diagrams, "draft", json.dumps(draft))
-        app = services.read_app(actor=editor, app=diagrams)
+        app = app_list.read_app(actor=editor, app=diagrams)
         return client_for(editor.user).get(address("app_compare", app))
 
     return pages
@@ -160,7 +160,7 @@ def test_values_that_look_the_same_say_how_they_are_written(compared, live, draf
 @pytest.mark.django_db
 def test_a_document_that_is_read_names_them_too(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "live", json.dumps({"security": {"securityContact": f"a{TURN}b", "new": {"x": SPACE}}}))
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     for name, query in (("app", {"version": "live"}), ("app_edit", {"section": "security"})):
         page = client_for(editor.user).get(address(name, app, **query))

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from privacy.catalogue import CatalogueError
-from privacy.checks import by_pointer, check, days, errors, load
-from privacy.document import Document
+from privacy.document.catalogue import CatalogueError
+from privacy.document.checks import by_pointer, check, days, errors, load
+from privacy.document.document import Document
 
 from .examples import QUESTIONNAIRE, REFERENCE
 from .strategies import any_document, few

@@ -7,9 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.models import AuditEntry
-from portal.sandbox import faults
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import saving
 from privacy.models import App, Snapshot, WorkingCopy
+from privacy.reviews import approvals
+from sandbox import faults
 from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH, READ
 
 pytestmark = pytest.mark.django_db
@@ -226,11 +228,11 @@ def test_publish_refuses_a_draft_that_is_not_signed_off(run, marketplace):
 
 
 def test_publish_sends_what_was_signed_off(run, editor, reviewer, diagrams, marketplace):
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     result = json.loads(run("publish", diagrams.product_id, "--json"))
 

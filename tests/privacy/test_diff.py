@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
-from privacy.catalogue import field_named
-from privacy.diff import Undecided, apply, compare, merge, take, three_way
-from privacy.document import MISSING, Document, same_content
-from privacy.matching import words
+from privacy.document.catalogue import field_named
+from privacy.document.diff import Undecided, apply, compare, merge, take, three_way
+from privacy.document.document import MISSING, Document, same_content
+from privacy.document.sequence_diff import words
 
 from .examples import QUESTIONNAIRE, REFERENCE
 from .strategies import any_document, documents, few, shuffled

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
-from privacy.answers import RecordInput
-from privacy.catalogue import FIELDS, field_named
-from privacy.document import (
+from privacy.document.answers import RecordInput
+from privacy.document.catalogue import FIELDS, field_named
+from privacy.document.document import (
     MISSING,
     AnswerError,
     Document,
@@ -19,7 +19,7 @@ from privacy.document import (
     same_content,
     same_values,
 )
-from privacy.showing import FormValue
+from privacy.document.form_values import FormValue
 
 from .examples import QUESTIONNAIRE, REFERENCE
 from .strategies import any_document, anything, documents, few, shuffled

@@ -3,14 +3,15 @@
 import pytest
 from django.urls import reverse
 
-from portal import connections
 from portal.access import Actor
 from portal.audit.verify import verify_chain
+from portal.connections import changes
 from portal.models import AuditEntry
-from privacy import edit_audit, services
-from privacy.document import Document, RecordInput
+from privacy.document.document import Document, RecordInput
+from privacy.document.form_values import row_token
+from privacy.drafts import edit_audit, working_copy
+from privacy.marketplace import saving
 from privacy.models import Edit, WorkingCopy
-from privacy.showing import row_token
 from tests.privacy.browsing import said
 from tests.privacy.marketplace import CONTACT
 
@@ -21,13 +22,13 @@ RECORDS = "/commonCloud/thirdPartyInformation/thirdPartyDetails"
 @pytest.fixture
 def saved(editor, diagrams):
     """An answer, and a list of which one record was changed and another removed, saved to Marketplace."""
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     records = Document.from_text(WorkingCopy.objects.get(app=diagrams).text).get(RECORDS)
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
     rows[0] = RecordInput(rows[0].token, {"purpose": "Sends mail"})
-    services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
+    saving.save_to_marketplace(actor=editor, app=diagrams)
     return records
 
 
@@ -69,7 +70,7 @@ def test_the_entry_outlives_the_connection_and_still_proves_a_copy_of_the_rows(
     saved, developer_space, administrator, client_for
 ):
     copy = Edit.objects.get(pointer=CONTACT)
-    connections.remove(actor=Actor.of(administrator), connection=developer_space)
+    changes.remove(actor=Actor.of(administrator), connection=developer_space)
 
     page = said(client_for(administrator).get(reverse("activity"), {"action": "draft.edit"}))
 

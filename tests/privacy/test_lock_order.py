@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portal import connections as portal_connections
 from portal.access import Actor
-from privacy import services
+from portal.connections.changes import remove
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
+from privacy.reviews import approvals, publishing
 from tests.privacy.marketplace import CONTACT
 from tests.racing import needs_row_locks, race
 
@@ -24,20 +26,20 @@ PAIRS = [
 @pytest.fixture
 def changes(editor, publisher, diagrams) -> dict[str, Callable[[], object]]:
     """Name -> a change of the same app, which has a working copy with an answer and a request that waits."""
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="before@example.com")
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="before@example.com")
     diagrams.refresh_from_db()
     version = diagrams.live
     answer = {"app": diagrams, "pointer": CONTACT, "raw": "after@example.com"}
     return {
-        "answer": lambda: services.answer(actor=editor, **answer),
-        "reset": lambda: services.reset_working_copy(actor=editor, app=diagrams),
-        "restore": lambda: services.restore(actor=editor, app=diagrams, snapshot=version),
-        "read": lambda: services.read_app(actor=editor, app=diagrams),
-        "save": lambda: services.save_to_marketplace(actor=editor, app=diagrams),
-        "ask": lambda: services.ask(actor=editor, app=diagrams),
-        "publish": lambda: services.publish(actor=publisher, app=diagrams),
-        "remove": lambda: portal_connections.remove(actor=Actor.command_line(), connection=diagrams.connection),
+        "answer": lambda: working_copy.answer(actor=editor, **answer),
+        "reset": lambda: working_copy.reset_working_copy(actor=editor, app=diagrams),
+        "restore": lambda: working_copy.restore(actor=editor, app=diagrams, snapshot=version),
+        "read": lambda: app_list.read_app(actor=editor, app=diagrams),
+        "save": lambda: saving.save_to_marketplace(actor=editor, app=diagrams),
+        "ask": lambda: approvals.ask(actor=editor, app=diagrams),
+        "publish": lambda: publishing.publish(actor=publisher, app=diagrams),
+        "remove": lambda: remove(actor=Actor.command_line(), connection=diagrams.connection),
     }
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
-from privacy import catalogue, patches, wire
-from privacy.wire import MISSING
+from privacy.document import canonical_json, catalogue, patches
+from privacy.document.canonical_json import MISSING
 from tests.privacy.strategies import anything, few, numbers, records, shuffled
 
 DETAILS = catalogue.field("/commonCloud/thirdPartyInformation/thirdPartyDetails")
@@ -77,14 +77,16 @@ def test_a_patch_of_a_long_text_leads_both_ways_exactly(start, old, new, end):
 @few
 @given(st.one_of(numbers, anything), st.one_of(numbers, anything))
 def test_digests_by_value_are_equal_when_the_values_are(left, right):
-    assert (wire.value_digest(left) == wire.value_digest(right)) == wire.same_value(left, right)
+    assert (canonical_json.value_digest(left) == canonical_json.value_digest(right)) == canonical_json.same_value(
+        left, right
+    )
 
 
 @pytest.mark.parametrize(("left", "right"), [("1", "1.0"), ("1200", "1.2e3"), ("-0", "0"), ("0.10", "1E-1")])
 def test_one_number_has_one_digest_by_value_however_it_is_written(left, right):
     left, right = strictjson.loads(left), strictjson.loads(right)
 
-    assert wire.value_digest([left]) == wire.value_digest([right])
+    assert canonical_json.value_digest([left]) == canonical_json.value_digest([right])
 
 
 def many(count: int) -> list[dict]:

@@ -12,11 +12,15 @@ from django.utils import timezone
 from portal import access
 from portal.atlassian.errors import ApiError, Refused, Unavailable
 from portal.models import AuditEntry, User
-from portal.sandbox import deliver_late, faults
-from privacy import reading, selectors, services, settling
-from privacy.document import Document
+from privacy import refusals, selectors
+from privacy.document.document import Document
+from privacy.drafts import working_copy
+from privacy.drafts.snapshots import create_snapshot
+from privacy.marketplace import app_list, publish_outcome, saving
 from privacy.models import App, PublishAttempt, Review, Snapshot
-from privacy.versions import keep
+from privacy.reviews import approvals, publishing
+from sandbox import faults
+from sandbox.router import deliver_late
 from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH, READ
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +29,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def review(editor, reviewer, diagrams) -> Review:
     """A draft that Alice wrote and Bob approved."""
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     return review
 
 
@@ -54,7 +58,7 @@ def alarm_of(app) -> str:
 
 
 def test_what_was_signed_off_goes_live_and_is_read_back(review, publisher, diagrams, marketplace):
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.ok
     assert contact(marketplace, diagrams) == "trust@example.com"
@@ -69,7 +73,7 @@ def test_what_was_signed_off_goes_live_and_is_read_back(review, publisher, diagr
 def test_a_form_that_atlassian_still_reviews_is_said_to_be_submitted(review, publisher, diagrams, sandbox):
     sandbox.set_setting("review_reads", 5)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert (result.outcome, result.form_status) == ("published", "SUBMITTED")
     assert "SUBMITTED" in result.sentence
@@ -78,7 +82,7 @@ def test_a_form_that_atlassian_still_reviews_is_said_to_be_submitted(review, pub
 def test_a_form_that_is_approved_at_once_needs_no_more_words(review, publisher, diagrams, sandbox):
     sandbox.set_setting("review_reads", 0)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.form_status == "APPROVED"
     assert "still to come" not in result.sentence
@@ -86,14 +90,14 @@ def test_a_form_that_is_approved_at_once_needs_no_more_words(review, publisher, 
 
 def test_it_refuses_a_person_without_the_right(review, editor, diagrams, marketplace):
     with pytest.raises(PermissionDenied, match="publish drafts"):
-        services.publish(actor=editor, app=diagrams)
+        publishing.publish(actor=editor, app=diagrams)
 
     assert marketplace.calls(PUBLISH) == 0
 
 
 def refused(actor, app, words, marketplace) -> None:
-    with pytest.raises(services.PublishRefused, match=words):
-        services.publish(actor=actor, app=app)
+    with pytest.raises(refusals.PublishRefused, match=words):
+        publishing.publish(actor=actor, app=app)
     assert marketplace.calls(PUBLISH) == 0
 
 
@@ -106,7 +110,7 @@ def test_an_app_without_a_draft_is_not_published(publisher, board, marketplace):
 
 
 def test_a_draft_that_waits_or_was_sent_back_is_not_published(review, reviewer, publisher, diagrams, marketplace):
-    services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
     refused(publisher, diagrams, "Changes were requested", marketplace)
 
 
@@ -154,9 +158,9 @@ def approved_before_the_checks_knew_of_it(app) -> Review:
 
 
 def test_errors_of_the_checks_block_publishing(editor, reviewer, publisher, diagrams, marketplace):
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
-    saved = services.save_to_marketplace(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
+    saved = saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approved_before_the_checks_knew_of_it(saved.app)
 
     refused(publisher, diagrams, "The checks found 1 error", marketplace)
@@ -169,17 +173,17 @@ def test_nothing_is_published_when_draft_and_live_cannot_be_read_first(
     faults.server_error(sandbox, call=READ)
 
     with pytest.raises(ApiError):
-        services.publish(actor=publisher, app=diagrams)
+        publishing.publish(actor=publisher, app=diagrams)
 
     assert marketplace.calls(PUBLISH) == 0
     assert state_of(review) == "approved"
 
 
 def test_publishing_twice_sends_one_call(review, publisher, diagrams, marketplace):
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
 
-    with pytest.raises(services.PublishRefused):
-        services.publish(actor=publisher, app=diagrams)
+    with pytest.raises(refusals.PublishRefused):
+        publishing.publish(actor=publisher, app=diagrams)
 
     assert marketplace.calls(PUBLISH) == 1
 
@@ -192,8 +196,8 @@ def test_two_who_press_publish_at_once_send_one_call(review, publisher, diagrams
     def press() -> None:
         barrier.wait()
         try:
-            ends.append(services.publish(actor=publisher, app=diagrams).outcome)
-        except services.Refusal as refusal:
+            ends.append(publishing.publish(actor=publisher, app=diagrams).outcome)
+        except refusals.Refusal as refusal:
             ends.append(type(refusal).__name__)
         finally:
             database.close()
@@ -217,7 +221,7 @@ def test_a_lost_answer_to_a_publish_that_worked_is_settled_by_reading(
 ):
     lose_it(sandbox, call=PUBLISH)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.ok
     assert state_of(review) == "published"
@@ -230,22 +234,22 @@ def test_a_publish_that_was_answered_and_did_not_work_is_settled_by_reading_and_
 ):
     lose_it(sandbox, call=PUBLISH, times=1)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "not_published"
     assert "The approval stands" in result.sentence
     assert state_of(review) == "approved"
     assert attempt_of(review).may_arrive_until is None
     assert marketplace.calls(PUBLISH) <= 1
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 def test_after_a_refusal_saving_goes_on_at_once(review, editor, publisher, diagrams, sandbox, marketplace):
     faults.server_error(sandbox, call=PUBLISH, status=503, times=1)
-    assert services.publish(actor=publisher, app=diagrams).outcome == "not_published"
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    assert publishing.publish(actor=publisher, app=diagrams).outcome == "not_published"
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "other@example.com"
 
@@ -256,54 +260,54 @@ def test_a_publish_without_an_answer_is_not_called_not_published_while_it_may_ar
 ):
     lose_it(sandbox, call=PUBLISH, times=1)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "pending"
     assert "may still arrive until" in result.sentence
     assert state_of(review) == "publishing"
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
     assert (state_of(review), attempt_of(review).outcome) == ("publishing", "open")
     refused_again = marketplace.calls(PUBLISH)
-    with pytest.raises(services.PublishRefused, match="being published already"):
-        services.publish(actor=publisher, app=diagrams)
+    with pytest.raises(refusals.PublishRefused, match="being published already"):
+        publishing.publish(actor=publisher, app=diagrams)
     assert marketplace.calls(PUBLISH) == refused_again
 
 
 def test_a_publish_that_cannot_arrive_any_more_was_not_published(review, reviewer, publisher, diagrams, sandbox):
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     time_passes(review, diagrams)
 
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
 
     assert (state_of(review), attempt_of(review).outcome) == ("approved", "not_published")
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 def test_a_call_that_arrives_late_publishes_what_was_approved_and_nothing_else(
     review, editor, reviewer, publisher, diagrams, sandbox, marketplace
 ):
     faults.late_arrival(sandbox, call=PUBLISH, times=1)
-    services.publish(actor=publisher, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
-    with pytest.raises(services.NotEditable, match="may still arrive"):
-        services.save_to_marketplace(actor=editor, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
+    with pytest.raises(refusals.NotEditable, match="may still arrive"):
+        saving.save_to_marketplace(actor=editor, app=diagrams)
 
     assert [answer.status for answer in deliver_late(sandbox)] == [200]
 
     assert contact(marketplace, diagrams) == "trust@example.com"
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
     assert (state_of(review), attempt_of(review).outcome) == ("published", "live")
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
     assert contact(marketplace, diagrams) == "trust@example.com"
 
 
 def test_the_outcome_is_the_doing_of_who_published_whoever_finds_it_out(review, reviewer, publisher, diagrams, sandbox):
     faults.late_arrival(sandbox, call=PUBLISH, times=1)
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     deliver_late(sandbox)
 
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
 
     entries = AuditEntry.objects.filter(action="draft.publish").order_by("sequence")
     assert [(entry.outcome, entry.actor_label) for entry in entries] == [
@@ -320,7 +324,7 @@ def test_the_outcome_is_the_doing_of_who_published_also_when_that_account_is_gon
     gone, review, reviewer, publisher, diagrams, sandbox
 ):
     faults.late_arrival(sandbox, call=PUBLISH, times=1)
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     deliver_late(sandbox)
     person = User.objects.filter(pk=publisher.user.pk)
     if gone == "removed":
@@ -328,11 +332,11 @@ def test_the_outcome_is_the_doing_of_who_published_also_when_that_account_is_gon
     else:
         person.update(is_active=False)
 
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
 
     entry = AuditEntry.objects.filter(action="draft.publish").latest("sequence")
     assert (entry.outcome, entry.actor_label) == ("done", publisher.label)
-    who = settling.publisher(attempt_of(review))
+    who = publish_outcome.publisher(attempt_of(review))
     assert access.capabilities(who, diagrams.connection) == set()
     assert not who.is_administrator
     assert not access.visible_connections(who).exists()
@@ -343,7 +347,7 @@ def test_a_refusal_because_a_stranger_published_the_same_draft_is_settled_by_rea
 ):
     marketplace.meanwhile(diagrams, "publish", before=PUBLISH)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.ok
     assert (state_of(review), attempt_of(review).answer) == ("published", "refused")
@@ -354,7 +358,7 @@ def test_a_refusal_because_the_draft_is_gone_ends_the_approval(review, publisher
     marketplace.meanwhile(diagrams, "discard_draft", before=PUBLISH)
 
     with pytest.raises(Refused, match="no draft"):
-        services.publish(actor=publisher, app=diagrams)
+        publishing.publish(actor=publisher, app=diagrams)
 
     assert (state_of(review), attempt_of(review).outcome) == ("lapsed", "not_published")
 
@@ -366,7 +370,7 @@ def test_a_refusal_of_atlassian_is_passed_on_and_the_sign_off_stands(
     faults.refuse(sandbox, call=PUBLISH, status=status, message="The listing is locked")
 
     with pytest.raises(Refused, match="The listing is locked"):
-        services.publish(actor=publisher, app=diagrams)
+        publishing.publish(actor=publisher, app=diagrams)
 
     assert state_of(review) == "approved"
     assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "refused"
@@ -376,24 +380,24 @@ def test_a_publish_whose_result_cannot_be_read_raises_an_alarm(review, publisher
     faults.lost_answer(sandbox, call=PUBLISH, times=1)
     marketplace.unreadable_after(2)
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "alarm"
     assert "not known whether" in alarm_of(diagrams)
     assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "unknown"
     faults.clear(sandbox)
     refused_after = marketplace.calls(PUBLISH)
-    with pytest.raises(services.PublishRefused):
-        services.publish(actor=publisher, app=diagrams)
+    with pytest.raises(refusals.PublishRefused):
+        publishing.publish(actor=publisher, app=diagrams)
     assert marketplace.calls(PUBLISH) == refused_after
 
 
 def test_an_alarm_ends_when_live_turns_out_to_be_what_was_approved(review, publisher, diagrams, sandbox, marketplace):
     marketplace.unreadable_after(2)
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     faults.clear(sandbox)
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert alarm_of(diagrams) == ""
     assert state_of(review) == "published"
@@ -411,14 +415,14 @@ def outage(review, publisher, diagrams, sandbox) -> None:
     """The network failed while Charlie published, and is there again."""
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
     faults.refuse(sandbox, call=READ, skip=2, status=400)
-    assert services.publish(actor=publisher, app=diagrams).outcome == "alarm"
+    assert publishing.publish(actor=publisher, app=diagrams).outcome == "alarm"
     faults.clear(sandbox)
 
 
 def test_after_an_outage_the_alarm_says_what_was_read_until_the_call_cannot_arrive_any_more(
     outage, review, publisher, diagrams
 ):
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert "draft and live are as they were" in alarm_of(diagrams)
     assert "could not be read" not in alarm_of(diagrams)
@@ -428,19 +432,19 @@ def test_after_an_outage_the_alarm_says_what_was_read_until_the_call_cannot_arri
 def test_an_outage_while_publishing_costs_no_sign_off(outage, review, publisher, diagrams, marketplace):
     time_passes(review, diagrams)
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert alarm_of(diagrams) == ""
     assert state_of(review) == "approved"
     signoff = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0].signoff
     assert "was not published" in signoff.sentence
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 def test_an_alarm_that_nobody_looks_at_is_settled_by_the_sweep(outage, review, diagrams, marketplace):
     time_passes(review, diagrams)
 
-    assert reading.sweep_publishing() == 1
+    assert app_list.sweep_publishing() == 1
 
     assert alarm_of(diagrams) == ""
     assert state_of(review) == "approved"
@@ -451,13 +455,13 @@ def test_a_publish_that_atlassian_took_without_any_effect_stays_an_alarm(
 ):
     draft, live = marketplace.content(diagrams, "draft"), marketplace.content(diagrams, "live")
     faults.refuse(sandbox, call=READ, skip=2, status=400)
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     faults.clear(sandbox)
     marketplace.put(diagrams, "draft", draft)
     marketplace.put(diagrams, "live", live, form_status="APPROVED")
     time_passes(review, diagrams)
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert "live is still the version from before, and the draft is still there" in alarm_of(diagrams)
     assert state_of(review) == "publishing"
@@ -467,15 +471,15 @@ def test_nothing_is_saved_while_a_publish_call_without_an_answer_may_still_arriv
     review, editor, publisher, diagrams, marketplace, sandbox
 ):
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
-    services.publish(actor=publisher, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    publishing.publish(actor=publisher, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
-    with pytest.raises(services.NotEditable, match="may still arrive"):
-        services.save_to_marketplace(actor=editor, app=diagrams)
+    with pytest.raises(refusals.NotEditable, match="may still arrive"):
+        saving.save_to_marketplace(actor=editor, app=diagrams)
 
     assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "trust@example.com"
     time_passes(review, diagrams)
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
 
 @pytest.mark.parametrize("lose_it", [faults.lost_answer, faults.refuse])
@@ -484,10 +488,10 @@ def test_saving_goes_on_once_it_is_known_how_the_publish_call_ended(
 ):
     lose_it(sandbox, call=PUBLISH, times=1)
     with suppress(Refused):
-        services.publish(actor=publisher, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+        publishing.publish(actor=publisher, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
 
 def unread_publish(publisher, app, sandbox, *, lost: bool) -> None:
@@ -495,7 +499,7 @@ def unread_publish(publisher, app, sandbox, *, lost: bool) -> None:
     if lost:
         faults.lost_answer(sandbox, call=PUBLISH)
     faults.server_error(sandbox, call=READ, skip=2)
-    assert services.publish(actor=publisher, app=app).outcome == "alarm"
+    assert publishing.publish(actor=publisher, app=app).outcome == "alarm"
     faults.clear(sandbox)
 
 
@@ -504,11 +508,11 @@ def test_saving_goes_on_once_an_alarm_ended_because_what_was_approved_is_live(
     lost, review, editor, publisher, diagrams, sandbox, marketplace
 ):
     unread_publish(publisher, diagrams, sandbox, lost=lost)
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
     assert state_of(review) == "published"
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     assert marketplace.value(diagrams, "draft")["security"]["securityContact"] == "other@example.com"
 
@@ -518,17 +522,17 @@ def test_live_that_somebody_else_published_does_not_hide_a_call_that_may_still_a
     by, review, editor, publisher, diagrams, sandbox, marketplace
 ):
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
-    assert services.publish(actor=publisher, app=diagrams).outcome == "pending"
+    assert publishing.publish(actor=publisher, app=diagrams).outcome == "pending"
     if by == "a draft that is still there":
         marketplace.put(diagrams, "live", marketplace.content(diagrams, "draft"))
     else:
         marketplace.act(diagrams, "publish")
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
     assert state_of(review) == "published"
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
-    with pytest.raises(services.NotEditable, match="may still arrive"):
-        services.save_to_marketplace(actor=editor, app=diagrams)
+    with pytest.raises(refusals.NotEditable, match="may still arrive"):
+        saving.save_to_marketplace(actor=editor, app=diagrams)
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -536,11 +540,11 @@ def test_nothing_is_saved_while_the_call_of_an_alarm_may_still_arrive_though_a_p
     settled, outage, review, editor, publisher, diagrams
 ):
     if settled:
-        services.settle_alarm(actor=publisher, app=diagrams, note="Looked at the console.")
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+        publishing.settle_alarm(actor=publisher, app=diagrams, note="Looked at the console.")
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
-    with pytest.raises(services.NotEditable, match="may still arrive"):
-        services.save_to_marketplace(actor=editor, app=diagrams)
+    with pytest.raises(refusals.NotEditable, match="may still arrive"):
+        saving.save_to_marketplace(actor=editor, app=diagrams)
 
 
 def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_difference(
@@ -548,7 +552,7 @@ def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_diffe
 ):
     marketplace.meanwhile(diagrams, "edit_live", before=READ, nth=3, value="stranger@example.com")
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "alarm"
     assert "differs in 1 place" in alarm_of(diagrams)
@@ -559,7 +563,7 @@ def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_diffe
 def test_a_draft_changed_just_before_the_call_raises_an_alarm(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
 
-    result = services.publish(actor=publisher, app=diagrams)
+    result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "alarm"
     assert "stranger@example.com" in result.live.text
@@ -567,25 +571,25 @@ def test_a_draft_changed_just_before_the_call_raises_an_alarm(review, publisher,
 
 def test_an_alarm_is_settled_by_a_person_with_a_note(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
-    services.publish(actor=publisher, app=diagrams)
-    with pytest.raises(services.PublishRefused, match="Say in the note"):
-        services.settle_alarm(actor=publisher, app=diagrams, note=" ")
+    publishing.publish(actor=publisher, app=diagrams)
+    with pytest.raises(refusals.PublishRefused, match="Say in the note"):
+        publishing.settle_alarm(actor=publisher, app=diagrams, note=" ")
 
-    services.settle_alarm(actor=publisher, app=diagrams, note="A colleague corrected the address.")
+    publishing.settle_alarm(actor=publisher, app=diagrams, note="A colleague corrected the address.")
 
     assert alarm_of(diagrams) == ""
     assert state_of(review) == "lapsed"
     assert AuditEntry.objects.get(action="alarm.settle").reason == "A colleague corrected the address."
-    with pytest.raises(services.PublishRefused, match="no open alert"):
-        services.settle_alarm(actor=publisher, app=diagrams, note="Again.")
+    with pytest.raises(refusals.PublishRefused, match="no open alert"):
+        publishing.settle_alarm(actor=publisher, app=diagrams, note="Again.")
 
 
 def test_settling_refuses_a_person_without_the_right(review, editor, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
 
     with pytest.raises(PermissionDenied):
-        services.settle_alarm(actor=editor, app=diagrams, note="Fine.")
+        publishing.settle_alarm(actor=editor, app=diagrams, note="Fine.")
 
     assert alarm_of(diagrams)
 
@@ -618,7 +622,7 @@ def test_a_process_that_died_after_the_call_is_settled_by_the_first_reading_that
     attempt = left_behind(review, publisher, sent=True)
     marketplace.act(diagrams, "publish")
 
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
 
     attempt.refresh_from_db()
     assert (state_of(review), attempt.outcome) == ("published", "live")
@@ -627,23 +631,23 @@ def test_a_process_that_died_after_the_call_is_settled_by_the_first_reading_that
 def test_a_process_that_died_before_the_call_costs_nothing(review, reviewer, publisher, diagrams):
     left_behind(review, publisher, sent=False)
 
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
 
     assert state_of(review) == "approved"
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 def test_who_publishes_again_after_a_process_died_before_the_call_can(review, publisher, diagrams, marketplace):
     left_behind(review, publisher, sent=False)
 
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
     assert marketplace.calls(PUBLISH) == 1
 
 
 def test_a_call_that_may_have_gone_out_before_its_process_died_is_waited_for(review, publisher, diagrams):
     left_behind(review, publisher, sent=True)
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert state_of(review) == "publishing"
     sentence = selectors.app_page(app=find(diagrams)).signoff.sentence
@@ -659,22 +663,22 @@ def test_a_publish_whose_process_died_is_settled_by_the_sweep_once_atlassian_ans
     left_behind(review, publisher, sent=True)
     marketplace.act(diagrams, "publish")
     broken = faults.server_error(sandbox, status=503)
-    assert reading.sweep_publishing() == 0
+    assert app_list.sweep_publishing() == 0
     assert state_of(review) == "publishing"
     faults.clear(sandbox, broken)
-    assert reading.sweep_publishing() == 1
+    assert app_list.sweep_publishing() == 1
     assert state_of(review) == "published"
-    assert reading.sweep_publishing() == 0
+    assert app_list.sweep_publishing() == 0
 
 
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_publish_under_way_is_left_alone_by_a_reading(sent, review, reviewer, publisher, diagrams):
     left_behind(review, publisher, sent=sent, lease="held")
 
-    services.read_app(actor=reviewer, app=diagrams)
+    app_list.read_app(actor=reviewer, app=diagrams)
 
     assert state_of(review) == "publishing"
-    assert reading.sweep_publishing() == 0
+    assert app_list.sweep_publishing() == 0
 
 
 def test_who_is_publishing_since_when_and_until_when_is_said(review, editor, publisher, diagrams):
@@ -682,8 +686,8 @@ def test_who_is_publishing_since_when_and_until_when_is_said(review, editor, pub
     App.objects.filter(pk=diagrams.pk).update(lease_who=publisher.label, lease_what="publishing")
     until = timezone.localtime(App.objects.get(pk=diagrams.pk).lease_until)
 
-    with pytest.raises(services.Busy) as caught:
-        services.save_to_marketplace(actor=editor, app=diagrams)
+    with pytest.raises(refusals.Busy) as caught:
+        saving.save_to_marketplace(actor=editor, app=diagrams)
 
     since = timezone.localtime(attempt.started_at)
     assert f"{publisher.label} has been publishing “{diagrams.name}” since {since:%H:%M}" in str(caught.value)
@@ -696,16 +700,16 @@ def test_who_is_publishing_since_when_and_until_when_is_said(review, editor, pub
 @pytest.fixture
 def late_save(editor, reviewer, diagrams, sandbox) -> Review:
     """Alice's first save got no answer and may arrive yet; what she saved after it is approved."""
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
     faults.late_arrival(sandbox, call=DRAFT, times=1)
     with pytest.raises(Unavailable) as caught:
-        services.save_to_marketplace(actor=editor, app=diagrams)
+        saving.save_to_marketplace(actor=editor, app=diagrams)
     assert "may still arrive until" in caught.value.advice
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     return review
 
 
@@ -724,33 +728,33 @@ def test_nothing_is_published_while_an_earlier_save_may_still_replace_the_draft(
 def test_publishing_goes_on_once_the_earlier_save_cannot_arrive_any_more(late_save, publisher, diagrams):
     Snapshot.objects.update(may_arrive_until=timezone.now() - timedelta(minutes=1))
 
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 def test_a_save_without_an_answer_that_was_read_back_blocks_nothing(
     editor, reviewer, publisher, diagrams, sandbox, marketplace
 ):
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com")
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com")
     faults.lost_answer(sandbox, call=DRAFT, times=1)
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, publisher, diagrams):
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
     Snapshot.objects.filter(source="saved").update(may_arrive_until=timezone.now() + timedelta(minutes=5))
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    assert services.publish(actor=publisher, app=diagrams).ok
+    assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
 # --- live that is changed at Atlassian after a publication ------------------------------------------------------------
@@ -759,9 +763,9 @@ def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, pu
 @pytest.fixture
 def changed_live(review, publisher, diagrams, marketplace) -> App:
     """Charlie published; then a stranger changed live, and it was read again."""
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     marketplace.act(diagrams, "edit_live", value="stranger@example.com")
-    return services.read_app(actor=publisher, app=diagrams)
+    return app_list.read_app(actor=publisher, app=diagrams)
 
 
 def test_live_that_was_changed_after_a_publication_is_an_open_alert(changed_live, diagrams):
@@ -782,7 +786,7 @@ def test_the_card_does_not_say_that_the_approved_content_is_live_when_it_is_not(
 
 
 def test_the_alert_is_not_opened_twice(changed_live, publisher, diagrams):
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert AuditEntry.objects.filter(action="alarm.open").count() == 1
 
@@ -790,55 +794,55 @@ def test_the_alert_is_not_opened_twice(changed_live, publisher, diagrams):
 def test_the_alert_ends_when_live_is_what_was_published_again(changed_live, publisher, diagrams, marketplace):
     marketplace.act(diagrams, "edit_live", value="trust@example.com")
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert alarm_of(diagrams) == ""
     assert AuditEntry.objects.filter(action="alarm.end").count() == 1
 
 
 def test_live_as_a_person_accepted_it_is_no_alert_any_more(changed_live, publisher, diagrams, marketplace):
-    services.settle_alarm(actor=publisher, app=diagrams, note="Support corrected the contact.")
+    publishing.settle_alarm(actor=publisher, app=diagrams, note="Support corrected the contact.")
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
     assert alarm_of(diagrams) == ""
 
     marketplace.act(diagrams, "edit_live", value="another@example.com")
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
     assert "Live was changed at Atlassian" in alarm_of(diagrams)
 
 
 def test_live_that_disappears_is_an_alert(review, publisher, diagrams, sandbox):
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     with sandbox.write() as db:
         db.execute("DELETE FROM documents WHERE product_id = ?", (diagrams.product_id,))
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert "no live version" in alarm_of(diagrams)
 
 
 def test_an_app_that_was_never_published_from_here_has_no_alert(publisher, diagrams, marketplace):
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
     marketplace.act(diagrams, "edit_live", value="stranger@example.com")
 
-    services.read_app(actor=publisher, app=diagrams)
+    app_list.read_app(actor=publisher, app=diagrams)
 
     assert alarm_of(diagrams) == ""
 
 
 def test_what_is_said_of_a_publication_is_not_said_of_the_next_draft(review, editor, publisher, diagrams, marketplace):
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     assert publisher.label in selectors.app_page(app=find(diagrams)).signoff.sentence
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="next@example.com")
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="next@example.com")
 
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     assert selectors.app_page(app=find(diagrams)).signoff.sentence == ""
 
 
 def test_after_a_publish_that_ended_in_an_alert_the_card_points_to_it(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
 
     sentence = selectors.app_page(app=find(diagrams)).signoff.sentence
 
@@ -849,11 +853,11 @@ def test_after_a_publish_that_ended_in_an_alert_the_card_points_to_it(review, pu
 @pytest.mark.parametrize("source", ["sent", "saved", "working"])
 def test_a_version_made_here_carries_no_stamp_of_the_version_before_it(review, editor, diagrams, marketplace, source):
     marketplace.act(diagrams, "edit_draft", value="stranger@vendor.example.com")
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
     document = Document.from_text(app.draft.text)
     assert document.properties["updatedBy"] == "stranger@example.com"
 
-    made = keep(app=app, source=source, document=document, text=app.draft.text, actor=editor)
+    made = create_snapshot(app=app, source=source, document=document, text=app.draft.text, actor=editor)
 
     assert (made.remote_changed_by, made.remote_account_id, made.remote_changed_at) == ("", "", None)
     assert made.form_status == ""
@@ -868,9 +872,9 @@ def test_versions_name_the_person_and_not_the_account_of_the_connection(
     assert App.objects.get(pk=diagrams.pk).draft.remote_changed_by == account
     assert selectors.version(app=find(diagrams), key="draft").by == editor.label
 
-    services.publish(actor=publisher, app=diagrams)
+    publishing.publish(actor=publisher, app=diagrams)
     assert selectors.version(app=find(diagrams), key="live").by == publisher.label
 
     marketplace.act(diagrams, "edit_live", value="stranger@example.com")
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
     assert selectors.version(app=find(diagrams), key="live").by == "stranger@example.com"

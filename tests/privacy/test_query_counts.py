@@ -4,10 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from privacy import services
-from privacy.document import Document, RecordInput
+from privacy.document.document import Document, RecordInput
+from privacy.document.form_values import row_token
+from privacy.drafts import working_copy
 from privacy.models import WorkingCopy
-from privacy.showing import row_token
 from tests.privacy.browsing import address
 from tests.privacy.marketplace import CONTACT
 
@@ -19,15 +19,15 @@ MOST = 15
 @pytest.fixture
 def edited(editor, diagrams, marketplace):
     """An app with 100 records and 30 edits, some of which removed records."""
-    services.open_working_copy(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
     new = [RecordInput(f"new{number}", {"name": f"Example {number}"}) for number in range(100)]
-    services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=new)
+    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=new)
     for number in range(20):
-        services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=f"security{number}@example.com")
+        working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=f"security{number}@example.com")
     for _ in range(9):
         records = Document.from_text(WorkingCopy.objects.get(app=diagrams).text).get(RECORDS)
         rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
-        services.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[1:])
+        working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[1:])
     return diagrams
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy import record_pairs, wire
-from privacy.catalogue import field_named
-from privacy.record_pairs import pair_records
+from privacy.document import canonical_json, record_pairs
+from privacy.document.catalogue import field_named
+from privacy.document.record_pairs import pair_records
 
 from .strategies import few
 
@@ -50,12 +50,15 @@ def test_no_record_is_in_two_pairs_and_equal_records_are_paired(left, right):
     pairs = pair_records(FIELD, left, right)
 
     assert len(set(pairs.values())) == len(pairs)
-    free_left = [wire.canonical(item) for index, item in enumerate(left) if index not in pairs]
-    free_right = {wire.canonical(item) for index, item in enumerate(right) if index not in pairs.values()}
+    free_left = [canonical_json.canonical(item) for index, item in enumerate(left) if index not in pairs]
+    free_right = {canonical_json.canonical(item) for index, item in enumerate(right) if index not in pairs.values()}
     assert not free_right.intersection(free_left)
-    for item in map(wire.canonical, left):
-        both = [sum(wire.canonical(other) == item for other in side) for side in (left, right)]
-        paired = sum(wire.canonical(left[new]) == item == wire.canonical(right[old]) for new, old in pairs.items())
+    for item in map(canonical_json.canonical, left):
+        both = [sum(canonical_json.canonical(other) == item for other in side) for side in (left, right)]
+        paired = sum(
+            canonical_json.canonical(left[new]) == item == canonical_json.canonical(right[old])
+            for new, old in pairs.items()
+        )
         assert paired == min(both)
 
 

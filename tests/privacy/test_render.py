@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 
 from portal.atlassian import strictjson
-from privacy.catalogue import FIELDS, field_named
-from privacy.document import MISSING, Document
-from privacy.render import label_of, read, read_document
+from privacy.document.catalogue import FIELDS, field_named
+from privacy.document.document import MISSING, Document
+from privacy.document.readable import label_of, read, read_document
 
 from .examples import QUESTIONNAIRE, REFERENCE
 from .strategies import any_document, anything, few
@@ -83,7 +83,7 @@ def test_a_document_is_read_by_section_with_unknown_places_last():
         ("newQuestion", True),
     ]
     privacy = next(item for item in sections if item.section.key == "privacy")
-    assert privacy.answers[0].group.title == "GDPR"
+    assert privacy.document.answers[0].group.title == "GDPR"
 
 
 def test_questions_without_an_answer_are_read_when_everything_is_asked_for():

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy import services
-from privacy.answers import AnswerError
-from privacy.catalogue import field_named
-from privacy.document import MISSING, clean
-from privacy.render import formatted_text
-from privacy.rich_text import from_text, to_text, why_not
+from privacy.document.answers import AnswerError
+from privacy.document.catalogue import field_named
+from privacy.document.document import MISSING, clean
+from privacy.document.readable import formatted_text
+from privacy.document.rich_text import from_text, to_text, why_not
+from privacy.marketplace import app_list
 
 from .browsing import address, kept, name_of, said, seen
 from .strategies import anything, few
@@ -154,7 +154,7 @@ def app(editor, diagrams, marketplace):
     content = {"security": {"permissionsJustification": EXAMPLE}}
     marketplace.put(diagrams, "live", json.dumps(content))
     marketplace.put(diagrams, "draft", json.dumps(content))
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 @pytest.mark.django_db
@@ -178,7 +178,7 @@ def test_plain_words_are_taken_and_the_comparison_shows_words(editor, app, clien
 def test_a_change_of_formatting_alone_is_visible(editor, app, marketplace, client_for):
     plain = doc(paragraph(text("The app needs read:page to show pages.")), *EXAMPLE["content"][1:])
     marketplace.put(app, "draft", json.dumps({"security": {"permissionsJustification": plain}}))
-    app = services.read_app(actor=editor, app=app)
+    app = app_list.read_app(actor=editor, app=app)
 
     html = client_for(editor.user).get(address("app_compare", app)).content.decode()
 
@@ -190,7 +190,7 @@ def test_a_document_that_is_not_simple_keeps_its_json_with_a_note(editor, diagra
     marketplace.put(
         diagrams, "draft", json.dumps({"security": {"permissionsJustification": doc({"type": "table", "content": []})}})
     )
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     page = client_for(editor.user).get(address("app_edit", app, section="security"))
 

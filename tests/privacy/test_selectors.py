@@ -3,9 +3,12 @@
 import pytest
 
 from portal.models import Connection
-from privacy import selectors, services
-from privacy.document import MISSING
+from privacy import selectors
+from privacy.document.document import MISSING
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
+from privacy.reviews import approvals
 from tests.privacy.marketplace import CONTACT, READ
 
 pytestmark = pytest.mark.django_db
@@ -14,9 +17,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def read(editor, developer_space) -> Connection:
     """All apps were read, and Alice changed the contact of Diagrams."""
-    services.read_apps(actor=editor, connection=developer_space)
+    app_list.read_apps(actor=editor, connection=developer_space)
     app = App.objects.select_related("connection").get(name="Diagrams for Confluence")
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return developer_space
 
 
@@ -27,8 +30,8 @@ def loaded(connection, key="Diagrams for Confluence") -> App:
 
 
 def test_the_list_takes_four_queries_whatever_the_number_of_apps(read, editor, django_assert_num_queries, marketplace):
-    services.save_to_marketplace(actor=editor, app=loaded(read))
-    services.ask(actor=editor, app=loaded(read))
+    saving.save_to_marketplace(actor=editor, app=loaded(read))
+    approvals.ask(actor=editor, app=loaded(read))
     calls = marketplace.calls(READ)
 
     with django_assert_num_queries(4):
@@ -142,7 +145,7 @@ def test_unknown_places_are_shown_as_json(read):
 
 def test_an_empty_document_asks_the_questions_that_were_chosen(read, editor):
     app = loaded(read, "Page Clock")
-    services.open_working_copy(actor=editor, app=app, vocabulary="reference")
+    working_copy.open_working_copy(actor=editor, app=app, vocabulary="reference")
 
     page = selectors.edit_page(app=loaded(read, "Page Clock"))
 
@@ -152,8 +155,8 @@ def test_an_empty_document_asks_the_questions_that_were_chosen(read, editor):
 
 def test_the_home_card_counts_apps_drafts_and_waiting_reviews(read, editor):
     app = loaded(read)
-    services.save_to_marketplace(actor=editor, app=app)
-    services.ask(actor=editor, app=app)
+    saving.save_to_marketplace(actor=editor, app=app)
+    approvals.ask(actor=editor, app=app)
 
     lines = {label: value for label, value, url in selectors.summary([read])[read.pk]}
 

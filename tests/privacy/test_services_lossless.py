@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App
 from tests.privacy.marketplace import CONTACT, DRAFT
 from tests.privacy.strategies import anything, documents, text
@@ -31,10 +32,10 @@ def test_opening_and_saving_unchanged_sends_back_exactly_what_was_read(editor, d
     marketplace.put(diagrams, "draft", content)
     calls = marketplace.calls(DRAFT)
     with transaction.atomic():
-        app = services.read_app(actor=editor, app=App.objects.select_related("connection").get(pk=diagrams.pk))
-        services.open_working_copy(actor=editor, app=app)
+        app = app_list.read_app(actor=editor, app=App.objects.select_related("connection").get(pk=diagrams.pk))
+        working_copy.open_working_copy(actor=editor, app=app)
 
-        services.save_to_marketplace(actor=editor, app=app)
+        saving.save_to_marketplace(actor=editor, app=app)
 
         transaction.set_rollback(True)  # the next example begins with the same database
     assert marketplace.calls(DRAFT) == calls + 1
@@ -52,11 +53,11 @@ def test_one_answer_changes_nothing_else_on_the_wire(editor, diagrams, marketpla
     security["securityContact"] = "before@example.com"
     marketplace.put(diagrams, "draft", strictjson.dumps(tree))
     with transaction.atomic():
-        app = services.read_app(actor=editor, app=App.objects.select_related("connection").get(pk=diagrams.pk))
-        services.open_working_copy(actor=editor, app=app)
-        services.answer(actor=editor, app=app, pointer=CONTACT, raw="after@example.com")
+        app = app_list.read_app(actor=editor, app=App.objects.select_related("connection").get(pk=diagrams.pk))
+        working_copy.open_working_copy(actor=editor, app=app)
+        working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="after@example.com")
 
-        services.save_to_marketplace(actor=editor, app=app)
+        saving.save_to_marketplace(actor=editor, app=app)
 
         transaction.set_rollback(True)  # the next example begins with the same database
     security["securityContact"] = "after@example.com"

@@ -3,14 +3,17 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from portal import connections
 from portal.access import Actor
 from portal.atlassian import strictjson
 from portal.atlassian.errors import Unavailable
+from portal.connections import changes
 from portal.models import AuditEntry
-from portal.sandbox import faults
-from privacy import selectors, services
+from privacy import refusals, selectors
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
+from privacy.reviews import approvals
+from sandbox import faults
 from tests.privacy.marketplace import CONTACT, POLICIES, READ
 
 pytestmark = pytest.mark.django_db
@@ -19,10 +22,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def review(editor, diagrams) -> Review:
     """Alice changed the contact, saved, and asked."""
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    return services.ask(actor=editor, app=diagrams, note="Only the contact is new.")
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    return approvals.ask(actor=editor, app=diagrams, note="Only the contact is new.")
 
 
 def state(app: App) -> str:
@@ -44,13 +47,13 @@ def test_asking_binds_the_request_to_the_exact_draft(review, diagrams):
 
 def test_asking_refuses_a_person_without_the_right(reviewer, diagrams):
     with pytest.raises(PermissionDenied):
-        services.ask(actor=reviewer, app=diagrams)
+        approvals.ask(actor=reviewer, app=diagrams)
 
     assert not Review.objects.exists()
 
 
 def test_another_person_approves(review, reviewer, diagrams):
-    verdict = services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    verdict = approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     assert (verdict.kind, verdict.role) == ("approve", "privacy_reviewer")
     assert state(diagrams) == "signed_off"
@@ -59,7 +62,7 @@ def test_another_person_approves(review, reviewer, diagrams):
 
 
 def test_an_approval_may_carry_a_comment(review, reviewer, diagrams):
-    verdict = services.approve(actor=reviewer, review=review, seen=review.content_hash, comment="Good.")
+    verdict = approvals.approve(actor=reviewer, review=review, seen=review.content_hash, comment="Good.")
 
     assert (verdict.kind, verdict.comment) == ("comment", "Good.")
     assert state(diagrams) == "signed_off"
@@ -67,7 +70,7 @@ def test_an_approval_may_carry_a_comment(review, reviewer, diagrams):
 
 def test_approving_refuses_a_person_without_the_right(review, publisher, diagrams):
     with pytest.raises(PermissionDenied, match="sign off drafts"):
-        services.approve(actor=publisher, review=review, seen=review.content_hash)
+        approvals.approve(actor=publisher, review=review, seen=review.content_hash)
 
     assert state(diagrams) == "waiting"
 
@@ -75,8 +78,8 @@ def test_approving_refuses_a_person_without_the_right(review, publisher, diagram
 def test_the_author_cannot_approve(review, editor, grant, diagrams):
     grant(editor.user, diagrams.connection, "privacy_reviewer")
 
-    with pytest.raises(services.SignOffRefused, match="Somebody else has to approve it"):
-        services.approve(actor=editor, review=review, seen=review.content_hash)
+    with pytest.raises(refusals.SignOffRefused, match="Somebody else has to approve it"):
+        approvals.approve(actor=editor, review=review, seen=review.content_hash)
 
     assert state(diagrams) == "waiting"
 
@@ -84,109 +87,109 @@ def test_the_author_cannot_approve(review, editor, grant, diagrams):
 def test_who_wrote_part_of_it_cannot_approve_though_another_saved_and_asked(editor, bob, grant, diagrams):
     grant(bob, diagrams.connection, "privacy_editor", "privacy_reviewer")
     writer = Actor.of(bob)
-    services.open_working_copy(actor=writer, app=diagrams)
-    services.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
+    working_copy.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
 
-    with pytest.raises(services.SignOffRefused, match="You changed this app"):
-        services.approve(actor=writer, review=review, seen=review.content_hash)
+    with pytest.raises(refusals.SignOffRefused, match="You changed this app"):
+        approvals.approve(actor=writer, review=review, seen=review.content_hash)
 
 
 def test_who_wrote_a_version_cannot_approve_it_after_another_restored_it(editor, bob, grant, diagrams):
     grant(bob, diagrams.connection, "privacy_editor", "privacy_reviewer")
     writer = Actor.of(bob)
-    services.open_working_copy(actor=writer, app=diagrams)
-    services.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    version = services.reset_working_copy(actor=writer, app=diagrams)
-    services.restore(actor=editor, app=diagrams, snapshot=version)
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=writer, app=diagrams)
+    working_copy.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    version = working_copy.reset_working_copy(actor=writer, app=diagrams)
+    working_copy.restore(actor=editor, app=diagrams, snapshot=version)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
 
-    assert services.why_not_approve(writer, review).startswith("You changed this app")
+    assert approvals.why_not_approve(writer, review).startswith("You changed this app")
 
 
 def test_who_took_their_answer_back_before_it_was_saved_counts_as_an_author_all_the_same(editor, bob, grant, diagrams):
     grant(bob, diagrams.connection, "privacy_editor", "privacy_reviewer")
     visitor = Actor.of(bob)
-    services.open_working_copy(actor=editor, app=diagrams)
-    edit = services.answer(actor=visitor, app=diagrams, pointer=POLICIES, raw="https://example.com/x").edit
-    services.undo(actor=visitor, app=diagrams, edit=edit)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    edit = working_copy.answer(actor=visitor, app=diagrams, pointer=POLICIES, raw="https://example.com/x").edit
+    working_copy.undo(actor=visitor, app=diagrams, edit=edit)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
 
-    assert services.why_not_approve(visitor, review).startswith("You changed this app")
+    assert approvals.why_not_approve(visitor, review).startswith("You changed this app")
 
 
 def test_the_operator_at_the_command_line_cannot_approve(review, operator):
     with pytest.raises(PermissionDenied):
-        services.approve(actor=operator, review=review, seen=review.content_hash)
+        approvals.approve(actor=operator, review=review, seen=review.content_hash)
 
 
 def test_asking_for_changes_needs_a_comment_and_keeps_it(review, reviewer, diagrams):
-    with pytest.raises(services.SignOffRefused, match="Say in the comment"):
-        services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="  ")
+    with pytest.raises(refusals.SignOffRefused, match="Say in the comment"):
+        approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="  ")
 
-    services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
+    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
 
     assert state(diagrams) == "changes_asked"
     assert selectors.newest_review(app=diagrams).verdicts.get().comment == "Name the team."
 
 
 def test_changes_may_still_be_asked_for_after_an_approval(review, reviewer, diagrams):
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
 
     assert state(diagrams) == "changes_asked"
 
 
 def test_after_changes_were_asked_for_sign_off_is_asked_for_again(review, reviewer, editor, diagrams):
-    services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
-    with pytest.raises(services.SignOffRefused, match="Changes were requested already"):
-        services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
+    with pytest.raises(refusals.SignOffRefused, match="Changes were requested already"):
+        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    again = services.ask(actor=editor, app=diagrams)
+    again = approvals.ask(actor=editor, app=diagrams)
 
     assert state(diagrams) == "waiting"
     assert again.pk != review.pk
 
 
 def test_an_approval_lapses_when_a_later_change_is_saved(review, reviewer, editor, diagrams):
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
     assert state(diagrams) == "signed_off"
 
-    services.save_to_marketplace(actor=editor, app=diagrams)
+    saving.save_to_marketplace(actor=editor, app=diagrams)
 
     assert state(diagrams) == "lapsed"
     assert AuditEntry.objects.filter(action="review.lapse").count() == 1
 
 
 def test_an_approval_lapses_when_a_stranger_changed_the_draft(review, reviewer, editor, diagrams, marketplace):
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
 
     assert state(diagrams) == "lapsed"
 
 
 def test_an_approval_outlives_the_same_content_written_again(review, reviewer, editor, diagrams, marketplace):
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     tree = marketplace.value(diagrams, "draft")
     marketplace.put(diagrams, "draft", strictjson.dumps(dict(reversed(tree.items())), indent=3))
 
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
 
     assert state(diagrams) == "signed_off"
 
 
 def test_an_approval_lapses_with_the_draft(review, reviewer, editor, diagrams):
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    services.discard_draft(actor=editor, app=diagrams)
+    saving.discard_draft(actor=editor, app=diagrams)
 
     review.refresh_from_db()
     assert review.state == Review.State.LAPSED
@@ -197,16 +200,16 @@ def test_an_approval_lapses_with_the_draft(review, reviewer, editor, diagrams):
 def test_a_draft_that_moved_since_the_reviewer_looked_is_not_approved(review, reviewer, diagrams, marketplace):
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
-    with pytest.raises(services.SignOffRefused, match="changed at Atlassian by stranger@example.com"):
-        services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    with pytest.raises(refusals.SignOffRefused, match="changed at Atlassian by stranger@example.com"):
+        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     assert state(diagrams) == "lapsed"
     assert not review.verdicts.exists()
 
 
 def test_what_the_reviewer_had_on_the_screen_has_to_be_what_is_asked_for(review, reviewer, diagrams):
-    with pytest.raises(services.SignOffRefused, match="is not the one that approval was requested for"):
-        services.approve(actor=reviewer, review=review, seen="0" * 64)
+    with pytest.raises(refusals.SignOffRefused, match="is not the one that approval was requested for"):
+        approvals.approve(actor=reviewer, review=review, seen="0" * 64)
 
     assert state(diagrams) == "waiting"
 
@@ -215,64 +218,64 @@ def test_nothing_is_decided_when_the_draft_cannot_be_read(review, reviewer, diag
     faults.server_error(sandbox, call=READ)
 
     with pytest.raises(Unavailable):
-        services.approve(actor=reviewer, review=review, seen=review.content_hash)
+        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     assert state(diagrams) == "waiting"
 
 
 def test_a_request_can_be_withdrawn(review, editor, diagrams):
-    services.withdraw(actor=editor, review=review)
+    approvals.withdraw(actor=editor, review=review)
 
     assert state(diagrams) == "none"
-    with pytest.raises(services.SignOffRefused, match="nothing to withdraw"):
-        services.withdraw(actor=editor, review=review)
+    with pytest.raises(refusals.SignOffRefused, match="nothing to withdraw"):
+        approvals.withdraw(actor=editor, review=review)
 
 
 def test_withdrawing_refuses_a_person_without_the_right(review, reviewer, diagrams):
     with pytest.raises(PermissionDenied):
-        services.withdraw(actor=reviewer, review=review)
+        approvals.withdraw(actor=reviewer, review=review)
 
     assert state(diagrams) == "waiting"
 
 
 def test_sign_off_is_asked_for_once(review, editor, diagrams):
-    with pytest.raises(services.SignOffRefused, match="requested approval of this content already"):
-        services.ask(actor=editor, app=diagrams)
+    with pytest.raises(refusals.SignOffRefused, match="requested approval of this content already"):
+        approvals.ask(actor=editor, app=diagrams)
 
 
 def test_a_working_copy_that_is_not_saved_has_to_be_saved_first(editor, diagrams):
-    services.open_working_copy(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    working_copy.open_working_copy(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
-    with pytest.raises(services.SignOffRefused, match="not in the draft"):
-        services.ask(actor=editor, app=diagrams)
+    with pytest.raises(refusals.SignOffRefused, match="not in the draft"):
+        approvals.ask(actor=editor, app=diagrams)
 
 
 def test_there_has_to_be_a_draft_that_differs_from_live(editor, board):
-    with pytest.raises(services.SignOffRefused, match="no draft"):
-        services.ask(actor=editor, app=board)
+    with pytest.raises(refusals.SignOffRefused, match="no draft"):
+        approvals.ask(actor=editor, app=board)
 
-    services.open_working_copy(actor=editor, app=board)
-    services.save_to_marketplace(actor=editor, app=board)
-    with pytest.raises(services.SignOffRefused, match="nothing to approve"):
-        services.ask(actor=editor, app=board)
+    working_copy.open_working_copy(actor=editor, app=board)
+    saving.save_to_marketplace(actor=editor, app=board)
+    with pytest.raises(refusals.SignOffRefused, match="nothing to approve"):
+        approvals.ask(actor=editor, app=board)
 
 
 def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possible(
     review, reviewer, editor, diagrams, marketplace
 ):
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     marketplace.act(diagrams, "edit_live", value="live@example.com")
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
 
     row = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0]
     assert (row.signoff.state, row.signoff.live_moved) == ("signed_off", True)
-    services.ask(actor=editor, app=diagrams)
+    approvals.ask(actor=editor, app=diagrams)
     assert state(diagrams) == "waiting"
 
 
 def test_a_connection_with_reviews_can_be_removed(review, developer_space):
-    connections.remove(actor=Actor.command_line(), connection=developer_space)
+    changes.remove(actor=Actor.command_line(), connection=developer_space)
 
     assert not Review.objects.exists()
 
@@ -281,23 +284,23 @@ def test_an_approval_outlives_a_number_that_only_the_server_writes_in_another_wa
     editor, reviewer, diagrams, marketplace
 ):
     marketplace.put(diagrams, "draft", '{"odd": 90.0}')
-    services.read_app(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    app_list.read_app(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     marketplace.put(diagrams, "draft", '{"odd": 90}')
 
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
 
     assert state(diagrams) == "signed_off"
 
 
 def test_an_approval_lapses_when_a_person_writes_a_number_in_another_way(editor, reviewer, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"odd": 90.0}')
-    services.read_app(actor=editor, app=diagrams)
-    review = services.ask(actor=editor, app=diagrams)
-    services.approve(actor=reviewer, review=review, seen=review.content_hash)
+    app_list.read_app(actor=editor, app=diagrams)
+    review = approvals.ask(actor=editor, app=diagrams)
+    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     marketplace.put(diagrams, "draft", '{"odd": 90}', now=2.0)
 
-    services.read_app(actor=editor, app=diagrams)
+    app_list.read_app(actor=editor, app=diagrams)
 
     assert state(diagrams) == "lapsed"

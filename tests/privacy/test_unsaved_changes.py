@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from portal.access import Actor
 from portal.models import Connection, User
-from privacy import selectors, services
+from privacy import selectors
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Edit, WorkingCopy
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, POLICIES
@@ -21,9 +23,9 @@ BY_BOTH = r"Saved here by you and Dora since (\d+ \w+, )?\d\d:\d\d ?: 2 changes 
 @pytest.fixture
 def edited(editor: Actor, dora: Actor, diagrams: App) -> App:
     """Alice and Dora each gave an answer that is not saved to Marketplace."""
-    app = services.read_app(actor=editor, app=diagrams)
-    services.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    app = app_list.read_app(actor=editor, app=diagrams)
+    working_copy.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return fresh(app)
 
 
@@ -48,7 +50,7 @@ def test_the_list_of_apps_says_whose_changes_are_not_saved_to_marketplace(review
 
 
 def test_nothing_is_said_once_everything_is_saved_to_marketplace(editor, edited, client_for):
-    services.save_to_marketplace(actor=editor, app=edited)
+    saving.save_to_marketplace(actor=editor, app=edited)
 
     words = said(client_for(editor.user).get(address("app", edited)))
 
@@ -64,9 +66,9 @@ def test_changes_are_dated_by_the_oldest_answer_that_is_not_saved(editor, edited
 
 def test_a_version_that_was_restored_counts_as_changed_by_who_restored_it(editor, dora, edited):
     live = edited.live
-    services.reset_working_copy(actor=editor, app=edited)
+    working_copy.reset_working_copy(actor=editor, app=edited)
 
-    services.restore(actor=dora, app=fresh(edited), snapshot=live)
+    working_copy.restore(actor=dora, app=fresh(edited), snapshot=live)
 
     assert selectors.app_page(app=fresh(edited)).unsaved_by.people == ((dora.user.pk, "Dora"),)
 
@@ -133,9 +135,9 @@ def test_the_list_of_versions_takes_as_many_queries_for_fifty_versions_as_for_tw
     few = queries_of(client, url, django_assert_max_num_queries(14))
 
     for number in range(60):
-        services.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw=f"a{number}@example.com")
-        services.reset_working_copy(actor=editor, app=fresh(edited))
-    services.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw="last@example.com")
+        working_copy.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw=f"a{number}@example.com")
+        working_copy.reset_working_copy(actor=editor, app=fresh(edited))
+    working_copy.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw="last@example.com")
 
     assert queries_of(client, url, django_assert_max_num_queries(14)) == few
 
@@ -144,6 +146,6 @@ def test_a_person_without_a_name_goes_by_their_address(edited, developer_space, 
     nameless = User.objects.create_user("nameless@example.com", "x")
     grant(nameless, developer_space, "privacy_editor")
 
-    services.answer(actor=Actor.of(nameless), app=edited, pointer=CONTACT, raw="other@example.com")
+    working_copy.answer(actor=Actor.of(nameless), app=edited, pointer=CONTACT, raw="other@example.com")
 
     assert (nameless.pk, "nameless@example.com") in selectors.app_page(app=fresh(edited)).unsaved_by.people

@@ -9,9 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.atlassian.errors import ApiError
-from portal.sandbox import deliver_late, faults
-from privacy import selectors, services
+from privacy import selectors
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import EMPTY_TEXT, Snapshot
+from sandbox import faults
+from sandbox.router import deliver_late
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, DRAFT, READ
 
@@ -20,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def read(editor, diagrams):
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 def test_live_is_shown_as_a_customer_reads_it(editor, read, client_for):
@@ -46,7 +49,7 @@ def test_only_safe_links_can_be_followed(editor, diagrams, marketplace, client_f
         '{"security":{"publicSecurityPoliciesLink":"javascript:alert(1)","securityContact":"<script>alert(2)</script>"},'
         '"thirdPartyInformation":{"dataSubProcessors":"https://vendor.example.com/list"}}',
     )
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     page = client_for(editor.user).get(address("app", app)).content.decode()
 
@@ -58,7 +61,7 @@ def test_only_safe_links_can_be_followed(editor, diagrams, marketplace, client_f
 
 def test_fields_that_nobody_knows_are_shown_as_json(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "live", '{"security":{"newKey":{"<b>":[1.0,null]}}}')
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     page = client_for(editor.user).get(address("app", app))
 
@@ -73,7 +76,7 @@ def test_an_app_that_was_never_read_says_what_to_do(editor, diagrams, client_for
 
 
 def test_an_app_without_any_document_says_what_customers_see(editor, app_of, client_for):
-    clock = services.read_app(actor=editor, app=app_of("Page Clock"))
+    clock = app_list.read_app(actor=editor, app=app_of("Page Clock"))
 
     assert "Nothing is live, and there is no draft" in said(client_for(editor.user).get(address("app", clock)))
 
@@ -178,8 +181,8 @@ def lines_of(page) -> list[str]:
 def test_a_save_is_one_line_that_says_who_saved_it_and_when_it_was_read_back(editor, read, client_for):
     client = client_for(editor.user)
     before = len(lines_of(client.get(address("app_versions", read))))
-    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=read)
+    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=read)
     app = fresh(read)
 
     page = client.get(address("app_versions", app))
@@ -193,13 +196,13 @@ def test_a_save_is_one_line_that_says_who_saved_it_and_when_it_was_read_back(edi
 def test_a_save_without_an_answer_that_is_found_later_is_one_line(editor, read, sandbox, client_for):
     client = client_for(editor.user)
     before = len(lines_of(client.get(address("app_versions", read))))
-    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
     faults.late_arrival(sandbox, call=DRAFT, times=1)
     with pytest.raises(ApiError):
-        services.save_to_marketplace(actor=editor, app=read)
+        saving.save_to_marketplace(actor=editor, app=read)
     deliver_late(sandbox)
 
-    services.read_app(actor=editor, app=fresh(read))
+    app_list.read_app(actor=editor, app=fresh(read))
 
     lines = lines_of(client.get(address("app_versions", read)))
     assert len(lines) == before + 1
@@ -208,18 +211,18 @@ def test_a_save_without_an_answer_that_is_found_later_is_one_line(editor, read, 
 
 def test_what_a_stranger_saved_after_a_save_is_a_line_of_its_own(editor, read, marketplace, client_for):
     client = client_for(editor.user)
-    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=read)
+    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=read)
     before = len(lines_of(client.get(address("app_versions", read))))
     marketplace.act(read, "edit_draft", value="stranger@vendor.example.com")
 
-    services.read_app(actor=editor, app=fresh(read))
+    app_list.read_app(actor=editor, app=fresh(read))
 
     assert len(lines_of(client.get(address("app_versions", read)))) == before + 1
 
 
 def test_a_version_of_another_app_is_not_found(editor, read, app_of, client_for):
-    board = services.read_app(actor=editor, app=app_of("Status Board"))
+    board = app_list.read_app(actor=editor, app=app_of("Status Board"))
     client = client_for(editor.user)
 
     assert client.get(address("app_version", read, board.live_id)).status_code == 404
@@ -257,7 +260,7 @@ def test_a_download_is_exactly_what_was_read(editor, read, client_for):
 
 
 def test_the_working_copy_can_be_downloaded(editor, read, client_for):
-    services.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
 
     response = client_for(editor.user).get(address("app_export", read, version="working"))
 

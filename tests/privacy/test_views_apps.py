@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from portal.sandbox import faults
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list
 from privacy.models import App
+from sandbox import faults
 from tests.privacy.browsing import address, said
 from tests.privacy.marketplace import CONTACT, READ
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def listed(editor, developer_space):
-    services.read_apps(actor=editor, connection=developer_space)
+    app_list.read_apps(actor=editor, connection=developer_space)
     return reverse("apps", args=[developer_space.slug])
 
 
@@ -119,7 +120,7 @@ def test_a_row_that_cannot_be_read_says_why_and_keeps_what_was_known(editor, lis
 
 
 def test_unsaved_changes_stand_in_the_list(editor, listed, diagrams, client_for):
-    services.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     assert "Saved here by you since" in said(client_for(editor.user).get(listed, {"only": "unsaved"}))
 

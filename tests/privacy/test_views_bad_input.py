@@ -7,8 +7,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from privacy import services
-from privacy.catalogue import FIELDS
+from privacy.document.catalogue import FIELDS
+from privacy.marketplace import app_list
 from tests.privacy.browsing import address, fresh, kept, name_of, said
 from tests.privacy.marketplace import CONTACT
 
@@ -66,7 +66,7 @@ STEPS = {
 
 @pytest.fixture
 def app(editor, diagrams):
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list
 from tests.privacy.browsing import address, kept, said
 from tests.privacy.marketplace import CONTACT
 
@@ -16,7 +17,7 @@ DAYS = "/commonCloud/dataRetention/retentionDurationInDays/max"
 
 @pytest.fixture
 def app(editor, diagrams):
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 def form_of(page, pointer: str) -> dict[str, str]:
@@ -70,7 +71,7 @@ def test_words_entries_and_records_are_marked_not_by_colour_alone(compared):
 def test_what_moved_says_how_far(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "draft", '{"dataResidency":{"countriesWhereEndUserDataStored":["C","A","B"]}}')
     marketplace.put(diagrams, "live", '{"dataResidency":{"countriesWhereEndUserDataStored":["A","B","C"]}}')
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     page = client_for(editor.user).get(address("app_compare", app))
 
@@ -83,7 +84,7 @@ def test_each_side_shows_its_records_in_its_own_order_and_by_their_own_names(edi
     marketplace.put(diagrams, "live", json.dumps({"thirdPartyInformation": {"thirdPartyDetails": [edge, mail]}}))
     renamed = [{**mail, "name": "Postbox"}, edge]
     marketplace.put(diagrams, "draft", json.dumps({"thirdPartyInformation": {"thirdPartyDetails": renamed}}))
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     page = client_for(editor.user).get(address("app_compare", app))
 
@@ -97,7 +98,7 @@ def test_each_side_shows_its_records_in_its_own_order_and_by_their_own_names(edi
 def test_a_side_from_which_nothing_was_taken_is_not_shaded(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "live", '{"security":{"securityContact":"One two"}}')
     marketplace.put(diagrams, "draft", '{"security":{"securityContact":"One and two"}}')
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     html = client_for(editor.user).get(address("app_compare", app)).content.decode()
 
@@ -106,7 +107,7 @@ def test_a_side_from_which_nothing_was_taken_is_not_shaded(editor, diagrams, mar
 
 
 def test_the_working_copy_can_be_compared_too(editor, app, compared):
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
 
     page = compared(left="working", right="draft")
 
@@ -125,7 +126,7 @@ def test_the_same_version_twice_does_not_differ(compared):
 
 
 def test_a_version_that_is_not_there_compares_as_nothing(editor, app_of, client_for):
-    clock = services.read_app(actor=editor, app=app_of("Page Clock"))
+    clock = app_list.read_app(actor=editor, app=app_of("Page Clock"))
 
     words = said(client_for(editor.user).get(address("app_compare", clock)))
 
@@ -149,7 +150,7 @@ def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_i
     editor, dora, app, compared, client_for
 ):
     page = compared(left="draft", right="live")
-    services.answer(actor=dora, app=app, pointer=DAYS, raw="45")
+    working_copy.answer(actor=dora, app=app, pointer=DAYS, raw="45")
 
     answer = client_for(editor.user).post(address("app_take_live", app), form_of(page, DAYS))
 
@@ -162,7 +163,7 @@ def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_i
 
 
 def test_an_answer_in_the_working_copy_is_not_overwritten_from_the_draft(editor, app, compared, client_for):
-    services.answer(actor=editor, app=app, pointer=DAYS, raw="45")
+    working_copy.answer(actor=editor, app=app, pointer=DAYS, raw="45")
 
     answer = client_for(editor.user).post(address("app_take_live", app), form_of(compared(), DAYS))
 
@@ -177,7 +178,7 @@ def test_what_a_document_holds_is_text_and_never_markup(editor, diagrams, market
     marketplace.put(
         diagrams, "live", '{"security":{"<img src=x>":"<script>a</script> c","securityContact":"<i>x</i> z"}}'
     )
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     page = client_for(editor.user).get(address("app_compare", app)).content.decode()
 

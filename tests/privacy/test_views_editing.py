@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import Edit, Snapshot, WorkingCopy
 from tests.privacy.browsing import address, hidden, kept, name_of, page_values, rows_of, said, seen
 from tests.privacy.marketplace import CONTACT, DRAFT, POLICIES
@@ -21,7 +22,7 @@ WHERE_LISTED = "/commonCloud/thirdPartyInformation/dataSubProcessors"
 
 @pytest.fixture
 def app(editor, diagrams, marketplace):
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_question_says_to_which_vocabulary_it_belongs(editor, app, client_for)
 
 
 def test_a_document_without_answers_asks_which_questions_it_shall_have(editor, app_of, client_for):
-    clock = services.read_app(actor=editor, app=app_of("Page Clock"))
+    clock = app_list.read_app(actor=editor, app=app_of("Page Clock"))
     client = client_for(editor.user)
     assert "Which questions does this document answer?" in said(client.get(address("app_edit", clock)))
 
@@ -220,7 +221,7 @@ def test_save_to_marketplace_takes_along_what_the_page_holds(editor, app, client
 
 def test_the_bar_names_who_has_changes_that_are_not_at_marketplace(answer, dora, editor, app, client_for):
     answer(app, CONTACT, "trust@example.com")
-    services.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
+    working_copy.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
     assert re.search(
@@ -230,8 +231,8 @@ def test_the_bar_names_who_has_changes_that_are_not_at_marketplace(answer, dora,
 
 def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app, client_for):
     answer(app, CONTACT, "trust@example.com")
-    edit = services.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new").edit
-    services.undo(actor=dora, app=app, edit=edit)
+    edit = working_copy.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new").edit
+    working_copy.undo(actor=dora, app=app, edit=edit)
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
     assert re.search(r"Saved here by you since (\d+ \w+, )?\d\d:\d\d ?: 1 change not", words)
@@ -239,7 +240,7 @@ def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app
 
 def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app, client_for):
     before = seen(app, CONTACT)
-    services.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     response = answer(app, CONTACT, "alice@vendor.example.com", **{f"seen.{name_of(CONTACT)}": before})
 
@@ -251,7 +252,7 @@ def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app,
 
 def test_keeping_mine_after_a_conflict_is_one_more_post(answer, dora, app):
     before = seen(app, CONTACT)
-    services.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
     answer(app, CONTACT, "alice@vendor.example.com", **{f"seen.{name_of(CONTACT)}": before})
 
     response = answer(app, CONTACT, "alice@vendor.example.com")
@@ -261,7 +262,7 @@ def test_keeping_mine_after_a_conflict_is_one_more_post(answer, dora, app):
 
 
 def test_taking_theirs_draws_the_question_anew(answer, dora, editor, app, client_for):
-    services.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     response = client_for(editor.user, htmx=True).get(address("app_answer", app, field=name_of(CONTACT)))
 
@@ -272,7 +273,7 @@ def test_taking_theirs_draws_the_question_anew(answer, dora, editor, app, client
 def test_without_scripts_a_conflict_keeps_the_text_and_saving_again_insists(editor, dora, app, client_for):
     client, name, url = client_for(editor.user), name_of(CONTACT), address("app_edit", app, section="security")
     data = {name: "alice@vendor.example.com", f"seen.{name}": seen(app, CONTACT)}
-    services.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     page = client.post(url, data)
 
@@ -394,12 +395,12 @@ def test_a_section_is_refused_to_who_may_not_edit(reviewer, app, client_for):
 
 def test_an_answer_that_was_changed_at_atlassian_is_not_said_to_be_mine(editor, answer, app, marketplace, client_for):
     answer(app, CONTACT, "trust@example.com")
-    services.save_to_marketplace(actor=editor, app=app)
+    saving.save_to_marketplace(actor=editor, app=app)
     url = address("app_edit", app, section="security")
     assert "by you" in said(client_for(editor.user).get(url))
 
     marketplace.act(app, "edit_draft", value="stranger@vendor.example.com")
-    services.read_app(actor=editor, app=app)
+    app_list.read_app(actor=editor, app=app)
     words = said(client_for(editor.user).get(url))
 
     assert "by you" not in words
@@ -410,11 +411,11 @@ def test_who_changed_an_answer_at_atlassian_is_not_guessed_once_something_else_w
     editor, answer, app, marketplace, client_for
 ):
     answer(app, CONTACT, "trust@example.com")
-    services.save_to_marketplace(actor=editor, app=app)
+    saving.save_to_marketplace(actor=editor, app=app)
     marketplace.act(app, "edit_draft", value="stranger@vendor.example.com")
-    services.read_app(actor=editor, app=app)
+    app_list.read_app(actor=editor, app=app)
     answer(app, POLICIES, "https://vendor.example.com/new")
-    services.save_to_marketplace(actor=editor, app=app)
+    saving.save_to_marketplace(actor=editor, app=app)
 
     words = said(client_for(editor.user).get(address("app_edit", app, section="security")))
 
@@ -438,7 +439,7 @@ def test_an_answer_is_undone(editor, answer, app, client_for):
 def test_an_answer_that_was_changed_since_is_not_undone(editor, dora, answer, app, client_for):
     answer(app, CONTACT, "trust@example.com")
     edit = Edit.objects.get()
-    services.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     page = client_for(editor.user).post(address("app_undo", app), {"edit": edit.pk})
 
@@ -551,14 +552,14 @@ def odd(editor, diagrams, marketplace):
     """odd(pointer, value): the app, with this value in its draft."""
 
     def put(pointer, value):
-        document = json.loads(services.read_app(actor=editor, app=diagrams).draft.text)
+        document = json.loads(app_list.read_app(actor=editor, app=diagrams).draft.text)
         *path, last = pointer.split("/")[2:]
         place = document
         for key in path:
             place = place.setdefault(key, {})
         place[last] = value
         marketplace.put(diagrams, "draft", json.dumps(document))
-        return services.read_app(actor=editor, app=diagrams)
+        return app_list.read_app(actor=editor, app=diagrams)
 
     return put
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from privacy import services
-from privacy.document import Document
+from privacy.document.canonical_json import MISSING
+from privacy.document.document import Document
+from privacy.marketplace import app_list, saving
 from privacy.models import Edit, WorkingCopy
-from privacy.wire import MISSING
 from tests.privacy.browsing import address, kept, name_of, page_values, said
 from tests.privacy.marketplace import CONTACT
 
@@ -18,7 +18,7 @@ UNKNOWN = "/commonCloud/security/newKey"
 def odd(editor, diagrams, marketplace):
     """A draft with a place that nobody knows, and an answer of an unexpected type."""
     marketplace.put(diagrams, "draft", '{"security":{"newKey":{"b":1.0,"a":[]},"securityContact":{"to":"x"}}}')
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 def post_json(client, app, pointer, text, **more):
@@ -107,7 +107,7 @@ def test_a_place_that_was_taken_away_can_be_given_again_until_that_is_saved(edit
     assert kept(odd, UNKNOWN) == 5
     post_json(client, odd, UNKNOWN, "")
 
-    services.save_to_marketplace(actor=editor, app=odd)
+    saving.save_to_marketplace(actor=editor, app=odd)
 
     assert f'name="json:{UNKNOWN}"' not in client.get(address("app_edit", odd, section="security")).content.decode()
     assert post_json(client, odd, UNKNOWN, "5").status_code == 404
@@ -139,7 +139,7 @@ def blocked(editor, diagrams, marketplace):
     content = '{"security":{"caiq":"text"},"dataResidency":"x","logDetails":[],"dataRetention":"","privacy":null,'
     content += '"dataAccessAndStorage":{"appStoresEUDOutsideAtlassian":true}}'
     marketplace.put(diagrams, "draft", content)
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 def test_what_stands_in_the_place_of_answers_is_shown_as_json(editor, blocked, client_for):
@@ -176,7 +176,7 @@ def test_an_odd_document_is_as_it_was_after_saving_a_page_that_nobody_touched(
     editor, diagrams, marketplace, client_for
 ):
     marketplace.put(diagrams, "draft", ODD.replace("\n", ""))
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
     client, url = client_for(editor.user), address("app_edit", app, section="all")
 
     page = client.post(url, page_values(client.get(url)), follow=True)
@@ -213,7 +213,7 @@ def test_a_text_that_a_form_cannot_carry_is_shown_as_json_and_comes_back_as_it_w
 ):
     content = r'{"security":{"permissionsJustification":"a\r\nb\u0000c\nd","compliantCertifications":["a\u0000b"]}}'
     marketplace.put(diagrams, "draft", content)
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
     client, url = client_for(editor.user), address("app_edit", app, section="security")
     loaded = client.get(url)
     assert "\x00" not in loaded.content.decode()

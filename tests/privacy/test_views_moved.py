@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
+from privacy.reviews import approvals
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT
 
@@ -15,21 +17,21 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def asked(editor, diagrams) -> Review:
     """Alice requested approval of a draft that she wrote."""
-    app = services.read_app(actor=editor, app=diagrams)
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
-    services.save_to_marketplace(actor=editor, app=app)
-    return services.ask(actor=editor, app=fresh(app))
+    app = app_list.read_app(actor=editor, app=diagrams)
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    saving.save_to_marketplace(actor=editor, app=app)
+    return approvals.ask(actor=editor, app=fresh(app))
 
 
 @pytest.fixture
 def signed_off(asked, reviewer) -> Review:
-    services.approve(actor=reviewer, review=asked, seen=asked.content_hash)
+    approvals.approve(actor=reviewer, review=asked, seen=asked.content_hash)
     return asked
 
 
 def test_the_page_of_a_save_that_was_refused_shows_what_the_save_has_read(editor, board, marketplace, client_for):
-    app = services.read_app(actor=editor, app=board)
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    app = app_list.read_app(actor=editor, app=board)
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     App.objects.filter(pk=app.pk).update(read_at=app.read_at - timedelta(days=400))
     marketplace.act(app, "edit_draft", value="stranger@example.com")
 

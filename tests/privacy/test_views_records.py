@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from privacy import services
-from privacy.document import RecordInput
+from privacy.document.document import RecordInput
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list
 from tests.privacy.browsing import address, kept, name_of, page_values, rows_of, said, seen
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,7 @@ MANY = 50
 
 @pytest.fixture
 def app(editor, diagrams, marketplace):
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 def test_records_are_added_changed_and_moved(editor, app, client_for):
@@ -47,7 +48,7 @@ def many(editor, diagrams, marketplace):
     records = [{"name": f"Example {number}", "thirdPartyCountries": ["Finland"], "x": 1} for number in range(MANY)]
     content = {"thirdPartyInformation": {"isEndUserDataShared": True, "thirdPartyDetails": records}}
     marketplace.put(diagrams, "draft", json.dumps(content))
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 def test_of_many_records_only_the_names_are_drawn_and_what_was_not_opened_stays(editor, many, client_for):
@@ -88,7 +89,7 @@ def test_a_record_that_could_not_be_kept_is_drawn_with_what_was_typed(editor, do
     url = address("app_edit", many, section="thirdPartyInformation")
     values = page_values(client.get(url))
     rows = [RecordInput(token, {}) for token in values[f"{name}.row"][2:] if token != "new"]
-    services.answer(actor=dora, app=many, pointer=RECORDS, raw=rows)
+    working_copy.answer(actor=dora, app=many, pointer=RECORDS, raw=rows)
 
     page = client.post(url, {**values, f"{name}.{values[f'{name}.row'][8]}.name": "Example typed"})
 
@@ -123,7 +124,7 @@ def test_what_a_record_holds_is_shown_to_nobody_who_may_not_edit(reviewer, many,
 def test_a_part_of_another_form_does_not_keep_its_record_from_being_changed(editor, diagrams, marketplace, client_for):
     record = '{"name":"A","thirdPartyCountries":[{"code":"FI"}],"purpose":"a\\u0000b"}'
     marketplace.put(diagrams, "draft", '{"thirdPartyInformation":{"thirdPartyDetails":[' + record + "]}}")
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
     client, url = client_for(editor.user), address("app_edit", app, section="thirdPartyInformation")
     values = page_values(client.get(url))
     changed = next(name for name in values if name.endswith(".name") and ".new." not in name)
@@ -145,7 +146,7 @@ def odd(editor, diagrams, marketplace):
     records = [{"name": name, "link": "https://example.com", **UNKNOWN} for name in ("Alpha", "Beta", "Gamma")]
     content = {"thirdPartyInformation": {"isEndUserDataShared": True, "thirdPartyDetails": records}}
     marketplace.put(diagrams, "draft", json.dumps(content))
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 class Page:
@@ -192,7 +193,7 @@ def test_what_the_page_does_not_show_stays_through_a_row_of_changes(editor, odd,
 
 def test_insisting_on_a_list_with_an_entry_that_is_gone_drops_nothing(editor, dora, odd, client_for):
     page = Page(client_for(editor.user, htmx=True), odd)
-    services.answer(actor=dora, app=odd, pointer=RECORDS, raw=[RecordInput(token, {}) for token in page.rows[1:]])
+    working_copy.answer(actor=dora, app=odd, pointer=RECORDS, raw=[RecordInput(token, {}) for token in page.rows[1:]])
     now = kept(odd, RECORDS)
 
     assert page.post(row=2, name="Gamma Ltd").status_code == 409

@@ -5,10 +5,12 @@ import re
 
 import pytest
 
-from portal.sandbox import faults
-from privacy import services
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Review, Verdict
-from privacy.shown_comparison import Shown, sign
+from privacy.reviews import approvals, publishing
+from privacy.reviews.shown_comparison import Shown, sign
+from sandbox import faults
 from tests.privacy.browsing import address, fresh, hidden, kept, said
 from tests.privacy.marketplace import CONTACT, DISCARD, DRAFT, POLICIES, PUBLISH, READ
 
@@ -17,24 +19,24 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def app(editor, diagrams):
-    return services.read_app(actor=editor, app=diagrams)
+    return app_list.read_app(actor=editor, app=diagrams)
 
 
 @pytest.fixture
 def edited(editor, app):
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return app
 
 
 @pytest.fixture
 def asked(editor, edited):
-    services.save_to_marketplace(actor=editor, app=edited)
-    return services.ask(actor=editor, app=fresh(edited), note="Please look at the contact.")
+    saving.save_to_marketplace(actor=editor, app=edited)
+    return approvals.ask(actor=editor, app=fresh(edited), note="Please look at the contact.")
 
 
 @pytest.fixture
 def signed_off(asked, reviewer):
-    services.approve(actor=reviewer, review=asked, seen=asked.content_hash)
+    approvals.approve(actor=reviewer, review=asked, seen=asked.content_hash)
     return asked
 
 
@@ -133,7 +135,7 @@ def test_an_answer_that_was_changed_at_atlassian_since_is_not_said_to_be_ones_ow
 
 
 def test_a_choice_is_forgotten_where_the_values_changed_and_kept_elsewhere(editor, edited, marketplace, client_for):
-    services.answer(actor=editor, app=edited, pointer=POLICIES, raw="https://vendor.example.com/mine")
+    working_copy.answer(actor=editor, app=edited, pointer=POLICIES, raw="https://vendor.example.com/mine")
     client, document = client_for(editor.user), marketplace.value(edited, "draft")
     document["security"].update(
         securityContact="stranger@vendor.example.com", publicSecurityPoliciesLink="https://vendor.example.com/new"
@@ -190,7 +192,7 @@ def test_a_discard_that_atlassian_refuses_leaves_the_draft(editor, app, sandbox,
 
 
 def test_discarding_what_is_not_there_is_refused_in_words(editor, board, client_for):
-    board = services.read_app(actor=editor, app=board)
+    board = app_list.read_app(actor=editor, app=board)
 
     page = client_for(editor.user).post(address("app_discard", board))
 
@@ -217,8 +219,8 @@ def test_asking_before_saving_is_refused_and_keeps_the_note(editor, edited, clie
 
 
 def test_approval_is_not_requested_while_an_error_is_open_and_the_page_links_to_it(editor, app, client_for):
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
-    services.save_to_marketplace(actor=editor, app=app)
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
+    saving.save_to_marketplace(actor=editor, app=app)
 
     page = client_for(editor.user).post(address("app_review_ask", app), {"note": "Please"})
 
@@ -230,8 +232,8 @@ def test_approval_is_not_requested_while_an_error_is_open_and_the_page_links_to_
 
 
 def test_the_next_step_with_an_error_in_the_draft_is_to_correct_it(editor, reviewer, app, client_for):
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
-    services.save_to_marketplace(actor=editor, app=app)
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
+    saving.save_to_marketplace(actor=editor, app=app)
 
     for actor in (editor, reviewer):
         page = client_for(actor.user).get(address("app", app))
@@ -304,7 +306,7 @@ def test_the_page_offers_a_reviewer_one_primary_action_in_one_wording(reviewer, 
 
 
 def test_a_reviewer_is_led_to_the_review_also_while_somebody_goes_on_editing(reviewer, editor, asked, client_for):
-    services.answer(actor=editor, app=asked.app, pointer=POLICIES, raw="https://vendor.example.com/policies")
+    working_copy.answer(actor=editor, app=asked.app, pointer=POLICIES, raw="https://vendor.example.com/policies")
 
     page = client_for(reviewer.user).get(address("app", asked.app))
 
@@ -315,7 +317,7 @@ def test_a_reviewer_is_led_to_the_review_also_while_somebody_goes_on_editing(rev
 @pytest.mark.parametrize(("state", "action"), [("edited", "Edit"), ("board", "Edit"), ("signed_off", "Publish…")])
 def test_the_page_offers_one_primary_action(state, action, request, editor, publisher, client_for):
     found = request.getfixturevalue(state)
-    app = services.read_app(actor=editor, app=found.app if isinstance(found, Review) else found)
+    app = app_list.read_app(actor=editor, app=found.app if isinstance(found, Review) else found)
     person = publisher.user if state == "signed_off" else editor.user
 
     page = client_for(person).get(address("app", app))
@@ -424,8 +426,8 @@ def test_a_verdict_is_refused_to_who_has_no_such_role(publisher, asked, client_f
 
 def test_a_lapsed_sign_off_says_why(editor, signed_off, client_for):
     app = fresh(signed_off.app)
-    services.answer(actor=editor, app=app, pointer=CONTACT, raw="other@example.com")
-    services.save_to_marketplace(actor=editor, app=app)
+    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="other@example.com")
+    saving.save_to_marketplace(actor=editor, app=app)
 
     words = said(client_for(editor.user).get(address("app", app)))
 
@@ -506,9 +508,9 @@ def test_a_publish_that_ends_in_an_alert_says_so_once(publisher, signed_off, san
 def test_a_live_version_that_was_changed_is_compared_with_what_was_published(
     publisher, signed_off, marketplace, client_for
 ):
-    services.publish(actor=publisher, app=signed_off.app)
+    publishing.publish(actor=publisher, app=signed_off.app)
     marketplace.act(signed_off.app, "edit_live", value="stranger@example.com")
-    services.read_app(actor=publisher, app=signed_off.app)
+    app_list.read_app(actor=publisher, app=signed_off.app)
 
     page = client_for(publisher.user).get(address("app", signed_off.app))
 
@@ -547,7 +549,7 @@ def test_a_comment_is_still_there_when_the_draft_changed_while_it_was_written(re
 def test_a_comment_is_still_there_when_the_request_was_withdrawn_while_it_was_written(
     reviewer, editor, asked, client_for
 ):
-    services.withdraw(actor=editor, review=asked)
+    approvals.withdraw(actor=editor, review=asked)
     data = {"verdict": "changes", "seen": note(reviewer, asked), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)

@@ -6,9 +6,12 @@ import re
 import pytest
 
 from portal.counts import agreeing, counted
-from privacy import services, steps
+from privacy.drafts import working_copy
+from privacy.marketplace import app_list
 from privacy.models import App
+from privacy.reviews import approvals
 from privacy.selectors import app_page
+from privacy.views import next_step
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, POLICIES
 
@@ -36,18 +39,18 @@ def pages(client, app: App) -> str:
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", ["none", "waiting", "approved", "changes", "dismissed", "revoked"])
 def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, marketplace, client_for, state):
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
     if state != "none":
-        review = services.ask(actor=editor, app=app)
+        review = approvals.ask(actor=editor, app=app)
     if state in ("approved", "dismissed", "revoked"):
-        services.approve(actor=reviewer, review=review, seen=review.content_hash)
+        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     if state == "changes":
-        services.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name it.")
+        approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name it.")
     if state == "dismissed":
         marketplace.act(app, "edit_draft", value="stranger@example.com")
-        services.read_app(actor=editor, app=app)
+        app_list.read_app(actor=editor, app=app)
     if state == "revoked":
-        services.withdraw(actor=editor, review=review)
+        approvals.withdraw(actor=editor, review=review)
 
     for person in (editor, reviewer):
         words = pages(client_for(person.user), app)
@@ -63,9 +66,9 @@ def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, mark
     ],
 )
 def test_unsaved_changes_are_counted_in_a_sentence(editor, diagrams, client_for, answers, words):
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
     for pointer, raw in answers.items():
-        services.answer(actor=editor, app=fresh(app), pointer=pointer, raw=raw)
+        working_copy.answer(actor=editor, app=fresh(app), pointer=pointer, raw=raw)
 
     assert words in said(client_for(editor.user).get(address("app", app)))
 
@@ -79,9 +82,11 @@ def test_further_errors_are_counted_in_a_sentence(editor, diagrams, marketplace,
     if wrong == 3:
         content["thirdPartyInformation"] = {"dataSubProcessors": "https://nowhere"}
     marketplace.put(diagrams, "draft", json.dumps(content))
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
-    reason = next(item.reason for item in steps.requirements(app_page(app=app)) if item.title.startswith("No check"))
+    reason = next(
+        item.reason for item in next_step.requirements(app_page(app=app)) if item.title.startswith("No check")
+    )
 
     assert re.findall(r"There (?:is|are) \d+ more\.", reason) == ([words] if words else [])
 
@@ -89,7 +94,7 @@ def test_further_errors_are_counted_in_a_sentence(editor, diagrams, marketplace,
 @pytest.mark.django_db
 def test_questions_without_an_answer_are_not_said_to_be_in_order(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "draft", '{"security":{"securityContact":"a@example.com"}}')
-    app = services.read_app(actor=editor, app=diagrams)
+    app = app_list.read_app(actor=editor, app=diagrams)
 
     words = said(client_for(editor.user).get(address("app", app)))
 

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from portal.sandbox import ACCOUNTS, ACME, ORG_ID, SandboxAdapter, State, ensure_seeded, level_ari
+from sandbox.names import ACCOUNTS, ACME, ORG_ID
+from sandbox.seed import ensure_seeded, level_ari
+from sandbox.state import State
+from sandbox.transport import SandboxAdapter
 
 CONFLUENCE = f"https://{ACME}/wiki/api/v2"
 JIRA = f"https://{ACME}/rest/api/3"

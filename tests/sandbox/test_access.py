@@ -2,8 +2,9 @@
 
 import pytest
 
-from portal.sandbox import ACCOUNTS, ACME, DEVELOPER_ID, EDIT, NONE, ORG_ID, Account, level_ari, product_id
-from portal.sandbox.names import SITES
+from sandbox.names import ACCOUNTS, ACME, DEVELOPER_ID, EDIT, NONE, ORG_ID, SITES, Account
+from sandbox.seed import level_ari
+from sandbox.seed_documents import product_id
 
 from .conftest import (
     ADMIN,

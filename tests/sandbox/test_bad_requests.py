@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from portal.sandbox import ACME, level_ari, product_id
+from sandbox.names import ACME
+from sandbox.seed import level_ari
+from sandbox.seed_documents import product_id
 
 from .conftest import CONFLUENCE, JIRA, LEVELS, MARKETPLACE
 

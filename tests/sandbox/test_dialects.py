@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.sandbox import ACME, GLOBEX
+from sandbox.names import ACME, GLOBEX
 
 from .conftest import ADMIN, CONFLUENCE, JIRA, MARKETPLACE, session
 

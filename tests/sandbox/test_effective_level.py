@@ -2,7 +2,9 @@
 
 import pytest
 
-from portal.sandbox import ACME, level_ari, stranger
+from sandbox import stranger
+from sandbox.names import ACME
+from sandbox.seed import level_ari
 
 from .conftest import CONFLUENCE, level_of, reset_level, set_default, set_level
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from portal.sandbox import ACME, stranger
+from sandbox import stranger
+from sandbox.names import ACME
 
 from .conftest import ADMIN, EVENTS, LEVELS, level_of, set_level
 

@@ -5,7 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from portal.sandbox import ACME, GLOBEX, State, deliver_late, faults, level_ari, product_id
+from sandbox import faults
+from sandbox.names import ACME, GLOBEX
+from sandbox.router import deliver_late
+from sandbox.seed import level_ari
+from sandbox.seed_documents import product_id
+from sandbox.state import State
 
 from .conftest import ADMIN, CONFLUENCE, JIRA, MARKETPLACE, level_of, reset_level, session, set_level
 

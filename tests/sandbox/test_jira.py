@@ -2,7 +2,9 @@
 
 import pytest
 
-from portal.sandbox import ACME, GLOBEX, NONE, level_ari, stranger
+from sandbox import stranger
+from sandbox.names import ACME, GLOBEX, NONE
+from sandbox.seed import level_ari
 
 from .conftest import JIRA, VIEWER
 

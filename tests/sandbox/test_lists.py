@@ -6,7 +6,8 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from portal.sandbox import ACME, SITES, stranger
+from sandbox import stranger
+from sandbox.names import ACME, SITES
 
 from .conftest import ADMIN, CONFLUENCE, session
 

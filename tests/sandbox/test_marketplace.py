@@ -6,7 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.sandbox import DEVELOPER_ID, State, product_id
+from sandbox.names import DEVELOPER_ID
+from sandbox.seed_documents import product_id
+from sandbox.state import State
 
 from .conftest import ADMIN, MARKETPLACE, session
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal.sandbox import ACME
-from portal.sandbox.seed import level_key
+from sandbox.names import ACME
+from sandbox.seed import level_key
 
 from .conftest import CONFLUENCE, LEVELS, level_of, set_level
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from portal.sandbox import ACME, GLOBEX, State, ensure_seeded, product_id
-from portal.sandbox.seed_documents import APP_NAMES
+from sandbox.names import ACME, GLOBEX
+from sandbox.seed import ensure_seeded
+from sandbox.seed_documents import APP_NAMES, product_id
+from sandbox.state import State
 
 from .conftest import ADMIN, Clock, session
 

@@ -11,8 +11,9 @@ import requests
 from django.core.management import CommandError, call_command
 
 from portal.management.commands import sandbox as command
-from portal.sandbox import ACME, DEVELOPER_ID, GLOBEX, ORG_ID, product_id
-from portal.sandbox.server import SandboxServer
+from sandbox.names import ACME, DEVELOPER_ID, GLOBEX, ORG_ID
+from sandbox.seed_documents import product_id
+from sandbox.server import SandboxServer
 
 from .conftest import ADMIN
 

@@ -7,14 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from portal.sandbox import ACME, State, ensure_seeded, faults, seed_basics
-from portal.sandbox.state import default_state, state_at
+from sandbox import faults
+from sandbox.names import ACME
+from sandbox.seed import ensure_seeded, seed_basics
+from sandbox.state import State, default_state, state_at
 
 from .conftest import ADMIN, CONFLUENCE, level_of, session, set_level
 
 PROCESS = """
 import sys
-from portal.sandbox import ACME, State, ensure_seeded
+from sandbox.names import ACME
+from sandbox.seed import ensure_seeded
+from sandbox.state import State
 state = State(sys.argv[1])
 ensure_seeded(state)
 for number in range(20):

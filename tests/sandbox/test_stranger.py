@@ -2,7 +2,9 @@
 
 import pytest
 
-from portal.sandbox import ACME, faults, product_id, stranger
+from sandbox import faults, stranger
+from sandbox.names import ACME
+from sandbox.seed_documents import product_id
 
 from .conftest import CONFLUENCE, MARKETPLACE, level_of, set_level
 

@@ -6,7 +6,9 @@ import pytest
 import requests
 from urllib3.exceptions import NameResolutionError
 
-from portal.sandbox import ACME, SandboxAdapter, faults
+from sandbox import faults
+from sandbox.names import ACME
+from sandbox.transport import SandboxAdapter
 
 from .conftest import ADMIN, CONFLUENCE, level_of, session, set_level
 

@@ -1,13 +1,13 @@
 """`classify NAME --item …`: sets, resets or removes the level of one page, blog post, space or project."""
 
+from classification.inventory import refresh
+from classification.levels import defaults, item_levels
+from classification.models import Item, Level, Project, Space
+from classification.outcomes import Outcome
+from classification.selectors import find_item, find_project, find_space
 from portal.access import Actor
 from portal.management.base import Failed, ServiceCommand, Usage, connection_named
 from portal.models import Connection
-
-from ... import services
-from ...models import Item, Level, Project, Space
-from ...outcomes import Outcome
-from ...selectors import find_item, find_project, find_space
 
 
 class Command(ServiceCommand):
@@ -45,7 +45,7 @@ class Command(ServiceCommand):
     def _level(self, actor: Actor, connection: Connection, text: str) -> Level:
         levels = Level.objects.filter(connection=connection, listed=True)
         if not levels.exists():
-            services.read_levels(actor=actor, connection=connection)
+            refresh.read_levels(actor=actor, connection=connection)
         by_id = levels.filter(remote_id=text).first()
         if by_id is not None:
             return by_id
@@ -68,34 +68,34 @@ class Command(ServiceCommand):
         if item is None and not options["status"]:  # the service says what is true of archived content
             item = find_item(connection, kind, remote_id, Item.Status.ARCHIVED)
         if item is None:
-            read = services.read_item(actor=actor, connection=connection, kind=kind, remote_id=remote_id, status=status)
+            read = refresh.read_item(actor=actor, connection=connection, kind=kind, remote_id=remote_id, status=status)
             item = read.item
             assert item is not None
         common = {"actor": actor, "item": item, "reason": options["reason"]}
         if level is not None:
-            return services.set_item_level(level=level, **common)
+            return item_levels.set_item_level(level=level, **common)
         if options["reset"]:
-            return services.reset_item_level(**common)
-        return services.remove_item_level(**common)
+            return item_levels.reset_item_level(**common)
+        return item_levels.remove_item_level(**common)
 
     def _space(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> Outcome:
         space: Space | None = find_space(connection, key)
         if space is None or not space.listed:
-            space = services.read_space(actor=actor, connection=connection, key=key)
+            space = refresh.read_space(actor=actor, connection=connection, key=key)
         if level is not None:
-            return services.set_space_default(actor=actor, space=space, level=level, reason=reason)
-        return services.clear_space_default(actor=actor, space=space, reason=reason)
+            return defaults.set_space_default(actor=actor, space=space, level=level, reason=reason)
+        return defaults.clear_space_default(actor=actor, space=space, reason=reason)
 
     def _project(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> Outcome:
         project: Project | None = find_project(connection, key)
         if project is None or not project.listed:
-            services.read_projects(actor=actor, connection=connection)
+            refresh.read_projects(actor=actor, connection=connection)
             project = find_project(connection, key)
         if project is None:
             raise Failed(f"There is no project with the key {key} that the account of “{connection.name}” may see")
         if level is not None:
-            return services.set_project_default(actor=actor, project=project, level=level, reason=reason)
-        return services.clear_project_default(actor=actor, project=project, reason=reason)
+            return defaults.set_project_default(actor=actor, project=project, level=level, reason=reason)
+        return defaults.clear_project_default(actor=actor, project=project, reason=reason)
 
 
 def _check(kind: str, key: str, level: str | None, options: dict) -> None:

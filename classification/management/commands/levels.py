@@ -1,12 +1,11 @@
 """`levels NAME`: reads the levels of a site or an organisation again and lists them."""
 
+from classification.coverage.counts import levels_by_id
+from classification.coverage.export import level_export
+from classification.inventory import refresh
 from portal.access import Actor
 from portal.management.base import ServiceCommand, Usage, connection_named
 from portal.models import Connection
-
-from ... import services
-from ...export import level_export
-from ...figures import levels_by_id
 
 
 class Command(ServiceCommand):
@@ -19,7 +18,7 @@ class Command(ServiceCommand):
         connection = connection_named(actor, name)
         if connection.kind == Connection.Kind.MARKETPLACE:
             raise Usage(f"“{name}” is a developer space; levels belong to a site or an organisation.")
-        reading = services.read_levels(actor=actor, connection=connection)
+        reading = refresh.read_levels(actor=actor, connection=connection)
         rows = [level_export(level) for level in levels_by_id(connection).values() if level.listed]
         for row in rows:
             order = "-" if row["order"] is None else row["order"]

@@ -2,20 +2,19 @@
 
 import time
 
-from portal import jobs
+from classification.inventory import refresh, scanning
+from classification.models import Scan, Space
+from classification.selectors import find_space
 from portal.access import Actor
+from portal.jobs import job_queue
 from portal.management.base import Failed, ServiceCommand, connection_named
 from portal.models import Connection
 
-from ... import inventory, services
-from ...models import Scan, Space
-from ...selectors import find_space
 
-
-class _SpokenLease(jobs.Lease):
+class _SpokenLease(job_queue.Lease):
     """A lease that also says each step of the progress."""
 
-    def __init__(self, lease: jobs.Lease, say) -> None:
+    def __init__(self, lease: job_queue.Lease, say) -> None:
         super().__init__(lease.job, lease.token)
         self.say, self.said = say, ""
 
@@ -37,7 +36,7 @@ class Command(ServiceCommand):
     def run(self, actor: Actor, *, name: str, space: str | None, **options) -> dict:
         connection = connection_named(actor, name, Connection.Kind.SITE)
         place = self._space(actor, connection, space) if space else None
-        scan = services.ask_scan(actor=actor, connection=connection, space=place, enqueue=False)
+        scan = refresh.ask_scan(actor=actor, connection=connection, space=place, enqueue=False)
         self._see_through(scan)
         result = {
             "state": scan.state,
@@ -58,7 +57,7 @@ class Command(ServiceCommand):
     def _space(self, actor: Actor, connection: Connection, key: str) -> Space:
         found = find_space(connection, key)
         if found is None or not found.listed:
-            return services.read_space(actor=actor, connection=connection, key=key)
+            return refresh.read_space(actor=actor, connection=connection, key=key)
         return found
 
     def _see_through(self, scan: Scan) -> None:
@@ -66,9 +65,9 @@ class Command(ServiceCommand):
         where no worker runs."""
         said = ""
         while scan.is_open:
-            lease = jobs.claim(scan)
+            lease = job_queue.claim(scan)
             if lease is not None:
-                inventory.run(scan, _SpokenLease(lease, self.say))
+                scanning.run(scan, _SpokenLease(lease, self.say))
             else:
                 if scan.message != said:
                     said = scan.message

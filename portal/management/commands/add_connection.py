@@ -4,7 +4,7 @@ import getpass
 import os
 import warnings
 
-from portal import checking, connections
+from portal.connections import changes, connection_test
 from portal.management.base import Failed, ServiceCommand, Usage
 from portal.models import Connection
 
@@ -23,7 +23,7 @@ class Command(ServiceCommand):
         parser.add_argument("--token-env", metavar="VAR", help="environment variable that holds the API token")
 
     def run(self, actor, *, name, kind, url, email, org_id, developer_id, dialect, token_env, **options):
-        connection = connections.add(
+        connection = changes.add(
             actor=actor,
             name=name,
             kind=kind,
@@ -35,7 +35,7 @@ class Command(ServiceCommand):
             token=self._token(token_env),
         )
         self.say(f"Added “{connection.name}” ({connection.url}).")
-        lines = checking.check(actor=actor, connection=connection)
+        lines = connection_test.check(actor=actor, connection=connection)
         for line in lines:
             self.say(f"  {line.state:<8} {line.what}: {line.detail}")
         result = {"name": connection.name, "slug": connection.slug, "url": connection.url}

@@ -1,6 +1,6 @@
 """Tests a connection and says what works."""
 
-from portal import checking
+from portal.connections import connection_test
 from portal.management.base import Failed, ServiceCommand, connection_named
 
 
@@ -12,12 +12,12 @@ class Command(ServiceCommand):
 
     def run(self, actor, *, name, **options):
         connection = connection_named(actor, name)
-        lines = checking.check(actor=actor, connection=connection)
+        lines = connection_test.check(actor=actor, connection=connection)
         for line in lines:
             needs = f" (needs {line.needs})" if line.needs and line.state != "works" else ""
             self.say(f"{line.state:<8} {line.what}: {line.detail}{needs}")
-        result = {"name": connection.name, "usable": checking.is_usable(lines), "check": connection.check_lines}
-        if not checking.is_usable(lines):
+        result = {"name": connection.name, "usable": connection_test.is_usable(lines), "check": connection.check_lines}
+        if not connection_test.is_usable(lines):
             if self.as_json:
                 self.print_json(result)
             raise Failed(f"“{connection.name}” does not work with its account.")

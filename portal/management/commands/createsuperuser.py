@@ -3,9 +3,9 @@
 from django.contrib.auth.management.commands import createsuperuser
 from django.db.models import Max
 
-from portal import people
 from portal.access import Actor
 from portal.models import User
+from portal.people import administration
 
 
 class Command(createsuperuser.Command):
@@ -14,4 +14,4 @@ class Command(createsuperuser.Command):
         newest = User.objects.aggregate(newest=Max("pk"))["newest"] or 0
         super().handle(*args, **options)
         for user in User.objects.filter(pk__gt=newest, is_superuser=True):
-            people.record_administrator(actor=Actor.command_line(), user=user)
+            administration.record_administrator(actor=Actor.command_line(), user=user)

@@ -6,12 +6,12 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from portal.access import require_administrator
-from portal.accounts import with_secrets
 from portal.audit.record import record_action
 from portal.fields import EncryptedSecretField, SecretUnreadable
 from portal.management.base import Failed, ServiceCommand
 from portal.models import Connection
 from portal.notifications import outbox
+from portal.people.adapters import with_secrets
 
 
 class Command(ServiceCommand):

@@ -5,8 +5,8 @@ import sys
 
 from django.conf import settings
 
-from portal import processes
 from portal.access import require_administrator
+from portal.jobs import processes
 from portal.management.base import Failed, ServiceCommand
 
 

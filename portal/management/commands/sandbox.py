@@ -5,10 +5,10 @@ import argparse
 from django.core.management.base import CommandParser
 
 from portal.management.base import Failed, ServiceCommand
-from portal.sandbox import ACCOUNTS, ACME, DEVELOPER_ID, GLOBEX, ORG_ID, default_state, ensure_seeded
-from portal.sandbox.names import DIALECTS
-from portal.sandbox.server import SandboxServer
-from portal.sandbox.state import State, state_at
+from sandbox.names import ACCOUNTS, ACME, DEVELOPER_ID, DIALECTS, GLOBEX, ORG_ID
+from sandbox.seed import ensure_seeded
+from sandbox.server import SandboxServer
+from sandbox.state import State, default_state, state_at
 
 
 def _port(text: str) -> int:

@@ -13,13 +13,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from portal import jobs, registry, sessions, sign_in
+from portal import registry
 from portal.access import require_administrator
+from portal.jobs import job_queue
+from portal.jobs.processes import no_fork
 from portal.logs import one_line
 from portal.management.base import Failed, ServiceCommand
 from portal.models import User
 from portal.notifications import outbox
-from portal.processes import no_fork
+from portal.people import sessions, sign_in
 
 logger = logging.getLogger("trustdesk.worker")
 
@@ -83,7 +85,7 @@ def _redis_queue(*, once: bool, interval: float, verbosity: int) -> str:
     from django_rq import get_worker
     from redis.exceptions import RedisError
 
-    from portal.redis_worker import TiedWorker
+    from portal.jobs.redis_worker import TiedWorker
 
     try:
         worker = get_worker("default", worker_class=TiedWorker, job_class="django_tasks_rq.Job")
@@ -109,7 +111,7 @@ def sweep() -> int:
             connections.close_all()
             break
         except Exception as error:
-            if jobs.queue_is_away(error):
+            if job_queue.queue_is_away(error):
                 logger.warning("The sweep waits for Redis, which does not answer: %s.", one_line(error))
                 break
             logger.exception("sweeper %s failed", sweeper.__name__)

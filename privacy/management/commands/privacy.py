@@ -11,12 +11,14 @@ from django.db.models import Q
 from portal.access import Actor, require
 from portal.management.base import Failed, ServiceCommand, Usage, connection_named
 from portal.models import Connection
-from privacy import selectors, services
-from privacy.characters import spelled_out
-from privacy.diff import Diff, compare
-from privacy.document import Document
+from privacy import refusals, selectors
+from privacy.audit_entries import readable
+from privacy.document.characters import spelled_out
+from privacy.document.diff import Diff, compare
+from privacy.document.document import Document
+from privacy.marketplace import app_list, saving
 from privacy.models import App, Snapshot
-from privacy.record import readable
+from privacy.reviews import publishing
 
 WORDS = {"added": "+", "removed": "-", "changed": "~", "rewritten": "~"}
 LONGEST = 100
@@ -57,14 +59,14 @@ class Command(ServiceCommand):
             if step == "list":
                 return self._list(actor, connection)
             return getattr(self, f"_{step}")(actor, self._app(actor, connection, app), options)
-        except services.Refusal as refusal:
+        except refusals.Refusal as refusal:
             raise Failed(" ".join(str(refusal).split())) from refusal
 
     def _app(self, actor: Actor, connection: Connection, key: str) -> App:
         require(actor, connection, "privacy.view")
         named = Q(app_key=key) | Q(product_id=key) | Q(name=key)
         if not App.objects.filter(named, connection=connection, listed=True).exists():
-            services.read_apps(actor=actor, connection=connection, budget=None)
+            app_list.read_apps(actor=actor, connection=connection, budget=None)
         found = list(App.objects.filter(named, connection=connection, listed=True))
         exact = [app for app in found if key in (app.app_key, app.product_id)] or found
         if not exact:
@@ -72,12 +74,12 @@ class Command(ServiceCommand):
         if len(exact) > 1:
             ids = ", ".join(app.product_id for app in exact)
             raise Usage(f"“{key}” names {len(exact)} apps; give the product id of one: {ids}.")
-        return services.read_app(actor=actor, app=exact[0])
+        return app_list.read_app(actor=actor, app=exact[0])
 
     # --- the steps ----------------------------------------------------------------------------------------------------
 
     def _list(self, actor: Actor, connection: Connection) -> list[dict]:
-        report = services.read_apps(actor=actor, connection=connection, budget=None)
+        report = app_list.read_apps(actor=actor, connection=connection, budget=None)
         rows = [_row(row) for row in selectors.apps(connection=connection)]
         for row in rows:
             live, draft = row["live"], row["draft"]
@@ -127,10 +129,10 @@ class Command(ServiceCommand):
     def _push(self, actor: Actor, app: App, options: dict) -> dict:
         require(actor, app.connection, "privacy.edit")
         text = _read_file(options["file"])
-        document = services.parse_document(text)
+        document = saving.parse_document(text)
         found = compare(document, _document(app.draft or app.live))
         self._show(found, nothing="The file says the same as what is there.")
-        saved = services.push_document(actor=actor, app=app, text=text)
+        saved = saving.push_document(actor=actor, app=app, text=text)
         self.say(saved.sentence)
         return {
             "app_key": app.app_key,
@@ -140,13 +142,13 @@ class Command(ServiceCommand):
         }
 
     def _discard(self, actor: Actor, app: App, options: dict) -> dict:
-        kept = services.discard_draft(actor=actor, app=app)
+        kept = saving.discard_draft(actor=actor, app=app)
         sentence = f"The draft of “{app.name}” is discarded. It is kept as version {kept.pk} and can be restored."
         self.say(sentence)
         return {"app_key": app.app_key, "sentence": sentence, "version": kept.pk}
 
     def _publish(self, actor: Actor, app: App, options: dict) -> dict:
-        result = services.publish(actor=actor, app=app)
+        result = publishing.publish(actor=actor, app=app)
         outcome = {
             "app_key": app.app_key,
             "outcome": result.outcome,

@@ -1,0 +1,1 @@
+"""What is classified and what is not: counts and exports."""

@@ -1,0 +1,1 @@
+"""Reading a site into the database: scans, refreshes, rows and their order."""

@@ -1,0 +1,196 @@
+"""How rows of the inventory are shown: made once per page in Python, since 250 rows of template logic would be slow."""
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from html import escape
+from typing import Any, NamedTuple
+
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
+from classification.models import Item, Knowledge, Level, Scan
+from classification.selectors import ItemRow
+from portal.templatetags.interface import indent
+
+_UNREAD = SafeString('<span class="lozenge level-unknown">Not known</span>')
+_HIDDEN = SafeString('<span class="lozenge level-unknown">May not be read</span>')
+_FADED = {Level.Status.ARCHIVED: "archived", Level.Status.DRAFT: "draft"}
+_STATUS_KINDS = {Item.Status.DRAFT: "status-info", Item.Status.ARCHIVED: ""}
+
+
+class TableRow(NamedTuple):
+    """One row of a space, as its template unpacks it: markup or escaped text. icon: address of the symbol.
+
+    faint: it only says where the rows below it stand.
+    """
+
+    pk: SafeString
+    url: SafeString
+    title: SafeString
+    icon: SafeString
+    kind: SafeString
+    indent: SafeString
+    status: SafeString
+    level: SafeString
+    origin: SafeString
+    changed: SafeString
+    read: SafeString
+    editable: bool
+    faint: bool
+
+
+def lozenge(level: Level | None, state: str = "", none: str = "Not classified") -> SafeString:
+    """The same markup as components/level.html, without the cost of an include per row."""
+    if level is None or state in (Knowledge.UNREAD, Knowledge.HIDDEN):
+        unknown = {Knowledge.UNREAD: _UNREAD, Knowledge.HIDDEN: _HIDDEN}.get(state)  # type: ignore[call-overload]
+        return unknown or format_html('<span class="lozenge level-none">{}</span>', none)
+    said = _FADED.get(level.status)  # type: ignore[call-overload]
+    return format_html(
+        '<span class="lozenge level-{}{}"><span class="lozenge-text" dir="auto" title="{}">{}</span>{}</span>',
+        (level.color or "GREY").replace(" ", ""),
+        " level-faded" if said else "",
+        level.name,
+        level.name,
+        format_html('<span class="visually-hidden"> ({})</span>', said) if said else "",
+    )
+
+
+def moment(at: datetime | None, zone: tzinfo | None = None) -> SafeString:
+    """A time as components/time.html shows it; the browser makes it relative and keeps the text as the title."""
+    if at is None:
+        return SafeString("never")
+    local = at.astimezone(zone or timezone.get_current_timezone())
+    text = f"{local.day} {_MONTHS[local.month]} {local.year}, {local.hour:02}:{local.minute:02}"
+    # Made of digits and names of months alone.
+    return SafeString(f'<time datetime="{local.isoformat(timespec="seconds")}" data-relative>{text}</time>')
+
+
+def table_rows(rows: Iterable[ItemRow], *, tree: bool = False, may_set: bool = True) -> list[TableRow]:
+    """What the template of a space shows. tree: titles are indented by their depth."""
+    zone, icons = timezone.get_current_timezone(), static("icons.svg")
+    icon = {kind: SafeString(f"{escape(icons)}#{name}") for kind, name in _ICONS.items()}
+    levels: dict[tuple[int, str], SafeString] = {}
+    moments: dict[datetime | None, SafeString] = {}
+
+    def shown(at: datetime | None) -> SafeString:
+        found = moments.get(at)
+        if found is None:
+            found = moments[at] = moment(at, zone)
+        return found
+
+    made = []
+    for row in rows:
+        key = (id(row.level), row.state)
+        level = levels.get(key)
+        if level is None:
+            level = levels[key] = lozenge(row.level, row.state)
+        made.append(
+            TableRow(
+                SafeString(row.pk),
+                # Escaped once here, because the template shows each of them twice.
+                SafeString(escape(row.url)),
+                SafeString(escape(row.title)),
+                icon[row.kind],
+                _KINDS[row.kind],
+                SafeString(indent(row.depth)) if tree else _NOTHING,
+                _STATUSES[row.status],
+                level,
+                _ORIGINS[row.origin] if row.level else _NOTHING,
+                shown(row.changed_at),
+                shown(row.read_at),
+                may_set and row.changeable,
+                row.faint,
+            )
+        )
+    return made
+
+
+_NOTHING = SafeString("")
+#: Short enough for a column; the item's own page says it in full.
+_ORIGINS = {
+    Item.Origin.MATCHES_DEFAULT.value: SafeString("Matches the default"),
+    Item.Origin.DIFFERS.value: SafeString("Differs from the default"),
+    Item.Origin.SET_HERE.value: SafeString("Set in Trustdesk"),
+    Item.Origin.NO_DEFAULT.value: SafeString("Space has no default"),
+    Item.Origin.UNKNOWN.value: SafeString("Default not known"),
+    Item.Origin.NONE.value: _NOTHING,
+}
+_ICONS = {Item.Kind.PAGE.value: "page", Item.Kind.BLOGPOST.value: "blog"}
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_KINDS = {value: SafeString(label) for value, label in Item.Kind.choices}
+_STATUSES = {
+    value: SafeString(label)
+    if value == Item.Status.CURRENT
+    else format_html('<span class="status {}">{}</span>', _STATUS_KINDS[Item.Status(value)], label)
+    for value, label in Item.Status.choices
+}
+
+
+class Chip(NamedTuple):
+    """A filter in force: what it says, and the change of the filters that takes it away."""
+
+    label: str
+    value: str
+    without: dict[str, Any]
+
+
+_CHIP_LABELS = {
+    "q": "Search",
+    "kind": "Kind",
+    "status": "Status",
+    "level": "Level",
+    "origin": "Origin",
+    "type": "Type",
+    "unclassified": "With content that is not classified",
+}
+
+
+def chips(filters: Filters, levels: dict[int, Level]) -> list[Chip]:
+    """Every filter that may leave rows out, in the order of the form."""
+    found = []
+    for name, label in _CHIP_LABELS.items():
+        value = getattr(filters, name, "")
+        if value:
+            found.append(Chip(label, _chip_value(filters, name, value, levels), {name: ""}))
+    return found
+
+
+def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level]) -> str:
+    if name == "level":
+        absent = "Not classified" if isinstance(filters, ItemFilters) else "No default"
+        words = {NOT_CLASSIFIED: absent, NOT_KNOWN: "Not known"}
+        return words.get(value) or (levels[int(value)].name if int(value) in levels else "A level that is gone")
+    if name == "unclassified":
+        return ""
+    if name == "status" and value == CHANGEABLE:
+        return "Not archived"
+    choices = {"kind": Item.Kind, "status": Item.Status, "origin": Item.Origin}
+    if name in choices and value in choices[name].values:
+        return str(choices[name](value).label)
+    return value if name == "q" else value.replace("_", " ").capitalize()
+
+
+def scan_context(scan: Scan, slug: str, name: str = "", standstill: str = "") -> dict[str, Any]:
+    """What templates/classification/_scan.html shows. name: of the space; "" for a scan of the whole site.
+
+    standstill: why it does not get on, where it is open.
+    """
+    notes = {
+        Scan.State.QUEUED: "Waiting for the worker. You can leave this page.",
+        Scan.State.FAILED: f"{scan.error or scan.message} What was read before is still shown.",
+        Scan.State.CANCELLED: f"{scan.error} What it had read is kept; the rest was not read.".strip(),
+        Scan.State.DONE: f"{scan.message} {scan.error}".strip(),
+    }
+    return {
+        "scan": scan,
+        "label": f"Reading “{name}”" if name else "Reading the site",
+        "state": "running" if scan.is_open else scan.state,
+        "note": standstill or notes.get(scan.state, scan.message),  # type: ignore[call-overload]
+        "url": reverse("scan", args=[slug, scan.pk]),
+        "cancel_url": reverse("scan_cancel", args=[slug, scan.pk]),
+        "bar_id": f"scan-{scan.pk}-job",
+    }

@@ -1,0 +1,176 @@
+"""Leases, progress and recovery for long work: what every background task calls.
+
+A task queue may lose a task with its worker. So the work is a row of a domain table (a subclass of `Job`); a worker
+claims it by a conditional UPDATE, keeps the lease alive while it works, and a sweep hands expired or forgotten rows
+out again. Running the same row twice must therefore be harmless.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django_tasks.base import Task
+
+from portal.jobs.leases import LeaseLost
+from portal.logs import one_line
+from portal.models import User
+
+logger = logging.getLogger("trustdesk.jobs")
+
+LEASE = timedelta(seconds=60)
+#: A queued row that no worker took for this long is put into the queue again.
+FORGOTTEN = timedelta(seconds=60)
+MOST_ATTEMPTS = 5
+
+
+class Job(models.Model):
+    """A row of long work. `done` of `total` steps; `message` says in words where it is."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.CharField(max_length=300, blank=True)
+    error = models.TextField(blank=True)
+    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor_label = models.CharField(max_length=254)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.done * 100 // self.total) if self.total else 0
+
+    def record_end(self) -> None:
+        """Called in the transaction that ends the work, however it ends; for a model that records it."""
+
+
+class Lease:
+    """The right to work on one row. Every write of a worker goes through it and fails when the right is gone."""
+
+    def __init__(self, job: Job, token: str) -> None:
+        self.job = job
+        self.token = token
+
+    def _update(self, **values) -> None:
+        rows = type(self.job)._default_manager.filter(pk=self.job.pk, lease=self.token, state=Job.State.RUNNING)
+        if not rows.update(**values):
+            raise LeaseLost(f"{type(self.job).__name__} {self.job.pk}")
+        for name, value in values.items():
+            setattr(self.job, name, value)
+
+    def beat(self, **progress) -> None:
+        """Keep the lease and write progress (`done`, `total`, `message`). Raises LeaseLost."""
+        self._update(lease_until=timezone.now() + LEASE, **progress)
+
+    def finish(self, *, message: str = "", **values) -> None:
+        self._end(state=Job.State.DONE, message=message[:300], **values)
+
+    def fail(self, error: str) -> None:
+        self._end(state=Job.State.FAILED, error=error)
+
+    def _end(self, **values) -> None:
+        with transaction.atomic():
+            self._update(finished_at=timezone.now(), lease="", **values)
+            self.job.record_end()
+
+
+def claim(job: Job) -> Lease | None:
+    """Take the row if it is free: waiting, or running with an expired lease. None when somebody else has it."""
+    token, now = secrets.token_hex(16), timezone.now()
+    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+    taken = (
+        type(job)
+        ._default_manager.filter(free, pk=job.pk)
+        .update(
+            state=Job.State.RUNNING,
+            lease=token,
+            lease_until=now + LEASE,
+            attempts=models.F("attempts") + 1,
+            started_at=Coalesce("started_at", now),
+        )
+    )
+    if not taken:
+        return None
+    job.refresh_from_db()
+    return Lease(job, token)
+
+
+def cancel(job: Job, *, error: str = "") -> bool:
+    """Stop waiting or running work; the worker notices at its next beat. False when it had ended already.
+
+    error: why, where it was not the wish of a person who watches it.
+    """
+    rows = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    return _end(job, rows, state=Job.State.CANCELLED, lease="", error=error)
+
+
+def _end(job: Job, rows: models.QuerySet, **values) -> bool:
+    """End the work of others, if it is as it was seen to be."""
+    with transaction.atomic():
+        if not rows.update(finished_at=timezone.now(), **values):
+            return False
+        job.refresh_from_db()
+        job.record_end()
+    return True
+
+
+def put_in_queue(task: Task, pk: int) -> None:
+    """Let a worker take a row at once. Where Redis does not answer, the sweep puts it into the queue later."""
+    try:
+        task.enqueue(pk)
+    except Exception as error:
+        if not queue_is_away(error):
+            raise
+        logger.warning("%s %s waits for Redis, which does not answer: %s.", task.name, pk, one_line(error))
+
+
+def queue_is_away(error: Exception) -> bool:
+    """Whether that is what the client of Redis says, which is not loaded where the queue is in the database."""
+    if settings.TASK_BACKEND != "redis":
+        return False
+    from redis.exceptions import RedisError
+
+    return isinstance(error, RedisError)
+
+
+def sweep(model: type[Job], enqueue: Callable[[Job], object]) -> int:
+    """Hand out again what a dead worker left or the queue forgot; give up after MOST_ATTEMPTS."""
+    now, handed_out = timezone.now(), 0
+    manager = model._default_manager
+    lost = Q(state=Job.State.RUNNING, lease_until__lt=now) | Q(state=Job.State.QUEUED, queued_at__lt=now - FORGOTTEN)
+    for job in manager.filter(lost):
+        seen = {"state": job.state, "lease": job.lease, "lease_until": job.lease_until, "queued_at": job.queued_at}
+        unchanged = manager.filter(pk=job.pk, **seen)
+        if job.attempts >= MOST_ATTEMPTS:
+            error = f"The worker stopped {job.attempts} times while doing this. It was given up."
+            _end(job, unchanged, state=Job.State.FAILED, error=error)
+        elif unchanged.update(state=Job.State.QUEUED, lease="", queued_at=now):
+            logger.warning("handed out again: %s %s, attempt %s", model.__name__, job.pk, job.attempts + 1)
+            enqueue(job)
+            handed_out += 1
+    return handed_out

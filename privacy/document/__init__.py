@@ -1,0 +1,1 @@
+"""One Privacy & Security document as data: no database, no calls."""

@@ -1,0 +1,1 @@
+"""The working copy of a draft, its edit log and its versions."""

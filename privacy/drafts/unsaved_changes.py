@@ -1,0 +1,45 @@
+"""Whose changes the working copies hold that are saved here and not saved to Marketplace yet, and since when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from privacy.drafts.edit_log import Steps
+from privacy.models import App, Edit, WorkingCopy
+
+
+@dataclass(frozen=True)
+class UnsavedChanges:
+    """Changes of one working copy. `people`: (id of the account, name) of each who made some; the id may be None."""
+
+    people: tuple[tuple[int | None, str], ...]
+    since: datetime
+
+
+def unsaved_changes(apps: Iterable[App]) -> dict[int, UnsavedChanges]:
+    """App id -> its changes, for apps with any; one query however many there are, none where there are none.
+
+    `apps`: with their working copy and its base loaded.
+    """
+    copies = {app.pk: app.working_copy for app in apps if hasattr(app, "working_copy") and app.working_copy.is_changed}
+    if not copies:
+        return {}
+    given: dict[int, tuple[int | None, str, datetime]] = {}
+    steps: dict[tuple[int, str], Steps] = {}
+    edits = Edit.objects.filter(app__in=copies, dropped=False, saved_hash="").order_by("pk")
+    for pk, app, pointer, undoes, author, name, label, at in edits.values_list(
+        "pk", "app_id", "pointer", "undoes_id", "author_id", "author__name", "author_label", "at"
+    ):
+        given[pk] = author, name or label, at
+        steps.setdefault((app, pointer), Steps()).add(pk, undoes)
+    standing: dict[int, list[tuple[int | None, str, datetime]]] = {}
+    for (app, _), of_place in steps.items():
+        standing.setdefault(app, []).extend(given[pk] for pk in of_place.undo)
+    return {app: _of(copy, standing.get(app, [])) for app, copy in copies.items()}
+
+
+def _of(copy: WorkingCopy, edits: list[tuple[int | None, str, datetime]]) -> UnsavedChanges:
+    # Without an answer in the log, as after answers that only come back in another order: who changed it last.
+    made = edits or [(copy.changed_by_id, copy.changed_by_label, copy.changed_at)]
+    people = {(author, name) for author, name, _ in made}
+    return UnsavedChanges(tuple(sorted(people, key=lambda one: one[1])), min(at for _, _, at in made))

@@ -1,0 +1,1 @@
+"""Reading, saving, discarding and publishing at Marketplace, and what became of it."""

@@ -1,0 +1,25 @@
+"""Reading one app again, and what follows from what was read."""
+
+from portal.access import Actor
+from portal.atlassian.errors import ApiError
+from portal.connections import clients
+from privacy.marketplace.publish_outcome import settle_open, watch_live
+from privacy.marketplace.readings import fetch, store
+from privacy.models import App
+from privacy.reviews.status import lapse_if_moved
+
+
+def refresh_app(*, actor: Actor, app: App) -> App:
+    """Read live and draft again and take in what that shows. Raises ApiError, kept in `read_error`."""
+    try:
+        remote = fetch(client=clients.marketplace(app.connection), app=app)
+    except ApiError as error:
+        App.objects.filter(pk=app.pk).update(read_error=f"{error.message} {error.advice}".strip())
+        raise
+    return after_reading(actor=actor, app=store(app=app, remote=remote, actor=actor))
+
+
+def after_reading(*, actor: Actor, app: App) -> App:
+    """What follows from a reading that is stored: a review whose draft moved lapses, what was left open is settled."""
+    lapse_if_moved(actor=actor, app=app)
+    return watch_live(actor=actor, app=settle_open(actor=actor, app=app))

@@ -1,0 +1,503 @@
+"""The dispatch room of privacy: the working copy goes to Marketplace whole and is read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from portal import access
+from portal.access import Actor
+from portal.atlassian import strictjson
+from portal.atlassian.errors import ApiError, NotFound
+from portal.atlassian.strictjson import StrictJSONError
+from portal.connections import clients
+from portal.counts import counted
+from portal.jobs.leases import Lease
+from privacy import audit_entries
+from privacy.document.diff import Diff, ThreeWay, Undecided, compare, merge, three_way
+from privacy.document.document import Document
+from privacy.document.merge import MergeRow, Side
+from privacy.drafts import finding_counts
+from privacy.drafts.edit_audit import references
+from privacy.drafts.edit_log import log_edit
+from privacy.drafts.snapshots import create_snapshot, moment
+from privacy.drafts.working_copy import replace
+from privacy.marketplace import refresh, write_lease
+from privacy.marketplace.publish_outcome import FROM_NOW, call_on_its_way
+from privacy.marketplace.readings import fetch, store
+from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
+from privacy.refusals import AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
+from privacy.reviews.status import HIDDEN, lapse_if_moved
+
+Source = Snapshot.Source
+#: What a person can decide for one answer.
+SIDES: Final[dict[str, Side]] = {"mine": "mine", "theirs": "theirs"}
+#: What is left to say when a pushed file was not saved.
+FILE_IS_WORKING_COPY = "The file is the working copy of this app now: save it again, or drop it in the form."
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A save that was read back equal. `changes`: how many places differ from what was there before."""
+
+    app: App
+    snapshot: Snapshot
+    changes: int
+    sentence: str
+
+
+def save_to_marketplace(
+    *, actor: Actor, app: App, decisions: Mapping[str, str] | None = None, decided_on: str | None = None
+) -> Saved:
+    """Send the working copy as the draft, whole, and read it back.
+
+    Draft and live are read first. When what is there is not what the work started from, MovedMeanwhile carries the
+    three-way comparison; call again with `decisions` (pointer -> "mine" or "theirs") and its `decided_on`. Whatever
+    fails, the working copy stays. A lost answer is settled by reading. Needs privacy.edit. Raises NotEditable (no
+    working copy), MovedMeanwhile, NotAsSent, NotKnown, Busy, ApiError, PermissionDenied.
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    _working(app)
+    with write_lease.writing(actor, app, "saving the draft") as lease:
+        app = refresh.refresh_app(actor=actor, app=app)
+        if app.draft_state == App.Presence.HIDDEN:
+            raise NotEditable(
+                f"The account of this connection may not read the draft of “{app.name}”. Nothing was sent; the working "
+                "copy is kept. Use the token of a partner account that may edit it."
+            )
+        _require_no_publish_on_its_way(app)
+        working = _bring_together(actor, app, _working(app), decisions or {}, decided_on)
+        return _send(actor, app, working, lease)
+
+
+def _working(app: App) -> WorkingCopy:
+    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    if working is None:
+        raise NotEditable(f"There is no working copy of “{app.name}”, so there is nothing to save.")
+    return working
+
+
+def _require_no_publish_on_its_way(app: App) -> None:
+    until = call_on_its_way(app)
+    if until is not None:
+        raise NotEditable(
+            f"A call to publish “{app.name}” got no answer and may still arrive until "
+            f"{timezone.localtime(until):%H:%M}. It would publish what is saved now, although nobody signed it off. "
+            "Nothing was sent; the working copy is kept. Save it after that."
+        )
+
+
+# --- What moved meanwhile -------------------------------------------------------------------------------------------
+
+
+def moved(app: App) -> ThreeWay | None:
+    """The three-way comparison, from what was last read, when the remote moved under a changed working copy."""
+    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    theirs = app.draft or app.live
+    if app.draft_state == App.Presence.HIDDEN or working is None or not working.is_changed:
+        return None
+    if not _has_moved(working, theirs):
+        return None
+    return _three_way(working, theirs)
+
+
+def _has_moved(working: WorkingCopy, theirs: Snapshot | None) -> bool:
+    there = theirs.content_hash if theirs else ""
+    return there not in (working.base.content_hash if working.base else "", working.content_hash)
+
+
+def _three_way(working: WorkingCopy, theirs: Snapshot | None) -> ThreeWay:
+    base, remote_now = (Document.from_text(item.text if item else EMPTY_TEXT) for item in (working.base, theirs))
+    return three_way(base, Document.from_text(working.text), remote_now)
+
+
+def _bring_together(
+    actor: Actor, app: App, working: WorkingCopy, decisions: Mapping[str, str], decided_on: str | None
+) -> WorkingCopy:
+    """The working copy on top of what is at Atlassian now. Raises MovedMeanwhile where a person has to decide."""
+    theirs = app.draft or app.live
+    if not _has_moved(working, theirs):
+        if decided_on is not None:
+            raise NotEditable(
+                "While you decided, the two were brought together already, so your decisions were not used. Nothing "
+                "was sent. Look at the working copy, then save it."
+            )
+        WorkingCopy.objects.filter(pk=working.pk).update(base=theirs)
+        working.base = theirs
+        return working
+    gone = working.base is not None and working.base.source != Source.LIVE and app.draft is None
+    three = _three_way(working, theirs)
+    moved_now = MovedMeanwhile(_what_moved(app, gone), three_way=three, theirs=theirs, discarded=gone, undecided=())
+    if decided_on is None:
+        raise moved_now
+    if decided_on != moved_now.decided_on:
+        again = (
+            "While you decided, an answer changed once more, at Atlassian or in the working copy. Nothing was sent and "
+            "nothing is lost. Your decisions on all other answers are still here."
+        )
+        raise MovedMeanwhile(again, three_way=three, theirs=theirs, discarded=gone, undecided=())
+    sides = {pointer: SIDES[side] for pointer, side in decisions.items() if side in SIDES}
+    try:
+        return _put_merged(actor, working, theirs, three, sides)
+    except Undecided as error:
+        raise MovedMeanwhile(
+            f"{error} Nothing was sent.", three_way=three, theirs=theirs, discarded=gone, undecided=error.pointers
+        ) from None
+
+
+def _what_moved(app: App, gone: bool) -> str:
+    if gone:
+        what = f"The draft of “{app.name}” that this work started from was discarded or published meanwhile"
+    else:
+        which = "draft" if app.draft else "live version"
+        there = app.draft or app.live
+        by = there.remote_changed_by if there else ""
+        what = f"The {which} of “{app.name}” was changed at Atlassian meanwhile{f' by {by}' if by else ''}"
+    return f"{what}. Nothing was sent and nothing is lost. Look at both and decide answer by answer, then save again."
+
+
+def _put_merged(
+    actor: Actor, working: WorkingCopy, theirs: Snapshot | None, three: ThreeWay, sides: Mapping[str, Side]
+) -> WorkingCopy:
+    merged = merge(three, sides)
+    with transaction.atomic():
+        App.locked(working.app_id)
+        mine = Document.from_text(working.text)
+        create_snapshot(app=working.app, source=Source.WORKING, document=mine, text=working.text, actor=actor)
+        rows = WorkingCopy.objects.filter(pk=working.pk, version=working.version).update(
+            base=theirs, text=merged.text, content_hash=merged.content_hash(), version=F("version") + 1
+        )
+        if not rows:
+            raise NotEditable("Somebody answered a question at this very moment. Nothing was sent. Save again.")
+        for row in three.rows:
+            _enter_decision(actor, working.app, row, sides.get(row.pointer, row.default))
+    return WorkingCopy.objects.select_related("base").get(pk=working.pk)
+
+
+def _enter_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
+    """Put on the ledger what a person decided against one side; what came together by itself nobody decided."""
+    if side == "theirs" and row.outcome in ("mine", "conflict"):
+        unsaved = Edit.objects.filter(app=app, saved_hash="", dropped=False)
+        unsaved.filter(Q(pointer=row.pointer) | Q(pointer__startswith=f"{row.pointer}/")).update(dropped=True)
+        log_edit(actor, app, row.pointer, row.mine, row.theirs)
+    elif side == "mine" and row.outcome == "theirs":
+        log_edit(actor, app, row.pointer, row.theirs, row.mine)
+
+
+# --- Sending --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """What goes out: the document, the version of the working copy it was, and the answers that are in it.
+
+    `sent`: kept before it goes out, so that its author is on record whatever the call comes to. `first_sent`: those of
+    the answers that had not gone out before; `references`: what the audit trail keeps of all of them.
+    """
+
+    working: WorkingCopy
+    sent: Snapshot
+    document: Document
+    content_hash: str
+    edits: tuple[int, ...]
+    first_sent: tuple[int, ...]
+    references: list[dict]
+    changes: Diff
+
+
+def _send(actor: Actor, app: App, working: WorkingCopy, lease: Lease) -> Saved:
+    lease.extend()
+    letter = _letter(actor, app, working)
+    client = clients.marketplace(app.connection)
+    there_before = app.draft or app.live
+    facts = {
+        "before": {"content": there_before.content_hash, "version": there_before.pk} if there_before else None,
+        "after": {"content": letter.content_hash, "version": letter.sent.pk, "edits": letter.references},
+    }
+    audit_entries.record(actor, app, "draft.save", after={"content": letter.content_hash}, outcome="started")
+    lost: ApiError | None = None
+    try:
+        may_arrive = client.put_draft(app.product_id, letter.document.tree)
+    except ApiError as error:
+        if write_lease.is_definite(error):
+            _take_back(app, letter)
+            audit_entries.record(
+                actor, app, "draft.save", outcome="refused", detail=error.message, trace_id=error.trace_id
+            )
+            raise
+        lost, may_arrive = error, error.unanswered
+    if not may_arrive:
+        _has_ended(letter)
+    before = app.draft.content_hash if app.draft else ""
+    app = _read_back(actor, app, lost)
+    there = app.draft.content_hash if app.draft else ""
+    if lost is not None and there == before and there != letter.content_hash:
+        raise _nothing_saved(actor, app, letter, lost)
+    if lost is not None and lost.attempts == 1 and there == letter.content_hash != before:
+        _has_ended(letter)  # it went out once, and what is there now was not there before
+    if there != letter.content_hash:
+        detail = "What was read back is not what was sent."
+        audit_entries.record(actor, app, "draft.save", **facts, outcome="unknown", detail=detail)
+        raise NotAsSent(_not_as_sent(app, letter), sent=letter.sent, read=app.draft)
+    _land(actor, app, letter, facts, lost)
+    return Saved(app, letter.sent, len(letter.changes.changes), _saved_sentence(app, len(letter.changes.changes), lost))
+
+
+def _has_ended(letter: _Letter) -> None:
+    """No try of this save can arrive any more."""
+    Snapshot.objects.filter(pk=letter.sent.pk).update(may_arrive_until=None)
+
+
+def _nothing_saved(actor: Actor, app: App, letter: _Letter, lost: ApiError) -> ApiError:
+    """The error to raise when the draft is as it was; a save without an answer may still arrive."""
+    until = Snapshot.objects.values_list("may_arrive_until", flat=True).get(pk=letter.sent.pk)
+    if until is not None:
+        lost.advice = (
+            f"It may still arrive until {timezone.localtime(until):%H:%M}; until then no other draft is published. "
+            "Refresh the app, then save again if the draft is not yet what you wrote."
+        )
+    outcome = "unknown" if until else "failed"
+    audit_entries.record(actor, app, "draft.save", outcome=outcome, detail=lost.message, trace_id=lost.trace_id)
+    return lost
+
+
+def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
+    with transaction.atomic():
+        # Locked, so that the answers on the ledger are exactly those in the text.
+        App.locked(app.pk)
+        working = WorkingCopy.objects.get(pk=working.pk)
+        document = Document.from_text(working.text)
+        edits = Edit.objects.filter(app=app, saved_hash="", dropped=False)
+        carried = tuple(edits.values_list("pk", flat=True))
+        first_sent = tuple(edits.filter(sent=False).values_list("pk", flat=True))
+        edits.update(sent=True)
+        sent = create_snapshot(app=app, source=Source.SENT, document=document, text=working.text, actor=actor)
+        # Written before the call goes out, so that it holds for a process that dies meanwhile.
+        Snapshot.objects.filter(pk=sent.pk).update(may_arrive_until=FROM_NOW)
+    there = app.draft or app.live
+    return _Letter(
+        working=working,
+        sent=sent,
+        document=document,
+        content_hash=sent.content_hash,
+        edits=carried,
+        first_sent=first_sent,
+        references=references(Edit.objects.filter(pk__in=carried).order_by("pk")),
+        changes=compare(document, Document.from_text(there.text) if there else None),
+    )
+
+
+def _take_back(app: App, letter: _Letter) -> None:
+    """Forget that a document went out which Atlassian certainly did not take."""
+    with transaction.atomic():
+        App.locked(app.pk)
+        letter.sent.delete()
+        Edit.objects.filter(pk__in=letter.first_sent).update(sent=False)
+
+
+def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
+    client = clients.marketplace(app.connection)
+    try:
+        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
+    except ApiError as error:
+        said = "Atlassian took the draft"
+        if lost:
+            said = "The answer to the save was lost" if lost.unanswered else lost.message.rstrip(".")
+        what = (
+            f"{said}, and the draft of “{app.name}” could not be read afterwards: {error.message} The working copy is "
+            "kept. Read the app again, then save again if the draft is not yet what you wrote."
+        )
+        audit_entries.record(actor, app, "draft.save", outcome="unknown", detail=what, trace_id=error.trace_id)
+        raise NotKnown(what) from error
+    lapse_if_moved(actor=actor, app=app)
+    return app
+
+
+def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError | None) -> None:
+    """Let the working copy start from what was sent, now that it was read back equal."""
+    assert app.draft is not None
+    with transaction.atomic():
+        App.locked(app.pk)
+        letter.sent.source = Source.SAVED
+        letter.sent.save(update_fields=["source"])
+        Edit.objects.filter(pk__in=letter.edits).update(saved_hash=letter.content_hash)
+        WorkingCopy.objects.filter(pk=letter.working.pk).update(base=app.draft)
+        unchanged = WorkingCopy.objects.filter(pk=letter.working.pk, version=letter.working.version)
+        unchanged.update(text=app.draft.text, version=F("version") + 1)
+        finding_counts.recount(app, WorkingCopy.objects.filter(app=app).first())
+        detail = "The answer was lost; reading showed that it was saved." if lost else ""
+        audit_entries.record(actor, app, "draft.save", **facts, detail=detail, trace_id=lost.trace_id if lost else "")
+        if letter.references:
+            audit_entries.record(actor, app, "draft.edit", after={"edits": letter.references})
+
+
+def _not_as_sent(app: App, letter: _Letter) -> str:
+    if app.draft is None:
+        how = "there is no draft now"
+    else:
+        rows = compare(Document.from_text(app.draft.text), letter.document).changes
+        labels = ", ".join(f"“{row.label}”" for row in rows[:3])
+        how = f"what is read back differs in {counted(len(rows), 'place')}: {labels}"
+    return (
+        f"Atlassian took the draft of “{app.name}”, but {how}. Somebody may have changed it in the same moment. The "
+        "working copy and both versions are kept. Compare them, then save again."
+    )
+
+
+def _saved_sentence(app: App, changes: int, lost: ApiError | None) -> str:
+    places = {0: "nothing differs from before", 1: "1 answer differs from before"}.get(
+        changes, f"{changes} answers differ from before"
+    )
+    how = " Atlassian's answer was lost; reading showed that it was saved." if lost else ""
+    return f"The draft of “{app.name}” is saved to Marketplace and was read back: {places}.{how}"
+
+
+def parse_document(text: str) -> Document:
+    """A document from a text that somebody brings. Raises AnswerRefused with one sentence when it is none."""
+    try:
+        strictjson.require_within(text, strictjson.ANSWER)
+        document = Document.from_text(text)
+    except StrictJSONError as error:
+        raise AnswerRefused(f"{error} Nothing was sent.", pointer="", typed=text) from None
+    if not isinstance(document.tree, dict) or not isinstance(document.get("/commonCloud"), dict):
+        what = 'A document is a JSON object like {"commonCloud": {…}}. Nothing was sent.'
+        raise AnswerRefused(what, pointer="", typed=text)
+    for pointer in document.unknown():
+        try:
+            value = document.get(pointer)
+            strictjson.require_within(strictjson.dumps(value), strictjson.TYPED)
+        except StrictJSONError as error:
+            raise AnswerRefused(f"{pointer}: {error} Nothing was sent.", pointer=pointer, typed=text) from None
+    return document
+
+
+def push_document(*, actor: Actor, app: App, text: str) -> Saved:
+    """Make a JSON text the working copy and save it to Marketplace, as the command `privacy … push` does.
+
+    Keys, order and number literals go out as they are in the text. A text that still has the `properties` of the
+    version it was pulled from is only saved over that version, or over what the same person saved since. Raises
+    AnswerRefused when the text is not a document, NotEditable when somebody's unsaved working copy would be replaced,
+    and what `save_to_marketplace` raises. By then the text is the working copy, and the error says so; the one
+    from before is not put back, because the save may have arrived all the same.
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    document = parse_document(text)
+    app = refresh.refresh_app(actor=actor, app=app)
+    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    by_others = working is not None and working.is_changed and working.changed_by_label != actor.label
+    if working is not None and by_others and working.content_hash != document.content_hash():
+        raise NotEditable(
+            f"“{app.name}” has a working copy with changes by {working.changed_by_label} that are not at Marketplace. "
+            "Nothing was sent. Save it or drop it first."
+        )
+    _require_pulled_from(actor, app, document)
+    with transaction.atomic():
+        replace(actor=actor, app=app, document=document, text=text)
+    try:
+        return save_to_marketplace(actor=actor, app=app)
+    except ApiError as error:
+        error.advice = f"{error.advice} {FILE_IS_WORKING_COPY}"
+        raise
+    except (Refusal, PermissionDenied) as refusal:
+        refusal.args = (f"{refusal} {FILE_IS_WORKING_COPY}",)
+        raise
+
+
+def _require_pulled_from(actor: Actor, app: App, document: Document) -> None:
+    """Refuse a text that was pulled from another version than the one which it would replace."""
+    there = app.draft or app.live
+    pulled_at = moment(document.properties.get("updatedAt"))
+    same = there is not None and document.content_hash() == there.content_hash
+    if pulled_at is None or same or (there is not None and there.remote_changed_at == pulled_at):
+        return
+    read = Snapshot.objects.filter(app=app, source__in=(Source.LIVE, Source.DRAFT), remote_changed_at=pulled_at)
+    base = read.first()
+    if base is not None and there is not None and base.content_hash == there.content_hash:
+        return
+    last = Snapshot.objects.filter(app=app, source=Source.SAVED, actor_label=actor.label).first()
+    if last is not None and there is not None and last.content_hash == there.content_hash:
+        return
+    texts = (item.text if item else EMPTY_TEXT for item in (base, there))
+    before, now = (Document.from_text(text) for text in texts)
+    three = three_way(before, document, now)
+    labels = "; ".join(row.label for row in three.conflicts[:5])
+    which = "draft" if app.draft else "live version"
+    what = f"The {which} of “{app.name}” is not the version that this was pulled from. Nothing was sent."
+    if labels:
+        what += f" Changed on both sides: {labels}."
+    what += " Pull again and bring the two together, or take “properties” out of the file to replace what is there."
+    raise MovedMeanwhile(what, three_way=three, theirs=there, discarded=False, undecided=())
+
+
+# --- Discarding -----------------------------------------------------------------------------------------------------
+
+
+def discard_draft(*, actor: Actor, app: App) -> Snapshot:
+    """Discard the draft at Atlassian; it is read and kept as a version first, which is returned and can be restored.
+
+    A standing sign-off lapses. The working copy stays. Needs privacy.edit. Raises NotEditable (there is no draft),
+    NotKnown, Busy, ApiError, PermissionDenied.
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    with write_lease.writing(actor, app, "discarding the draft") as lease:
+        app = refresh.refresh_app(actor=actor, app=app)
+        if app.draft_state == App.Presence.HIDDEN:
+            raise NotEditable(f"{HIDDEN} Nothing was discarded. Read the app again, then discard it.")
+        if app.draft is None:
+            raise NotEditable(f"There is no draft of “{app.name}” at Marketplace, so there is nothing to discard.")
+        draft = app.draft
+        kept = create_snapshot(
+            app=app,
+            source=Source.DISCARDED,
+            document=Document.from_text(draft.text),
+            text=draft.text,
+            actor=actor,
+        )
+        facts = {"before": {"content": kept.content_hash, "version": kept.pk}}
+        audit_entries.record(actor, app, "draft.discard", **facts, outcome="started")
+        lease.extend()
+        return _discard(actor, app, kept, facts)
+
+
+def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
+    client = clients.marketplace(app.connection)
+    lost: ApiError | None = None
+    try:
+        client.discard_draft(app.product_id)
+    except NotFound as error:
+        lost = error  # somebody else was quicker; reading tells
+    except ApiError as error:
+        if write_lease.is_definite(error):
+            audit_entries.record(
+                actor, app, "draft.discard", outcome="refused", detail=error.message, trace_id=error.trace_id
+            )
+            raise
+        lost = error
+    try:
+        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
+    except ApiError as error:
+        what = (
+            f"It is not known whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."
+        )
+        audit_entries.record(actor, app, "draft.discard", outcome="unknown", detail=what, trace_id=error.trace_id)
+        raise NotKnown(f"{what} {error.message} Read the app again.") from error
+    lapse_if_moved(actor=actor, app=app)
+    if app.draft is None:
+        audit_entries.record(actor, app, "draft.discard", **facts)
+        return kept
+    detail = lost.message if lost else "A draft is there all the same."
+    audit_entries.record(
+        actor, app, "draft.discard", outcome="failed", detail=detail, trace_id=lost.trace_id if lost else ""
+    )
+    if lost is not None and app.draft.content_hash == kept.content_hash:
+        raise lost
+    raise NotAsSent(
+        f"The draft of “{app.name}” was discarded, but there is a draft again: somebody saved one in the same moment. "
+        "The version that was discarded is kept.",
+        sent=kept,
+        read=app.draft,
+    )

@@ -1,0 +1,238 @@
+"""The sign-off room of privacy: somebody asks, another person agrees, and only to the exact content that both saw."""
+
+from django.db import IntegrityError, transaction
+
+from portal import access, registry
+from portal.access import Actor
+from portal.counts import agreeing, counted
+from privacy import audit_entries
+from privacy.document.checks import check, errors
+from privacy.document.document import Document
+from privacy.marketplace import refresh
+from privacy.models import App, Review, Snapshot, Verdict, WorkingCopy
+from privacy.refusals import SignOffRefused
+from privacy.reviews.authors import authors, is_among
+from privacy.reviews.status import HIDDEN, SignOff, close, hash_of, lapse_if_moved, standing, status
+
+__all__ = [
+    "SignOff",
+    "approve",
+    "ask",
+    "ask_for_changes",
+    "lapse_if_moved",
+    "status",
+    "why_not_approve",
+    "withdraw",
+]
+
+State = Review.State
+Kind = Verdict.Kind
+NOT_ONES_OWN = (
+    "You changed this app’s answers since it was last published, or requested this approval. Somebody else has to "
+    "approve it."
+)
+
+
+def ask(*, actor: Actor, app: App, note: str = "") -> Review:
+    """Request approval of the draft exactly as it is at Atlassian now (it is read first). Needs privacy.edit.
+
+    Raises SignOffRefused: no draft, a working copy that is not saved, already asked or approved, the same as live.
+    Raises ApiError and PermissionDenied.
+    """
+    access.require(actor, app.connection, "privacy.edit")
+    app = refresh.refresh_app(actor=actor, app=app)
+    draft = _askable(app)
+    people = authors(app)
+    with transaction.atomic():
+        App.locked(app.pk)
+        _make_room(actor, app)
+        try:
+            with transaction.atomic():
+                review = Review.objects.create(
+                    app=app,
+                    snapshot=draft,
+                    content_hash=draft.content_hash,
+                    live_hash=hash_of(app, "live"),
+                    note=_clean(note),
+                    requested_by=actor.user,
+                    requested_by_label=actor.label,
+                    authors=people,
+                )
+        except IntegrityError:
+            raise SignOffRefused("Somebody else requested approval at this very moment.") from None
+        audit_entries.record(
+            actor,
+            app,
+            "review.ask",
+            after={
+                "content": draft.content_hash,
+                "live": review.live_hash,
+                "authors": [person["label"] for person in people],
+            },
+            reason=review.note,
+        )
+    return review
+
+
+def _askable(app: App) -> Snapshot:
+    if app.alarm:
+        raise SignOffRefused("An alert about what is live is open. Resolve it before you request approval.")
+    if app.draft_state == App.Presence.HIDDEN:
+        raise SignOffRefused(f"{HIDDEN} Approval was not requested. Read the app again, then ask.")
+    if app.draft is None:
+        raise SignOffRefused(f"There is no draft of “{app.name}” at Marketplace. Save one first, then ask.")
+    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    if working is not None and working.is_changed and working.content_hash != app.draft.content_hash:
+        raise SignOffRefused(
+            "The working copy has changes that are not in the draft. Save them to Marketplace or discard them, then "
+            "request approval again."
+        )
+    if app.draft.content_hash == hash_of(app, "live"):
+        raise SignOffRefused("The draft says the same as what is live, so there is nothing to approve.")
+    found = errors(check(Document.from_text(app.draft.text)))
+    if found:
+        what = f"{counted(len(found), 'error')} {agreeing(len(found), 'is', 'are')}"
+        raise SignOffRefused(
+            f"{what} open in the draft, so approval was not requested. Correct, save, and request it again.",
+            findings=found,
+        )
+    return app.draft
+
+
+def _make_room(actor: Actor, app: App) -> None:
+    """A review that requested changes, or whose live version moved on, gives way to the new one; others stand."""
+    review = standing(app)
+    if review is None:
+        return
+    if review.state == State.PUBLISHING:
+        raise SignOffRefused("It is being published right now. Read the app again to see how that ended.")
+    live_moved = review.live_hash != hash_of(app, "live")
+    if review.state == State.CHANGES or live_moved:
+        because = "Live changed since." if live_moved else "Approval was requested again."
+        close(actor=actor, review=review, state=State.LAPSED, because=because)
+        return
+    if review.state == State.OPEN:
+        raise SignOffRefused(f"{review.requested_by_label} has requested approval of this content already.")
+    raise SignOffRefused("This very content is approved already. It can be published.")
+
+
+def withdraw(*, actor: Actor, review: Review) -> Review:
+    """Take the request, or the sign-off itself, back. Needs privacy.edit. Raises SignOffRefused, PermissionDenied."""
+    access.require(actor, review.app.connection, "privacy.edit")
+    review = _loaded(review)
+    if review.state not in (State.OPEN, State.APPROVED, State.CHANGES):
+        raise SignOffRefused(
+            f"There is nothing to withdraw: this request is closed ({review.get_state_display().lower()})."
+        )
+    because = f"{actor.label} withdrew it."
+    if not close(actor=actor, review=review, state=State.WITHDRAWN, because=because, action="review.withdraw"):
+        raise SignOffRefused("Somebody else decided on it at this very moment. Look at it again.")
+    return review
+
+
+def approve(*, actor: Actor, review: Review, seen: str, comment: str = "", seen_live: str | None = None) -> Verdict:
+    """Sign off. `seen`, `seen_live`: the content hashes of the draft and of live that the reviewer compared.
+
+    Live is by default what it was when approval was requested. Both are read again first; if the draft is not that
+    content any more, the review lapses, and if live is not, nothing is decided. Needs privacy.approve, and not to be
+    among the authors. Raises SignOffRefused, ApiError, PermissionDenied.
+    """
+    kind = Kind.COMMENT if _clean(comment) else Kind.APPROVE
+    seen_live = review.live_hash if seen_live is None else seen_live
+    return _judge(actor, review, (seen, seen_live), kind, comment, State.APPROVED)
+
+
+def ask_for_changes(*, actor: Actor, review: Review, seen: str, comment: str) -> Verdict:
+    """Say what has to change; the comment is needed. Works on a signed-off review too. Raises as `approve` does."""
+    if not _clean(comment):
+        access.require(actor, review.app.connection, "privacy.approve")
+        raise SignOffRefused("Say in the comment what has to change. Nothing was decided.")
+    return _judge(actor, review, (seen, None), Kind.CHANGES, comment, State.CHANGES)
+
+
+def _judge(
+    actor: Actor, review: Review, seen: tuple[str, str | None], kind: str, comment: str, to_state: str
+) -> Verdict:
+    """`seen`: the hashes of draft and live that were compared; None for live where it does not matter."""
+    access.require(actor, review.app.connection, "privacy.approve")
+    why_not = why_not_approve(actor, review)
+    if why_not:
+        raise SignOffRefused(why_not)
+    app = refresh.refresh_app(actor=actor, app=review.app)
+    review = _loaded(review)
+    if review.state not in (State.OPEN, State.APPROVED):
+        raise SignOffRefused(_closed(review))
+    if app.draft_state == App.Presence.HIDDEN:
+        raise SignOffRefused(f"{HIDDEN} Nothing was decided. Read the app again, then decide.")
+    # Looked up once more: Atlassian may name somebody by now whom it did not name when approval was requested.
+    if is_among(actor, authors(app)):
+        raise SignOffRefused(NOT_ONES_OWN)
+    if seen[0] != review.content_hash:
+        raise SignOffRefused(
+            "The draft that you saw is not the one that approval was requested for. Nothing was decided. Review the "
+            "changes below, then decide."
+        )
+    if seen[1] is not None and seen[1] != hash_of(app, "live"):
+        raise SignOffRefused(
+            "Live was changed since you saw the comparison. Nothing was decided. Review the changes below, then decide."
+        )
+    with transaction.atomic():
+        App.locked(app.pk)
+        if not Review.objects.filter(pk=review.pk, state=review.state).update(state=to_state):
+            raise SignOffRefused("Somebody else decided on it at this very moment. Look at it again.")
+        verdict = Verdict.objects.create(
+            review=review,
+            kind=kind,
+            comment=_clean(comment),
+            content_hash=review.content_hash,
+            reviewer=actor.user,
+            reviewer_label=actor.label,
+            role=_role(actor, review),
+        )
+        audit_entries.record(
+            actor,
+            review.app,
+            f"review.{kind}",
+            before={"sign_off": review.state},
+            after={"sign_off": to_state, "content": review.content_hash, "role": verdict.role},
+            reason=verdict.comment,
+        )
+    return verdict
+
+
+def _closed(review: Review) -> str:
+    if review.state == State.CHANGES:
+        return "Changes were requested already. Once they are made, request approval again."
+    if review.state == State.PUBLISHING:
+        return "It is being published right now, so nothing can be decided any more."
+    return f"This request is closed. {review.closed_because} Nothing was decided.".replace("  ", " ")
+
+
+def why_not_approve(actor: Actor, review: Review) -> str:
+    """One sentence why this person may not sign off this review (author, rights, state); "" when they may."""
+    if not access.may(actor, review.app.connection, "privacy.approve"):
+        return "You have no role here that approves drafts."
+    if review.state not in (State.OPEN, State.APPROVED):
+        return _closed(review)
+    if actor.kind is not access.Kind.PERSON:
+        return "An approval needs a person's name."
+    asked = {"id": review.requested_by_id, "label": review.requested_by_label}
+    return NOT_ONES_OWN if is_among(actor, [asked, *review.authors]) else ""
+
+
+def _loaded(review: Review) -> Review:
+    return Review.objects.select_related("app__connection", "snapshot").get(pk=review.pk)
+
+
+def _role(actor: Actor, review: Review) -> str:
+    held = access.roles_by_connection(actor.user).get(review.app.connection_id, set()) if actor.user else set()
+    signing = [key for key, role in registry.ROLES.items() if key in held and "privacy.approve" in role.capabilities]
+    return signing[0][:40] if signing else ""
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").strip()
+
+
+def _labels(people: list[dict]) -> list[str]:
+    return [person["label"] for person in people]

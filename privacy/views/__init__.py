@@ -1,0 +1,1 @@
+"""The Privacy & Security pages."""

@@ -1,0 +1,155 @@
+"""The pages of privacy that are read: the apps, one app as customers read it, comparisons, versions, exports."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_safe
+
+from portal import access
+from portal.access import actor_of
+from portal.atlassian.errors import ApiError
+from portal.jobs.operations import remote_work
+from portal.keyset import page_of_list
+from portal.middleware import error_status
+from portal.models import Connection
+from portal.responses import fragment_error, with_toast
+from privacy import selectors
+from privacy.document.readable import read_document
+from privacy.marketplace import app_list
+from privacy.models import App
+from privacy.views import forms
+from privacy.views.pages import act, on_app, show_app, show_compare
+
+PER_PAGE = 50
+
+
+@access.on_connection("privacy.view", kind=Connection.Kind.MARKETPLACE)
+@require_safe
+def apps(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """The apps of a developer space."""
+    return _show_apps(request, connection)
+
+
+def _show_apps(request: HttpRequest, connection: Connection, *, error: ApiError | None = None) -> HttpResponse:
+    chosen = forms.AppsFilterForm(request.GET).chosen()
+    rows = selectors.apps(connection=connection, **chosen)
+    place = selectors.SORTS[chosen["sort"]]
+    cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
+    context = {
+        "page": page_of_list(rows, lambda row: (*place(row), row.app.pk), PER_PAGE, **cursors),
+        "chosen": chosen,
+        "filtered": bool(chosen["query"] or chosen["only"]),
+        "only": forms.ONLY.items(),
+        "sorts": forms.SORTS.items(),
+        "any_app": bool(rows) or connection.apps.filter(listed=True).exists(),
+        "error": error,
+    }
+    return render(request, "privacy/apps.html", context, status=error_status(error) if error else 200)
+
+
+@access.on_connection("privacy.view", kind=Connection.Kind.MARKETPLACE)
+@remote_work("Refreshing the apps")
+def apps_read(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Read all apps from Atlassian again."""
+    if request.method != "POST":
+        return redirect("apps", connection.slug)
+    try:
+        report = app_list.read_apps(actor=actor_of(request), connection=connection)
+    except ApiError as error:
+        return _show_apps(request, connection, error=error)
+    level = messages.WARNING if report.failures or report.unread else messages.SUCCESS
+    messages.add_message(request, level, report.sentence)
+    query = request.GET.urlencode()
+    return redirect(reverse("apps", args=[connection.slug]) + (f"?{query}" if query else ""))
+
+
+@on_app("privacy.view", post=True)
+@remote_work("Refreshing the app")
+def app_read(request: HttpRequest, app: App) -> HttpResponse:
+    """Read one app again: from its page, or from its row in the list."""
+
+    def read() -> str:
+        now = app_list.read_app(actor=actor_of(request), app=app)
+        sentence = f"“{app.name}” was read from Atlassian just now."
+        if app.alarm and not now.alarm:
+            review = selectors.newest_review(app=now)
+            sentence += f" The alert has ended. {review.closed_because if review else ''}"
+        return sentence.strip()
+
+    if not request.htmx:  # type: ignore[attr-defined]
+        return act(request, app, read)
+    try:
+        sentence, level = read(), "success"
+    except ApiError as error:
+        sentence, level = f"{error.message} {error.advice}".strip(), "error"
+    rows = selectors.apps(connection=app.connection, query=app.product_id)
+    row = next((row for row in rows if row.app.pk == app.pk), None)
+    if row is None:
+        return fragment_error(sentence, 404)
+    return with_toast(render(request, "privacy/_app_row.html", {"row": row}), sentence, level)
+
+
+@on_app("privacy.view")
+@require_safe
+def app(request: HttpRequest, app: App) -> HttpResponse:
+    """One app: where it stands, what is next, and its document as a customer reads it."""
+    return show_app(request, app)
+
+
+@on_app("privacy.view")
+@require_safe
+def app_compare(request: HttpRequest, app: App) -> HttpResponse:
+    """Two versions side by side."""
+    left, right = request.GET.get("left") or _newest(app), request.GET.get("right") or "live"
+    return show_compare(request, app, left=left, right=right, show=request.GET.get("show", ""))
+
+
+def _newest(app: App) -> str:
+    """What a person means by "compare" when they do not say: the draft, else the working copy."""
+    return "working" if app.draft is None and hasattr(app, "working_copy") else "draft"
+
+
+@on_app("privacy.view")
+@require_safe
+def app_versions(request: HttpRequest, app: App) -> HttpResponse:
+    """Every version that was ever read or written."""
+    context = {
+        "tab": "versions",
+        "page": selectors.app_page(app=app),
+        "app": app,
+        "versions": Paginator(selectors.versions(app=app), PER_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "privacy/versions.html", context)
+
+
+@on_app("privacy.view")
+@require_safe
+def app_version(request: HttpRequest, app: App, pk: int) -> HttpResponse:
+    """One version as a customer would read it."""
+    version = selectors.version(app=app, key=str(pk))
+    if version is None or version.document is None:
+        raise Http404("There is no such version of this document.")
+    context = {
+        "tab": "versions",
+        "page": selectors.app_page(app=app),
+        "app": app,
+        "version": version,
+        "sections": read_document(version.document),
+    }
+    return render(request, "privacy/version.html", context)
+
+
+@on_app("privacy.view")
+@require_GET
+def app_export(request: HttpRequest, app: App) -> HttpResponse:
+    """A version as the JSON text that was read or that would be sent."""
+    version = selectors.version(app=app, key=request.GET.get("version") or "live")
+    if version is None or version.document is None:
+        raise Http404("There is no such version of this document to download.")
+    text = version.snapshot.text if version.snapshot else version.document.text
+    name = f"{app.app_key}-{version.key}.json"
+    headers = {"Content-Disposition": content_disposition_header(True, name) or "attachment"}
+    return HttpResponse(text, content_type="application/json; charset=utf-8", headers=headers)

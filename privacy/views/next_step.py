@@ -1,0 +1,181 @@
+"""The signpost of privacy: what to do next with an app, and what still stands between a draft and its publishing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from portal.counts import agreeing, counted
+from privacy.document.catalogue import Section
+from privacy.document.checks import check, errors
+from privacy.document.diff import Diff, compare
+from privacy.models import App
+from privacy.reviews.status import HIDDEN
+from privacy.selectors import AppPage
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing that has to hold before a draft is published. `reason`: why it does not, and what to do."""
+
+    title: str
+    holds: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do next. `action`: the words of its button, which leads to `page`; both may be empty.
+
+    `primary`: the button is the one primary action of the app's page. Else that is to publish, or there is none.
+    """
+
+    title: str
+    text: str
+    level: str = "info"
+    page: str = ""
+    action: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class SectionChanges:
+    """How many answers of one section a publish would change."""
+
+    section: Section
+    counts: dict[str, int]
+    total: int
+
+
+def draft_changes(page: AppPage) -> tuple[SectionChanges, ...]:
+    """What publishing the draft would change for customers, by section."""
+    if page.draft.document is None:
+        return ()
+    return by_section(compare(page.draft.document, page.live.document))
+
+
+def by_section(diff: Diff) -> tuple[SectionChanges, ...]:
+    """The sections of a comparison that differ."""
+    return tuple(SectionChanges(item.section, item.counts, len(item.changes)) for item in diff.sections if item.changes)
+
+
+def requirements(page: AppPage) -> tuple[Requirement, ...]:
+    """The checklist of publishing. Whether it is allowed is said by `page.obstacles` alone."""
+    state = page.signoff.state
+    found = [
+        Requirement("A draft is at Marketplace", page.draft.document is not None, _no_draft(page.app)),
+        Requirement(
+            "It differs from what is live",
+            page.draft.document is not None and page.draft.content_hash != page.live.content_hash,
+            "The draft says the same as what is live, so there is nothing to publish."
+            if page.draft.document is not None
+            else "",
+        ),
+        Requirement("Approved in exactly this form", state == "signed_off", _not_signed_off(page)),
+        Requirement("No check finds an error", *_no_errors(page)),
+    ]
+    if state in ("waiting", "signed_off", "changes_asked"):
+        found.append(
+            Requirement(
+                "Live is what the reviewers compared with",
+                not page.signoff.live_moved,
+                "Live was changed since approval was requested. Look at the comparison and request approval again.",
+            )
+        )
+    if page.app.alarm:
+        found.append(
+            Requirement("No alert is open", False, "Look into the alert about what is live and resolve it first.")
+        )
+    return tuple(found)
+
+
+def _no_draft(app: App) -> str:
+    if app.draft_state == App.Presence.HIDDEN:
+        return "The account of this connection may not read drafts. Use the token of a partner account that may."
+    if app.draft_state == App.Presence.UNREAD:
+        return "The app was not read from Atlassian yet. Read it first."
+    return "Edit the answers and save them to Marketplace."
+
+
+def _not_signed_off(page: AppPage) -> str:
+    if page.app.draft_state == App.Presence.HIDDEN:
+        return page.signoff.sentence or "Approval can be requested once the draft can be read."
+    if page.draft.document is None:
+        return "Approval can be requested once there is a draft."
+    said = {
+        "none": "Request approval, so that somebody else looks at it.",
+        "waiting": "Somebody who did not write it has to look at it and approve it.",
+        "changes_asked": "Make the requested changes, save, and request approval again.",
+        "lapsed": page.signoff.sentence,
+        "publishing": "It is being published already. Read the app again to see how that ended.",
+    }
+    return said.get(page.signoff.state, "")
+
+
+def _no_errors(page: AppPage) -> tuple[bool, str]:
+    if page.app.draft_state == App.Presence.HIDDEN:
+        return False, "The draft is checked once it can be read."
+    if page.draft.document is None:
+        return False, "The draft is checked once there is one."
+    found = errors(check(page.draft.document))
+    if not found:
+        return True, ""
+    others = len(found) - 1
+    more = f" There {agreeing(others, 'is', 'are')} {others} more." if others else ""
+    return False, f"{found[0].message}{more} Correct it, save, and request approval again."
+
+
+def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step | None:
+    """What this person, or somebody else, does next; None when there is nothing to do.
+
+    `to_review`: how many changes this person is asked to approve, 0 when they are not asked.
+    """
+    edit = "Edit" if "privacy.edit" in allowed else ""
+    if page.app.alarm or page.app.draft_state == App.Presence.UNREAD:
+        return None  # a note of its own stands on the page
+    if page.app.draft_state == App.Presence.HIDDEN:
+        text = f"{HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
+        return Step("Whether there is a draft is not known", text, "warning")
+    if to_review and page.signoff.state == "waiting":
+        return _review(page, to_review)
+    if page.unsaved:
+        many = counted(page.unsaved, "change")
+        title = f"{many} {agreeing(page.unsaved, 'is', 'are')} saved here, not to Marketplace"
+        text = "Sign-off and publishing are about what is at Marketplace, so save to Marketplace first."
+        return _form(title, text, "warning", edit)
+    if page.draft.document is None:
+        text = "Nothing is being changed. A draft begins with the first answer that is edited and saved."
+        return _form("There is no draft", text, "neutral", edit)
+    return _with_draft(page, allowed, edit)
+
+
+def _form(title: str, text: str, level: str, edit: str) -> Step:
+    """A step that is done in the form. `edit`: the words of the button, "" for who may not edit."""
+    return Step(title, text, level, "app_edit" if edit else "", edit, bool(edit))
+
+
+def _review(page: AppPage, to_review: int) -> Step:
+    text = f"{page.signoff.sentence} Look at the comparison, then say what you think."
+    action = f"Review {counted(to_review, 'change')}"
+    return Step("The draft is waiting for approval", text, "info", "app_compare", action, True)
+
+
+def _with_draft(page: AppPage, allowed: Collection[str], edit: str) -> Step | None:
+    state = page.signoff.state
+    if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
+        return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")
+    if state in ("none", "lapsed") and page.app.errors:
+        text = "The checks on this page say what is wrong. Approval can be requested once it is corrected and saved."
+        return _form(f"The draft has {counted(page.app.errors, 'error')}", text, "warning", edit)
+    if state in ("none", "lapsed"):
+        text = "Look at the comparison, then ask somebody else to approve it."
+        return Step("The draft is not approved", text, "info", "app_compare", "Compare with live")
+    if state == "waiting":
+        text = page.signoff.sentence
+        return Step("The draft is waiting for approval", text, "info", "app_compare", "Compare with live")
+    if state == "changes_asked":
+        return _form("Changes were requested", page.signoff.sentence, "warning", edit)
+    if state == "signed_off" and not page.obstacles:
+        who = "" if "privacy.publish" in allowed else " Somebody with the right to publish can do so now."
+        return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success")
+    if state == "signed_off":
+        return Step("Approved, but not ready to be published", " ".join(page.obstacles), "warning")
+    return Step("It is being published", page.signoff.sentence, "info")

@@ -1,0 +1,208 @@
+"""The front desk of privacy: finds the app of an address, and draws its page, also when something was refused."""
+
+import functools
+from collections.abc import Callable, Collection
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from portal import access
+from portal.atlassian.errors import ApiError
+from portal.middleware import error_status
+from portal.models import Connection
+from privacy import refusals, selectors
+from privacy.document.readable import read_document
+from privacy.models import App
+from privacy.reviews import approvals, shown_comparison
+from privacy.reviews.shown_comparison import Shown
+from privacy.views import next_step
+
+#: What a person did not get: a refusal of ours, or an error of Atlassian's.
+Problem = refusals.Refusal | ApiError
+PROBLEMS = (refusals.Refusal, ApiError)
+
+
+def on_app(capability: str, *, post: bool = False) -> Callable:
+    """Decorate a view `(request, app, …)` whose URL has `slug` and `app_key`.
+
+    `post`: the address only takes posts. Who opens it otherwise, from the history or after a refusal, comes to the app.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @access.on_connection(capability, kind=Connection.Kind.MARKETPLACE)
+        @functools.wraps(view)
+        def wrapped(request: HttpRequest, connection: Connection, app_key: str, *args, **kwargs) -> HttpResponse:
+            app = find(connection, app_key)
+            if post and request.method != "POST":
+                return redirect(url("app", app))
+            return view(request, app, *args, **kwargs)
+
+        return wrapped
+
+    return decorate
+
+
+def find(connection: Connection, key: str) -> App:
+    """The app, with live, draft and working copy as they are now. Raises Http404."""
+    app = None if "\x00" in key else selectors.find_app(connection=connection, key=key)
+    if app is None:
+        raise Http404("There is no such app in this developer space, or it has not been read yet.")
+    return app
+
+
+def url(name: str, app: App, *args, **query) -> str:
+    """The address of a page of this app; what is empty in `query` is left out."""
+    given = {key: value for key, value in query.items() if value}
+    return reverse(name, args=[app.connection.slug, app.app_key, *args]) + (f"?{urlencode(given)}" if given else "")
+
+
+def status_of(problem: Problem) -> int:
+    """The status of the page that shows a problem: always 4xx."""
+    return error_status(problem) if isinstance(problem, ApiError) else 409
+
+
+def act(request: HttpRequest, app: App, action: Callable[[], str], *, to: str = "app", **query) -> HttpResponse:
+    """Do something that belongs to the app's page: say the outcome there, or draw the page with what was refused."""
+    try:
+        sentence = action()
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    messages.success(request, sentence)
+    return redirect(url(to, app, **query))
+
+
+#: The forms of the page with a text of one's own: which address takes it, and under which name.
+TEXTS = {
+    "app_review_verdict": ("verdict", "comment"),
+    "app_review_ask": ("ask", "note"),
+    "app_alarm": ("alarm", "note"),
+}
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    """The text that came with this post, by form."""
+    match = request.resolver_match
+    form, name = TEXTS.get(match.url_name or "" if match else "", ("", ""))
+    return {form: request.POST[name]} if name in request.POST else {}
+
+
+def _open_forms(page: selectors.AppPage, allowed: Collection[str], why_not: str) -> dict[str, bool]:
+    """Which of these forms the page draws for this person now."""
+    state = page.signoff.state
+    waiting = state in ("waiting", "signed_off")
+    # What was asked for or approved cannot be published once live moved: it is asked for again in its place.
+    closed = (waiting and not page.signoff.live_moved) or state in ("publishing", "hidden")
+    return {
+        "verdict": waiting and not why_not,
+        "ask": not closed and page.draft.document is not None and "privacy.edit" in allowed,
+        "alarm": bool(page.app.alarm) and "privacy.publish" in allowed,
+    }
+
+
+def show_app(
+    request: HttpRequest,
+    app: App,
+    *,
+    problem: Problem | None = None,
+    form: object = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of an app. With a problem or an invalid form, what was typed is still in its place.
+
+    Where that place is gone, because somebody else was quicker, the text stands in a box of its own.
+    """
+    if problem is not None:
+        app, status = find(app.connection, app.app_key), status_of(problem)
+    page = selectors.app_page(app=app)
+    actor = access.actor_of(request)
+    allowed = access.capabilities(actor, app.connection)
+    why_not = approvals.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
+    typed, open_forms = _typed(request), _open_forms(page, allowed, why_not)
+    wanted = request.GET.get("version", "")
+    # Whoever is asked to approve came for the draft, and never finds live beside the way to approve it.
+    first = (page.draft, page.live) if open_forms["verdict"] else (page.live, page.draft)
+    shown = next((item for item in (page.live, page.draft, page.working) if item.key == wanted), None)
+    if shown is None or shown.document is None:
+        shown = next((item for item in first if item.document is not None), page.live)
+    changes = next_step.draft_changes(page)
+    to_review = sum(item.total for item in changes) if open_forms["verdict"] else 0
+    context = {
+        "tab": "overview",
+        "page": page,
+        "app": app,
+        "shown": shown,
+        "sections": read_document(shown.document) if shown.document is not None else (),
+        "requirements": next_step.requirements(page),
+        "changes": changes,
+        "next": next_step.next_step(page, allowed, to_review),
+        "reviews": selectors.review_thread(app=app),
+        "why_not": why_not,
+        "problem": problem,
+        "approved_version": selectors.approved_version(app=app, review=page.signoff.review) if app.alarm else None,
+        "form": form,
+        "forms": open_forms,
+        "typed": typed,
+        "stray": "".join(text for name, text in typed.items() if not open_forms[name]),
+    }
+    return render(request, "privacy/app.html", context, status=status)
+
+
+def show_compare(
+    request: HttpRequest,
+    app: App,
+    *,
+    left: str,
+    right: str,
+    show: str,
+    refusal: Problem | None = None,
+    problem: Problem | None = None,
+    form: object = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Two versions side by side. Raises Http404 when one of them is none.
+
+    Draft beside live is where a reviewer decides: `problem` and `form` are what was refused of that.
+    """
+    comparison = selectors.compare(app=app, left=left, right=right)
+    if comparison is None:
+        raise Http404("There is no such version of this document. Nothing was changed.")
+    page = selectors.app_page(app=app)
+    actor = access.actor_of(request)
+    why_not = approvals.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
+    may_decide = _open_forms(page, access.capabilities(actor, app.connection), why_not)["verdict"]
+    reviewing = may_decide and (comparison.left.key, comparison.right.key) == ("draft", "live")
+    typed = _typed(request).get("verdict", "")
+    shown = Shown(comparison.left.content_hash, comparison.right.content_hash)
+    context = {
+        "tab": "compare",
+        "page": page,
+        "app": app,
+        "comparison": comparison,
+        "diff": comparison.diff,
+        "changed_sections": next_step.by_section(comparison.diff),
+        "show": "all" if show == "all" else "changes",
+        "takes_live": comparison.right.key == "live" and comparison.left.key in ("draft", "working"),
+        "recent": selectors.versions(app=app)[:30],
+        "refusal": refusal,
+        "problem": problem,
+        "form": form,
+        "may_decide": may_decide,
+        "reviewing": reviewing,
+        "shown": shown_comparison.sign(actor.user, shown) if reviewing and actor.user else "",
+        "typed": {"verdict": typed},
+        "stray": "" if reviewing else typed,
+    }
+    if refusal or problem:
+        status = status_of(refusal or problem)  # type: ignore[arg-type]
+    return render(request, "privacy/compare.html", context, status=status)
+
+
+def show_review(
+    request: HttpRequest, app: App, *, problem: Problem | None = None, form: object = None, status: int = 200
+) -> HttpResponse:
+    """The comparison on which a reviewer decides, as it is now, with what was refused; nothing typed is lost."""
+    app = find(app.connection, app.app_key)
+    return show_compare(request, app, left="draft", right="live", show="", problem=problem, form=form, status=status)
