@@ -4,6 +4,7 @@ import pytest
 
 from portal.access import Actor
 from portal.models import Connection, User
+from privacy.marketplace import refresh
 from privacy.models import App
 from sandbox.seed_documents import product_id
 from sandbox.state import State
@@ -54,14 +55,16 @@ def marketplace(sandbox: State) -> Marketplace:
 
 @pytest.fixture
 def app_of(developer_space: Connection):
-    """app_of("Diagrams for Confluence"): a seeded app as a row that was not read yet."""
+    """app_of("Diagrams for Confluence"): a seeded app as it was just read; read=False: not read yet."""
 
-    def make(name: str) -> App:
+    def make(name: str, *, read: bool = True) -> App:
         found, _ = App.objects.get_or_create(
             connection=developer_space,
             product_id=product_id(name),
             defaults={"name": name, "app_key": f"com.example.{name.lower().replace(' ', '-')}"},
         )
+        if read and found.live_state == App.Presence.UNREAD:
+            refresh.refresh_app(actor=Actor.system("sweep"), app=found)
         return App.objects.select_related("connection", "live", "draft").get(pk=found.pk)
 
     return make

@@ -263,6 +263,7 @@ def test_answers_given_through_another_connection_to_the_same_product_count(bob,
     there = App.objects.create(
         connection=second, product_id=diagrams.product_id, name=diagrams.name, app_key=diagrams.app_key
     )
+    app_list.read_app(actor=writer, app=there)
     working_copy.open_working_copy(actor=writer, app=there)
     contact(writer, there)
     saving.save_to_marketplace(actor=writer, app=there)

@@ -83,7 +83,7 @@ def test_a_document_is_read_by_section_with_unknown_places_last():
         ("newQuestion", True),
     ]
     privacy = next(item for item in sections if item.section.key == "privacy")
-    assert privacy.document.answers[0].group.title == "GDPR"
+    assert privacy.answers[0].group.title == "GDPR"
 
 
 def test_questions_without_an_answer_are_read_when_everything_is_asked_for():

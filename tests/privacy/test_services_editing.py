@@ -219,6 +219,7 @@ def test_a_question_outside_the_catalogue_is_refused(editor, diagrams, working):
 )
 def test_json_that_cannot_be_kept_is_refused_with_its_text(text, editor, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"newQuestion": {"inner": {"deeper": 1}}}')
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.AnswerRefused) as caught:
@@ -230,6 +231,7 @@ def test_json_that_cannot_be_kept_is_refused_with_its_text(text, editor, diagram
 
 def test_an_unknown_field_is_edited_as_json_without_losing_its_numbers(editor, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"newQuestion": 1.0}')
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
     working_copy.answer_json(actor=editor, app=diagrams, pointer=NEW, text='{"z": 1e400, "a": [1.50]}')
@@ -313,6 +315,7 @@ def test_undo_of_a_cleared_answer_puts_it_back_in_its_place(editor, diagrams, wo
 
 def test_an_object_that_went_with_its_only_answer_comes_back_in_its_place(editor, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"a":1,"security":{"caiq":{"isCAIQCompleted":true},"z":2},"b":3}')
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
     before = now(diagrams).text
     completed = "/commonCloud/security/caiq/isCAIQCompleted"
@@ -327,6 +330,7 @@ def test_an_object_that_went_with_its_only_answer_comes_back_in_its_place(editor
 def test_what_lay_in_a_list_is_not_undone_once_the_list_was_changed(editor, diagrams, marketplace):
     records = '[{"name":"A","extra":1},{"name":"B"}]'
     marketplace.put(diagrams, "draft", '{"thirdPartyInformation":{"thirdPartyDetails":' + records + "}}")
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
     edit = working_copy.answer_json(actor=editor, app=diagrams, pointer=f"{RECORDS}/0/extra", text="").edit
     take_away_the_first = [RecordInput(row_token(1, {"name": "B"}), {})]
@@ -358,6 +362,7 @@ def test_the_live_value_is_taken_for_one_place(editor, diagrams, working, market
 
 def test_a_place_that_live_has_not_is_taken_away(editor, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"newQuestion": "only here", "security": {"securityContact": "a@example.com"}}')
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
     working_copy.take_live_value(actor=editor, app=diagrams, pointer=NEW)
@@ -404,6 +409,7 @@ def test_a_version_of_another_app_cannot_be_restored(editor, diagrams, board):
 
 def test_a_place_with_a_nul_in_its_name_is_kept_but_not_written(editor, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"odd\\u0000key": 1}')
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.AnswerRefused, match="cannot be written"):

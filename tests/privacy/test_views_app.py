@@ -71,8 +71,10 @@ def test_fields_that_nobody_knows_are_shown_as_json(editor, diagrams, marketplac
     assert b"<b>" not in page.content
 
 
-def test_an_app_that_was_never_read_says_what_to_do(editor, diagrams, client_for):
-    assert "Read the app from Atlassian" in said(client_for(editor.user).get(address("app", diagrams)))
+def test_an_app_that_was_never_read_says_what_to_do(editor, app_of, client_for):
+    unread = app_of("Diagrams for Confluence", read=False)
+
+    assert "Read the app from Atlassian" in said(client_for(editor.user).get(address("app", unread)))
 
 
 def test_an_app_without_any_document_says_what_customers_see(editor, app_of, client_for):

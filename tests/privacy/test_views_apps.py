@@ -55,7 +55,7 @@ def test_a_filter_that_nobody_offers_is_no_fault(editor, listed, client_for, que
 def test_many_apps_come_in_pages_that_go_on_though_the_list_has_shrunk(
     editor, developer_space, listed, client_for, sort, monkeypatch
 ):
-    monkeypatch.setattr("privacy.views.PER_PAGE", 2)
+    monkeypatch.setattr("privacy.views.browse.PER_PAGE", 2)
     client = client_for(editor.user)
     everything = [row.app for row in client.get(listed, {"sort": sort}).context["page"].rows]
     first = client.get(listed, {"sort": sort}).context["page"]
