@@ -1,4 +1,4 @@
-"""What classification tells the rest of the house: capabilities, roles, navigation, audit labels, sweepers."""
+"""What classification registers with the portal: capabilities, roles, navigation, audit labels, sweepers."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""What the services of classification answer with: the outcome of a change, its impact, why it was not tried."""
+"""What the services of classification return: the outcome of a change, its impact, and why it was refused."""
 
 from dataclasses import dataclass
 

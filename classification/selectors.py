@@ -1,4 +1,4 @@
-"""The reads of classification: everything a page, a command or an export shows, from the inventory alone.
+"""The queries of classification: everything a page, a command or an export shows, from the inventory alone.
 
 Nothing here calls a site. Levels are few, so they are read once per page and joined in memory; rows are small frozen
 dataclasses, because building 250 model instances with their levels costs more than the query.

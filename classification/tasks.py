@@ -1,4 +1,4 @@
-"""What the worker runs for classification, and what the sweep hands out again."""
+"""The background task of a scan, and the sweeper that hands out interrupted scans again."""
 
 from django_tasks import task
 

@@ -1,4 +1,4 @@
-"""Calls side by side: pool threads call the API and nothing else; the thread that runs them shares their pauses."""
+"""Calls in parallel: pool threads only call the API; the thread that runs them shares their pauses."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What the apps tell the portal as data: capabilities, roles, system actors, navigation, audit labels and sweepers.
+"""What the apps register with the portal: capabilities, roles, system actors, navigation, audit labels, sweepers.
 
 Apps add their own rows in `AppConfig.ready()`; the portal never imports an app.
 """

@@ -1,4 +1,4 @@
-"""Small answers that every room gives to htmx: a toast, an error that keeps the typed text."""
+"""Short responses for htmx: a toast, and an error that leaves the typed text alone."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""Privacy & Security documents of Marketplace apps: draft, compare, sign off, publish."""
+"""Privacy & Security documents of Marketplace apps: edit, compare, approve, publish."""

@@ -1,4 +1,4 @@
-"""What privacy tells the rest of the house: capabilities, roles, navigation, audit labels."""
+"""What privacy registers with the portal: capabilities, roles, navigation, audit labels."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The clerk of privacy: JSON values as the audit trail can keep them, on every database and readable for people."""
+"""Audit entries about apps, and JSON values in the form that they take in an entry."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The refusals of privacy: each says in sentences what happened, what was kept and what to do."""
+"""Exceptions for what is refused: each says what happened, what was kept and what to do."""
 
 from dataclasses import dataclass
 from typing import Final

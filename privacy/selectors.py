@@ -1,4 +1,4 @@
-"""The reading desk of privacy: what the pages show, in few queries and without a call to Atlassian.
+"""The queries of the privacy pages, without calls to Atlassian.
 
 Versions are named by keys: "live", "draft", "working", or the id of a snapshot as digits.
 """

@@ -1,4 +1,4 @@
-"""The embedded default: Atlassian's answers without Atlassian, kept in its own SQLite file.
+"""The sandbox: answers like Atlassian, from its own SQLite file.
 
 In process: `session.mount("https://", SandboxAdapter(State(path)))`; over HTTP: `manage.py sandbox`. The host says
 which site is meant (ACME, GLOBEX; api.atlassian.com for ORG_ID and DEVELOPER_ID), ACCOUNTS who may ask: the first may

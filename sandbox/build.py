@@ -1,4 +1,4 @@
-"""Putting things into the sandbox, and looking at them, past its API: for the seed, for tests and for measurements."""
+"""Adding content to the sandbox directly, without its API: for the seed, tests and measurements."""
 
 import json
 import sqlite3

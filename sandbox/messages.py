@@ -1,4 +1,4 @@
-"""What goes in and out of the sandbox's router: the request, the answer, and refusals in Atlassian's many shapes."""
+"""Requests and responses of the sandbox's router, and refusals in the shape of each Atlassian API."""
 
 import json
 from collections.abc import Mapping

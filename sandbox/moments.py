@@ -1,4 +1,4 @@
-"""Moments as Atlassian writes them."""
+"""Times as Atlassian writes them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The organisation's audit log over the sandbox's API: queried, streamed for polling, and the names of its actions."""
+"""The organisation's audit log over the API: queries, the event stream, and the names of actions."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The sandbox's front door: finds the call that a request means, checks who asks, and lets the failure switches act."""
+"""The router: finds the call of a request, checks the account, and applies the failure switches."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""What the sandbox remembers: its own SQLite file, so that a rolled-back request of ours undoes nothing "remote"."""
+"""The sandbox's state, in its own SQLite file, so that no rollback of Trustdesk's database undoes it."""
 
 import json
 import os

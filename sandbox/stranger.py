@@ -1,4 +1,4 @@
-"""What somebody else does to Atlassian's content while a person is busy in Trustdesk."""
+"""Changes that somebody else makes at Atlassian while a person works in Trustdesk."""
 
 import json
 import sqlite3

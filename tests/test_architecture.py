@@ -1,4 +1,4 @@
-"""The house rules that a machine can hold: who imports whom, where HTTP is spoken, how long files and views get."""
+"""Rules of the architecture: imports, where HTTP is spoken, the length of files, functions and template lines."""
 
 import ast
 import functools

@@ -1,4 +1,4 @@
-"""How a scan writes: items with their levels in batches, never over what somebody changed after the scan had asked."""
+"""Writing what a scan reads in batches, never over a level that was read or changed later."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The pipe of a scan: a pool of threads that call the API and nothing else, and the answers in the order they come."""
+"""A pool of threads that make the calls of a scan, and their answers in the order in which they arrive."""
 
 import queue
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Reading again what a person asks for: levels, projects, one item, one space, and scans in the background."""
+"""Refreshing levels, projects, one item or one space at once, and requesting scans in the background."""
 
 import contextlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The collecting thread of a scan: what is asked next, what is done with each answer, and when the scan has failed.
+"""The thread that runs a scan: what is requested next, what each answer changes, and when the scan has failed.
 
 The threads of the pipe only call the API. This one hands them their next calls, writes what came back in batches, and
 keeps the lease; the calls go on while it writes.

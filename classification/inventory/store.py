@@ -1,4 +1,4 @@
-"""Keeping what the clients return as rows of the inventory: levels, spaces, items and projects."""
+"""Storing what the clients return as rows of the inventory: levels, spaces, items and projects."""
 
 import unicodedata
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What a person sends to change a level: checked for shape here, for rights and sense in the services."""
+"""The form fields of a change of level; rights and rules are checked in the services."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The editor of a level, wherever it stands: what it offers, what a person sent, and what became of it."""
+"""The form that changes a level: what it offers, what was posted, and the outcome."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

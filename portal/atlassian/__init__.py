@@ -1,1 +1,1 @@
-"""The one service module through which everything here speaks to Atlassian's APIs."""
+"""The service module: the one place that calls Atlassian's APIs."""

@@ -1,4 +1,4 @@
-"""“Test connection”: says exactly what works with the stored account, and what is missing."""
+"""“Test connection”: which calls work with the stored account, and what is missing."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

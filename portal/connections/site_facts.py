@@ -1,4 +1,4 @@
-"""What calls through a connection have shown about the place it leads to, such as which form of a call it takes.
+"""What calls through a connection have shown about its site, such as which form of a call it accepts.
 
 A fact is remembered so that it is not found out anew with every call, and read by the pages that have to say it. Names
 belong to the modules that use them; values are small JSON. All is forgotten when the connection is changed.

@@ -1,4 +1,4 @@
-"""Leases, progress and recovery for long work: what every background task calls.
+"""Jobs: long work as rows that are claimed, kept alive by heartbeats, and handed out again after a crash.
 
 A task queue may lose a task with its worker. So the work is a row of a domain table (a subclass of `Job`); a worker
 claims it by a conditional UPDATE, keeps the lease alive while it works, and a sweep hands expired or forgotten rows

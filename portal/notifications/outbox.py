@@ -1,4 +1,4 @@
-"""Mail leaves through a table: a request writes a row, and the worker sends it, again and again until it is taken.
+"""The outbox: a request writes a row for each mail, and the worker sends it, with growing waits, until it is accepted.
 
 Its text is encrypted while it waits, and deleted once it was sent or given up. A worker that dies between sending and
 saying so sends twice.

@@ -1,4 +1,4 @@
-"""Sign-in rules on top of allauth: nobody signs up, an administrator adds people; second factors lie encrypted."""
+"""Sign-in rules on top of allauth: no sign-up, people are added by an administrator; second factors are encrypted."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""People and rights: adding people, giving roles on connections and taking them away, each on record."""
+"""People and roles: adding people, adding and removing their roles on connections, each on record."""
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str

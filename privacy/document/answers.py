@@ -1,4 +1,4 @@
-"""The answering room of privacy: from what a person typed to the JSON value that a document keeps.
+"""From what was typed in a form to the JSON value of an answer.
 
 The first rule of `clean`: an answer that comes back as it was shown is returned as the very value that was read,
 whatever its type or spelling. Only what a person changed is written anew, in the form in which it was written before.

@@ -1,4 +1,4 @@
-"""The grammar room of privacy: JSON values as they travel, their equality, their canonical form and JSON pointers.
+"""JSON values: equality, canonical form, hashes and JSON pointers.
 
 Numbers are int or Decimal (never float), as `portal.atlassian.strictjson` reads them. Two values are equal as JSON when
 they hold the same content: key order does not matter, true is never 1, and a number counts as it is written: 90 and

@@ -1,4 +1,4 @@
-"""The checking room of privacy: what is wrong, or looks wrong, across the answers of one document.
+"""Checks across the answers of one document: errors and warnings.
 
     for finding in check(document, review_by={pointer: date}, today=date.today()):
         finding.level       "error" blocks publishing, "warning" does not; neither blocks saving

@@ -1,4 +1,4 @@
-"""The comparing room of privacy: two documents side by side, answer by answer.
+"""Comparing two documents, answer by answer.
 
 The left side is the new one (draft), the right side the old one (live); None stands for a document that does not exist.
 

@@ -1,4 +1,4 @@
-"""The document room of privacy: reading and changing one Privacy & Security document without losing anything.
+"""Reading and changing one Privacy & Security document without losing anything.
 
     document = Document.from_text(text)              StrictJSONError when it is not JSON that can be kept exactly
     document.text                                    the same document again: keys, order, types, number literals

@@ -1,4 +1,4 @@
-"""The showing room of privacy: from a JSON value to what a form draws for a field, and the names of its rows."""
+"""From the JSON value of an answer to what its form control shows."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The merging room of privacy: two people's changes to one document brought together, answer by answer.
+"""Three-way merge of two changes to one document, answer by answer.
 
 The unit is a catalogue field, or a place the catalogue does not know (see `Document.units`): a list or a set of records
 that both sides changed is one conflict, and nothing inside it is guessed.

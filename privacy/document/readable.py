@@ -1,4 +1,4 @@
-"""The reading room of privacy: answers as a customer reads them, as plain data for templates.
+"""Answers as customers read them, as plain data for templates.
 
 read(field, value)          -> Reading: text, truth, href, entries, records (field may be None: shown as JSON)
 read_document(document)     -> sections of questions with their readings; everything=True adds what is not answered

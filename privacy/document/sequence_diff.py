@@ -1,4 +1,4 @@
-"""The matching room of privacy: which entries of two lists belong together, and which words of two texts differ."""
+"""Comparing two sequences: entries of lists, and words of texts."""
 
 import re
 from bisect import bisect_left

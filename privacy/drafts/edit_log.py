@@ -1,4 +1,4 @@
-"""The log of the answers given in a working copy: the last one at each place, and which comes next to undo."""
+"""The edit log of a working copy: the last edit of each answer, and the next one to undo or redo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

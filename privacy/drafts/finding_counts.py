@@ -1,4 +1,4 @@
-"""The counting room of privacy: the findings of the version that is worked on, kept with the app for the lists."""
+"""Counts of errors and warnings, stored with the app for the list of apps."""
 
 from privacy.document.checks import Finding, check
 from privacy.document.document import Document

@@ -1,4 +1,4 @@
-"""The drawing room of privacy: the form as the pages show it, question by question, in a few queries."""
+"""The edit form as data: every question with its answer, in a few queries."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The writing desk of privacy: the working copy, one answer at a time, with nobody's answer overwritten unseen.
+"""The working copy: one answer at a time, and no answer overwritten that the page did not show.
 
 A *fingerprint* (`seen`) stands for the value of one field as a page showed it: `fingerprint(document, pointer)`.
 """

@@ -1,4 +1,4 @@
-"""The reading room of privacy: the apps of a developer space and their documents, as they are at Atlassian now."""
+"""Reading the apps of a developer space and their documents from Atlassian."""
 
 import logging
 from concurrent.futures import Future

@@ -1,4 +1,4 @@
-"""The dispatch room of privacy: the working copy goes to Marketplace whole and is read back."""
+"""Saving the working copy to Marketplace as the draft, whole, and reading it back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The right to write to one product at Marketplace, which one person has at a time."""
+"""The lease on a product: one write to its draft at a time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The sign-off room of privacy: somebody asks, another person agrees, and only to the exact content that both saw."""
+"""Requesting approval, approving, requesting changes and withdrawing, for one exact content."""
 
 from django.db import IntegrityError, transaction
 

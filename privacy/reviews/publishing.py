@@ -1,4 +1,4 @@
-"""Publishing: only what was approved goes live, the call goes out once, and live is read back."""
+"""Publishing: only approved content, one call, and live is read back."""
 
 from django.db import transaction
 from django.db.models.functions import Now

@@ -1,4 +1,4 @@
-"""What a reviewer had on the screen: a signed note in the comparison's form, without which nothing can be approved."""
+"""A signed note in the form of the verdict that says which comparison the reviewer was shown."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""The notice board of privacy: which sign-off stands for an app, in words, and when it lapses."""
+"""The status of an app's review, in words, and when an approval is dismissed."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The pages of privacy that are read: the apps, one app as customers read it, comparisons, versions, exports."""
+"""Pages to read: the apps, one app, comparisons, versions, exports."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator

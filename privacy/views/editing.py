@@ -1,4 +1,4 @@
-"""The pages of privacy where answers are given: the form, its autosaved answers, undo, and versions brought back."""
+"""The edit form: autosaved answers, undo, and restoring versions."""
 
 from collections.abc import Callable
 

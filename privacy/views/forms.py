@@ -1,4 +1,4 @@
-"""The forms of privacy: the filter of the app list, the words that go with a sign-off, and the answers of a page.
+"""Forms of the privacy pages: filters, notes and verdicts, and posted answers.
 
 Answers are no Django form: the catalogue says which fields there are, and `services.answer` cleans each of them.
 """

@@ -1,4 +1,4 @@
-"""The signpost of privacy: what to do next with an app, and what still stands between a draft and its publishing."""
+"""The next step for an app, and what stands between a draft and its publishing."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The front desk of privacy: finds the app of an address, and draws its page, also when something was refused."""
+"""What the privacy views share: finding the app, and showing its page after a refusal."""
 
 import functools
 from collections.abc import Callable, Collection

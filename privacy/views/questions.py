@@ -1,4 +1,4 @@
-"""The form desk of privacy: what `form_page.edit_page` read, arranged for the templates of the form."""
+"""The questions of the edit form, arranged for the templates."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The field catalogue of privacy: every question of the Privacy & Security document, read from the data beside this.
+"""The field catalogue: every question of the Privacy & Security document, loaded from the data files beside this.
 
     FIELDS, SECTIONS, VOCABULARIES          in the order in which they are shown
     field("/commonCloud/security/securityContact")        -> Field; KeyError when there is none

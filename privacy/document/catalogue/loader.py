@@ -1,4 +1,4 @@
-"""The reading room of the field catalogue: turns the data files into checked dataclasses, or says what is wrong."""
+"""Loads the data files of the field catalogue and checks them."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The shapes room of the field catalogue: what a field, an option, a section and a vocabulary are."""
+"""The dataclasses of the field catalogue: fields, options, sections and vocabularies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
