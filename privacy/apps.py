@@ -39,7 +39,10 @@ class PrivacyConfig(AppConfig):
         from privacy import selectors
         from privacy.drafts import edit_audit
         from privacy.marketplace import app_list
+        from privacy.marketplace.refresh import app_read
+        from privacy.reviews import status
 
+        app_read.connect(status.dismiss_if_draft_changed, dispatch_uid="privacy.reviews")
         registry.SUMMARIES.append(selectors.summary)
         registry.HOLDINGS.append(selectors.holds)
         registry.DEMO_STEPS.append(app_list.fill_demo)

@@ -74,6 +74,16 @@ class App(Leased):
     def get_absolute_url(self) -> str:
         return reverse("app", args=[self.connection.slug, self.app_key])
 
+    @property
+    def live_hash(self) -> str:
+        """The content hash of live as last read; "" when there is none."""
+        return self.live.content_hash if self.live else ""
+
+    @property
+    def draft_hash(self) -> str:
+        """The same of the draft."""
+        return self.draft.content_hash if self.draft else ""
+
     @classmethod
     def locked(cls, pk: int) -> "App":
         """The app with its connection, live and draft, locked until the transaction ends.

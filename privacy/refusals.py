@@ -10,6 +10,9 @@ from privacy.document.diff import ThreeWay
 from privacy.document.readable import label_of
 from privacy.models import Edit, Snapshot
 
+#: Begins a refusal where the draft cannot be read.
+DRAFT_HIDDEN: Final = "The account of this connection has no access to the draft now, so its content is unknown."
+
 
 class Refusal(Exception):
     """Something that was asked for and not done. `str(refusal)` is what the person reads."""

@@ -16,7 +16,6 @@ from portal.counts import counted
 from privacy.document.diff import compare
 from privacy.document.document import Document
 from privacy.models import App, PublishAttempt, Review, Snapshot
-from privacy.reviews.status import hash_of
 
 State = Review.State
 Answer = PublishAttempt.Answer
@@ -87,7 +86,7 @@ def settle_open(*, actor: Actor, app: App) -> App:
     )
     if attempt is None:
         return app
-    if hash_of(app, "live") == attempt.content_hash:
+    if app.live_hash == attempt.content_hash:
         _published(app, attempt, found_by=actor)
     elif attempt.outcome == Outcome.OPEN and app.draft_state != App.Presence.HIDDEN and not _is_alive(attempt):
         _settle_abandoned(actor, app, attempt)
@@ -154,7 +153,7 @@ def pending_sentence(app: App, attempt: PublishAttempt) -> str:
 
 def settle_sent(*, actor: Actor, app: App, attempt: PublishAttempt) -> PublishResult:
     """Decide from live and draft, as read and stored after the call, for the person who made it."""
-    if hash_of(app, "live") == attempt.content_hash:
+    if app.live_hash == attempt.content_hash:
         return _published(app, attempt, found_by=actor)
     if attempt.answer == Answer.TAKEN or not _untouched(app, attempt):
         return raise_alert(app, attempt, what=_difference(app, attempt), outcome=Outcome.DIFFERENT, found_by=actor)
@@ -166,7 +165,7 @@ def settle_sent(*, actor: Actor, app: App, attempt: PublishAttempt) -> PublishRe
 
 
 def _untouched(app: App, attempt: PublishAttempt) -> bool:
-    return hash_of(app, "live") == attempt.live_before and hash_of(app, "draft") == attempt.content_hash
+    return app.live_hash == attempt.live_before and app.draft_hash == attempt.content_hash
 
 
 def _close(attempt: PublishAttempt, outcome: str, found_by: Actor, *conditions: Q) -> bool:
@@ -275,7 +274,7 @@ def watch_live(*, actor: Actor, app: App) -> App:
         return app
     if app.alarm_kind == App.AlarmKind.PUBLISH or _being_published(app):
         return app
-    as_expected = hash_of(app, "live") == app.expected_live
+    as_expected = app.live_hash == app.expected_live
     if as_expected == (app.alarm_kind != App.AlarmKind.LIVE):
         return app
     what = "" if as_expected else _changed_sentence(app)
@@ -313,7 +312,7 @@ def _difference(app: App, attempt: PublishAttempt) -> str:
     more = f" and {len(comparison.changes) - 3} more" if len(comparison.changes) > 3 else ""
     places = counted(len(comparison.changes), "place")
     start = f"“{app.name}” was sent to be published, but live is not what was approved"
-    if hash_of(app, "live") == attempt.live_before:
+    if app.live_hash == attempt.live_before:
         draft = "the draft is still there" if app.draft else "the draft is gone"
         start = f"“{app.name}” was sent to be published, but live is still the version from before, and {draft}"
     return f"{start}. It differs in {places}: {', '.join(labels)}{more}. {kept}"
@@ -336,7 +335,7 @@ def _record(
         app,
         "draft.publish",
         before={"live": attempt.live_before},
-        after={"approved": attempt.content_hash, "live": hash_of(app, "live"), "draft": hash_of(app, "draft")},
+        after={"approved": attempt.content_hash, "live": app.live_hash, "draft": app.draft_hash},
         outcome=outcome,
         detail=detail,
         trace_id=trace_id,

@@ -1,12 +1,16 @@
 """Reading one app again, and what follows from what was read."""
 
+from django.dispatch import Signal
+
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
 from portal.connections import clients
 from privacy.marketplace.publish_outcome import settle_open, watch_live
 from privacy.marketplace.readings import fetch, store
 from privacy.models import App
-from privacy.reviews.status import lapse_if_moved
+
+#: Live and draft of an app were read and stored. Arguments: actor, app.
+app_read = Signal()
 
 
 def refresh_app(*, actor: Actor, app: App) -> App:
@@ -20,6 +24,6 @@ def refresh_app(*, actor: Actor, app: App) -> App:
 
 
 def after_reading(*, actor: Actor, app: App) -> App:
-    """What follows from a reading that is stored: a review whose draft moved lapses, what was left open is settled."""
-    lapse_if_moved(actor=actor, app=app)
+    """What follows from a reading that is stored: whoever listens to `app_read`, then open publish calls and alerts."""
+    app_read.send(App, actor=actor, app=app)
     return watch_live(actor=actor, app=settle_open(actor=actor, app=app))

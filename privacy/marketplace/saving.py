@@ -29,9 +29,9 @@ from privacy.drafts.working_copy import replace
 from privacy.marketplace import refresh, write_lease
 from privacy.marketplace.publish_outcome import FROM_NOW, call_on_its_way
 from privacy.marketplace.readings import fetch, store
+from privacy.marketplace.refresh import after_reading
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
-from privacy.refusals import AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
-from privacy.reviews.status import HIDDEN, lapse_if_moved
+from privacy.refusals import DRAFT_HIDDEN, AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
 
 Source = Snapshot.Source
 #: What a person can decide for one answer.
@@ -313,8 +313,7 @@ def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
         )
         audit_entries.record(actor, app, "draft.save", outcome="unknown", detail=what, trace_id=error.trace_id)
         raise NotKnown(what) from error
-    lapse_if_moved(actor=actor, app=app)
-    return app
+    return after_reading(actor=actor, app=app)
 
 
 def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError | None) -> None:
@@ -446,7 +445,7 @@ def discard_draft(*, actor: Actor, app: App) -> Snapshot:
     with write_lease.writing(actor, app, "discarding the draft") as lease:
         app = refresh.refresh_app(actor=actor, app=app)
         if app.draft_state == App.Presence.HIDDEN:
-            raise NotEditable(f"{HIDDEN} Nothing was discarded. Read the app again, then discard it.")
+            raise NotEditable(f"{DRAFT_HIDDEN} Nothing was discarded. Read the app again, then discard it.")
         if app.draft is None:
             raise NotEditable(f"There is no draft of “{app.name}” at Marketplace, so there is nothing to discard.")
         draft = app.draft
@@ -485,7 +484,7 @@ def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
         )
         audit_entries.record(actor, app, "draft.discard", outcome="unknown", detail=what, trace_id=error.trace_id)
         raise NotKnown(f"{what} {error.message} Read the app again.") from error
-    lapse_if_moved(actor=actor, app=app)
+    app = after_reading(actor=actor, app=app)
     if app.draft is None:
         audit_entries.record(actor, app, "draft.discard", **facts)
         return kept

@@ -10,16 +10,15 @@ from privacy.document.checks import check, errors
 from privacy.document.document import Document
 from privacy.marketplace import refresh
 from privacy.models import App, Review, Snapshot, Verdict, WorkingCopy
-from privacy.refusals import SignOffRefused
+from privacy.refusals import DRAFT_HIDDEN, SignOffRefused
 from privacy.reviews.authors import authors, is_among
-from privacy.reviews.status import HIDDEN, SignOff, close, hash_of, lapse_if_moved, standing, status
+from privacy.reviews.status import SignOff, close, standing, status
 
 __all__ = [
     "SignOff",
     "approve",
     "ask",
     "ask_for_changes",
-    "lapse_if_moved",
     "status",
     "why_not_approve",
     "withdraw",
@@ -52,7 +51,7 @@ def ask(*, actor: Actor, app: App, note: str = "") -> Review:
                     app=app,
                     snapshot=draft,
                     content_hash=draft.content_hash,
-                    live_hash=hash_of(app, "live"),
+                    live_hash=app.live_hash,
                     note=_clean(note),
                     requested_by=actor.user,
                     requested_by_label=actor.label,
@@ -78,7 +77,7 @@ def _askable(app: App) -> Snapshot:
     if app.alarm:
         raise SignOffRefused("An alert about what is live is open. Resolve it before you request approval.")
     if app.draft_state == App.Presence.HIDDEN:
-        raise SignOffRefused(f"{HIDDEN} Approval was not requested. Read the app again, then ask.")
+        raise SignOffRefused(f"{DRAFT_HIDDEN} Approval was not requested. Read the app again, then ask.")
     if app.draft is None:
         raise SignOffRefused(f"There is no draft of “{app.name}” at Marketplace. Save one first, then ask.")
     working = WorkingCopy.objects.select_related("base").filter(app=app).first()
@@ -87,7 +86,7 @@ def _askable(app: App) -> Snapshot:
             "The working copy has changes that are not in the draft. Save them to Marketplace or discard them, then "
             "request approval again."
         )
-    if app.draft.content_hash == hash_of(app, "live"):
+    if app.draft.content_hash == app.live_hash:
         raise SignOffRefused("The draft says the same as what is live, so there is nothing to approve.")
     found = errors(check(Document.from_text(app.draft.text)))
     if found:
@@ -106,7 +105,7 @@ def _make_room(actor: Actor, app: App) -> None:
         return
     if review.state == State.PUBLISHING:
         raise SignOffRefused("It is being published right now. Read the app again to see how that ended.")
-    live_moved = review.live_hash != hash_of(app, "live")
+    live_moved = review.live_hash != app.live_hash
     if review.state == State.CHANGES or live_moved:
         because = "Live changed since." if live_moved else "Approval was requested again."
         close(actor=actor, review=review, state=State.LAPSED, because=because)
@@ -163,7 +162,7 @@ def _judge(
     if review.state not in (State.OPEN, State.APPROVED):
         raise SignOffRefused(_closed(review))
     if app.draft_state == App.Presence.HIDDEN:
-        raise SignOffRefused(f"{HIDDEN} Nothing was decided. Read the app again, then decide.")
+        raise SignOffRefused(f"{DRAFT_HIDDEN} Nothing was decided. Read the app again, then decide.")
     # Looked up once more: Atlassian may name somebody by now whom it did not name when approval was requested.
     if is_among(actor, authors(app)):
         raise SignOffRefused(NOT_ONES_OWN)
@@ -172,7 +171,7 @@ def _judge(
             "The draft that you saw is not the one that approval was requested for. Nothing was decided. Review the "
             "changes below, then decide."
         )
-    if seen[1] is not None and seen[1] != hash_of(app, "live"):
+    if seen[1] is not None and seen[1] != app.live_hash:
         raise SignOffRefused(
             "Live was changed since you saw the comparison. Nothing was decided. Review the changes below, then decide."
         )

@@ -27,7 +27,7 @@ from privacy.marketplace.publish_outcome import (
 from privacy.marketplace.readings import fetch, store
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.refusals import PublishRefused
-from privacy.reviews.status import CHANGED_THERE, close, hash_of, standing
+from privacy.reviews.status import CHANGED_THERE, close, standing
 
 __all__ = ["PublishResult", "obstacles", "publish", "settle_alarm"]
 
@@ -64,10 +64,10 @@ def obstacles(app: App) -> list[str]:
     if app.draft is None:
         return ["There is no draft at Marketplace. Save one, and request approval."]
     reasons = []
-    if hash_of(app, "draft") == hash_of(app, "live"):
+    if app.draft_hash == app.live_hash:
         reasons.append("The draft says the same as what is live, so there is nothing to publish.")
     reasons += _sign_off_obstacles(app, standing(app))
-    until = save_on_its_way(app, hash_of(app, "draft"))
+    until = save_on_its_way(app, app.draft_hash)
     if until is not None:
         reasons.append(
             "An earlier save of other answers got no answer and may still arrive, and replace this draft, until "
@@ -96,9 +96,9 @@ def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
         return [words[State(review.state)]]
     if review.state == State.PUBLISHING:
         return [PUBLISHING]
-    if review.content_hash != hash_of(app, "draft"):
+    if review.content_hash != app.draft_hash:
         return ["The draft is not what was approved. Look at what changed and request approval again."]
-    if review.live_hash != hash_of(app, "live"):
+    if review.live_hash != app.live_hash:
         return [
             "Live is not what the reviewers compared the draft with: it was changed since. Look at the comparison and "
             "request approval again."
@@ -116,8 +116,8 @@ def _claim(actor: Actor, app: App) -> PublishAttempt:
         approved = Review.objects.filter(
             pk=review.pk,
             state=State.APPROVED,
-            content_hash=hash_of(app, "draft"),
-            live_hash=hash_of(app, "live"),
+            content_hash=app.draft_hash,
+            live_hash=app.live_hash,
         )
         if not approved.update(state=State.PUBLISHING, closed_because=""):
             raise PublishRefused([NOT_PUBLISHED, "Somebody else is publishing it, or the approval was revoked."])
@@ -155,7 +155,7 @@ def _send(actor: Actor, app: App, attempt: PublishAttempt, lease: Lease) -> Publ
             refused(app=app, attempt=attempt, words=error.message, trace_id=error.trace_id)
             raise error from None
         return raise_alert(app, attempt, what=_unread(app, error, unread), found_by=actor, trace_id=unread.trace_id)
-    if error is not None and write_lease.is_definite(error) and hash_of(app, "live") != attempt.content_hash:
+    if error is not None and write_lease.is_definite(error) and app.live_hash != attempt.content_hash:
         refused(app=app, attempt=attempt, words=error.message, trace_id=error.trace_id)
         refresh.after_reading(actor=actor, app=app)
         raise error
@@ -214,7 +214,7 @@ def settle_alarm(*, actor: Actor, app: App, note: str) -> App:
         raise PublishRefused(["Say in the note what you found. The alert stays open."])
     with transaction.atomic():
         App.locked(app.pk)
-        accepted = {"expected_live": hash_of(app, "live"), "expected_since": Now()} if app.expected_live else {}
+        accepted = {"expected_live": app.live_hash, "expected_since": Now()} if app.expected_live else {}
         if not App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm="", alarm_kind="", **accepted):
             raise PublishRefused(["The alert changed meanwhile. Read it again."])
         review = standing(app)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from portal.access import Actor
 from portal.audit.record import record_action
 from privacy.models import App, Review
+from privacy.refusals import DRAFT_HIDDEN
 from privacy.reviews.authors import changed_at_atlassian, changed_by
 
 State = Review.State
@@ -30,12 +31,6 @@ class SignOff:
     live_moved: bool = False
 
 
-def hash_of(app: App, which: str) -> str:
-    """The content hash of "live" or "draft" as last read; "" when there is none."""
-    snapshot = getattr(app, which)
-    return snapshot.content_hash if snapshot else ""
-
-
 def standing(app: App) -> Review | None:
     """The review that is in force, if any."""
     return Review.objects.filter(app=app, state__in=Review.STANDING).select_related("app", "snapshot").first()
@@ -45,7 +40,7 @@ def status(app: App, review: Review | None) -> SignOff:
     """The effective sign-off, from the app (with `draft` and `live`) and its newest review (with verdicts)."""
     if review is None or review.state in (State.WITHDRAWN, State.PUBLISHED):
         return SignOff("none", "Not requested", _said_of_closed(app, review), review)
-    live_moved = review.state in Review.STANDING and review.live_hash != hash_of(app, "live")
+    live_moved = review.state in Review.STANDING and review.live_hash != app.live_hash
     if review.state == State.LAPSED:
         if app.draft is None and app.draft_state != App.Presence.HIDDEN:
             return SignOff("none", "Not requested", review.closed_because, review)
@@ -53,9 +48,9 @@ def status(app: App, review: Review | None) -> SignOff:
     if review.state == State.PUBLISHING:
         return SignOff("publishing", "Being published", _publishing(app, review), review)
     if app.draft_state == App.Presence.HIDDEN:
-        sentence = f"{HIDDEN} Whether {_what(review)} still stands shows once it can be read again."
+        sentence = f"{DRAFT_HIDDEN} Whether {_what(review)} still stands shows once it can be read again."
         return SignOff("hidden", "Cannot be told", sentence, review, live_moved)
-    if review.content_hash != hash_of(app, "draft"):
+    if review.content_hash != app.draft_hash:
         return SignOff("lapsed", "Approval dismissed", LAPSED, review, live_moved)
     if review.state == State.OPEN:
         sentence = f"{review.requested_by_label} requested approval."
@@ -71,7 +66,6 @@ def status(app: App, review: Review | None) -> SignOff:
 LAPSED = "The draft was changed after the approval was requested. Look at it and request approval again."
 CHANGED_THERE = "The draft was changed at Atlassian by"
 GONE = "The draft is not there any more: it was discarded or published. Save a draft and request approval again."
-HIDDEN = "The account of this connection may not read the draft now, so what is in it cannot be told."
 
 
 def _what(review: Review) -> str:
@@ -83,7 +77,7 @@ def _said_of_closed(app: App, review: Review | None) -> str:
     """What is still true of a review that ended: nothing of an earlier publication in the card of the next draft."""
     if review is None:
         return ""
-    as_published = app.draft is None and hash_of(app, "live") == review.content_hash
+    as_published = app.draft is None and app.live_hash == review.content_hash
     return review.closed_because if review.state == State.WITHDRAWN or as_published else ""
 
 
@@ -105,12 +99,12 @@ def _publishing(app: App, review: Review) -> str:
     )
 
 
-def lapse_if_moved(*, actor: Actor, app: App) -> Review | None:
+def dismiss_if_draft_changed(*, actor: Actor, app: App, **_signal: object) -> Review | None:
     """Close the standing review when the draft, as last read, has other content. Returns it when it lapsed."""
     review = standing(app)
     if review is None or review.state == State.PUBLISHING or app.draft_state not in ("present", "absent"):
         return None
-    if review.content_hash == hash_of(app, "draft"):
+    if review.content_hash == app.draft_hash:
         return None
     because = _why_moved(app, review)
     return review if close(actor=actor, review=review, state=State.LAPSED, because=because) else None

@@ -8,7 +8,7 @@ from privacy.document.catalogue import Section
 from privacy.document.checks import check, errors
 from privacy.document.diff import Diff, compare
 from privacy.models import App
-from privacy.reviews.status import HIDDEN
+from privacy.refusals import DRAFT_HIDDEN
 from privacy.selectors import AppPage
 
 
@@ -132,7 +132,7 @@ def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step |
     if page.app.alarm or page.app.draft_state == App.Presence.UNREAD:
         return None  # a note of its own stands on the page
     if page.app.draft_state == App.Presence.HIDDEN:
-        text = f"{HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
+        text = f"{DRAFT_HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
         return Step("Whether there is a draft is not known", text, "warning")
     if to_review and page.signoff.state == "waiting":
         return _review(page, to_review)
