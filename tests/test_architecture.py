@@ -2,96 +2,152 @@
 
 import ast
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("portal", "classification", "privacy")
-FILES = sorted(
-    path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts
-)
-LONGEST_FILE = 520
-LONGEST_FUNCTION = 50
-HTTP_FILES = {"portal/atlassian/http.py", "portal/sandbox/transport.py"}
+#: What each package may import of the others.
+MAY_IMPORT = {
+    "sandbox": (),
+    "portal": ("sandbox",),
+    "classification": ("portal",),
+    "privacy": ("portal",),
+}
+#: Subjects of an app, each of which imports those after it and itself. Modules beside them are for all.
+LAYERS = {
+    "classification": ("management", "views", "coverage", "levels", "inventory"),
+    "privacy": ("management", "views", "reviews", "marketplace", "drafts", "document"),
+}
+#: The only places of the portal that name the apps, and those that know the sandbox.
+NAMES_APPS = {"portal/settings.py", "portal/urls.py"}
+KNOWS_SANDBOX = {
+    "portal/connections/clients.py",
+    "portal/connections/connection_test.py",
+    "portal/demo.py",
+    "portal/management/commands/sandbox.py",
+}
+HTTP_FILES = {"portal/atlassian/http.py", "sandbox/transport.py"}
 #: The deadline of a whole answer has to be put beneath requests, into the connections that http.py gives its session.
 BENEATH_HTTP = {"portal/atlassian/sockets.py"}
 #: These listen and call nobody: one serves the sandbox, the other looks whether the address of `make run` is free.
-SERVES_HTTP = {"portal/sandbox/server.py", "portal/management/commands/demo.py"}
-#: The only places of the portal that name the apps.
-NAMES_APPS = {"portal/settings.py", "portal/urls.py"}
+SERVES_HTTP = {"sandbox/server.py", "portal/management/commands/demo.py"}
+#: Importing a database or the models from here would make the service module part of the rest.
+NOT_FOR_CLIENTS = ("sandbox", "portal.models", "django.db")
+LONGEST_FILE = 520
+LONGEST_FUNCTION = 50
+LONGEST_TEMPLATE_LINE = 119
 
-
-def name(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+FILES = {
+    str(path.relative_to(ROOT)): path
+    for package in MAY_IMPORT
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if "migrations" not in path.parts
+}
 
 
 @functools.cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+def tree_of(name: str) -> ast.Module:
+    return ast.parse(FILES[name].read_text())
 
 
 @functools.cache
-def imports(path: Path) -> set[str]:
+def imports(name: str) -> frozenset[str]:
     """Absolute names of all that a file imports, inside functions too."""
-    package = name(path).removesuffix(".py").split("/")[:-1]
+    package = name.removesuffix(".py").split("/")[:-1]
     found = set()
-    for node in ast.walk(tree_of(path)):
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             found |= {module} | {f"{module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
-def reaches(path: Path, *packages: str) -> set[str]:
-    return {found for found in imports(path) if any(found == p or found.startswith(f"{p}.") for p in packages)}
+def reaches(name: str, *packages: str) -> set[str]:
+    return {found for found in imports(name) if any(found == p or found.startswith(f"{p}.") for p in packages)}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_imports_run_one_way(path):
-    forbidden = {
-        "portal": ("classification", "privacy"),
-        "classification": ("privacy",),
-        "privacy": ("classification",),
-    }[name(path).split("/")[0]]
-    if name(path) not in NAMES_APPS:
-        assert not reaches(path, *forbidden)
+def test_packages_import_one_way():
+    wrong = {}
+    for name in FILES:
+        package = name.split("/")[0]
+        forbidden = set(MAY_IMPORT) - {package, *MAY_IMPORT[package]}
+        if name in NAMES_APPS:
+            forbidden -= {"classification", "privacy"}
+        if package == "portal" and name not in KNOWS_SANDBOX:
+            forbidden.add("sandbox")
+        wrong[name] = reaches(name, *forbidden)
+    assert not {name: found for name, found in wrong.items() if found}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_http_is_spoken_in_one_place(path):
-    if name(path) not in HTTP_FILES:
-        assert not reaches(path, "requests", "httpx", "urllib.request", "aiohttp")
-    if name(path) not in HTTP_FILES | BENEATH_HTTP | SERVES_HTTP:
-        assert not reaches(path, "urllib3", "http.client", "socket", "portal.atlassian.sockets")
+def test_the_subjects_of_an_app_import_one_way():
+    wrong = {}
+    for name in FILES:
+        package, *rest = name.split("/")
+        layers = LAYERS.get(package, ())
+        if rest[0] in layers:
+            above = layers[: layers.index(rest[0])]
+            wrong[name] = reaches(name, *(f"{package}.{subject}" for subject in above))
+    assert len(wrong) > 50
+    assert not {name: found for name, found in wrong.items() if found}
 
 
-def test_the_service_module_and_the_sandbox_do_not_know_each_other():
-    for path in FILES:
-        if name(path).startswith("portal/atlassian/"):
-            assert not reaches(path, "sandbox", "portal.models", "django.db"), name(path)
-        if name(path).startswith("portal/sandbox/"):
-            assert not reaches(path, "portal.atlassian", "portal.models"), name(path)
+def test_every_folder_of_an_app_is_a_subject_with_a_place_in_the_order():
+    for app, layers in LAYERS.items():
+        folders = {path.name for path in (ROOT / app).iterdir() if (path / "__init__.py").exists()}
+        assert folders - {"migrations", "templatetags"} == set(layers)
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_files_and_functions_stay_readable(path):
-    tree = tree_of(path)
-    assert len(path.read_text().splitlines()) <= LONGEST_FILE
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno + 1 <= LONGEST_FUNCTION, node.name
-    if path.name != "__init__.py" or tree.body:
-        assert ast.get_docstring(tree), "a module begins by saying which room of the house it is"
+def test_http_is_spoken_in_one_place():
+    for name in FILES:
+        if name not in HTTP_FILES:
+            assert not reaches(name, "requests", "httpx", "urllib.request", "aiohttp"), name
+        if name not in HTTP_FILES | BENEATH_HTTP | SERVES_HTTP:
+            assert not reaches(name, "urllib3", "http.client", "socket", "portal.atlassian.sockets"), name
+
+
+def test_the_service_module_knows_no_model_and_no_sandbox():
+    for name in FILES:
+        if name.startswith("portal/atlassian/"):
+            assert not reaches(name, *NOT_FOR_CLIENTS), name
+
+
+def test_no_module_only_passes_on_what_others_define():
+    for name in FILES:
+        body = [node for node in tree_of(name).body if not isinstance(node, ast.Expr)]
+        own = [node for node in body if not isinstance(node, ast.Import | ast.ImportFrom) and not _is_all(node)]
+        assert own or not body, name
+
+
+def _is_all(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["__all__"]
+
+
+def test_files_and_functions_stay_readable():
+    for name, path in FILES.items():
+        assert len(path.read_text().splitlines()) <= LONGEST_FILE, name
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno + 1 <= LONGEST_FUNCTION, f"{name}: {node.name}"
+        if path.name != "__init__.py" or tree_of(name).body:
+            assert ast.get_docstring(tree_of(name)), f"{name} does not begin with its subject"
+
+
+def templates() -> Iterator[tuple[str, str]]:
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        yield str(path.relative_to(ROOT)), path.read_text()
 
 
 def test_templates_hold_no_inline_code():
-    for path in (ROOT / "templates").rglob("*.html"):
-        text = path.read_text()
+    for name, text in templates():
         for forbidden in (" style=", "<style", " hx-on", "javascript:", "js:", " onclick=", " onchange="):
-            assert forbidden not in text, f"{name(path)} holds {forbidden!r}"
+            assert forbidden not in text, f"{name} holds {forbidden!r}"
         # Help texts are written in the code, by us and by allauth (whose password rules are a list).
-        assert "|safe" not in text.replace(".help_text|safe", ""), f"{name(path)} marks something as safe"
+        assert "|safe" not in text.replace(".help_text|safe", ""), f"{name} marks something as safe"
+
+
+def test_lines_of_templates_are_short_enough_to_review():
+    long = {name for name, text in templates() for line in text.splitlines() if len(line) > LONGEST_TEMPLATE_LINE}
+    assert not long

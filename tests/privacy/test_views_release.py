@@ -597,7 +597,7 @@ def test_a_request_for_sign_off_is_not_called_lapsed_when_the_draft_could_not_be
     words = said(client_for(editor.user).post(address("app_read", asked.app), follow=True))
 
     assert "Cannot be told" in words
-    assert "may not read the draft now" in words
+    assert "has no access to the draft now" in words
     assert "Approval dismissed" not in words
     assert "There is no draft" not in words
     words = said(client_for(editor.user).post(address("app_read", asked.app), follow=True))
@@ -618,7 +618,7 @@ def test_asking_while_the_draft_cannot_be_read_says_so(editor, app, sandbox, cli
     page = client_for(editor.user).post(address("app_review_ask", app), {"note": "Look at it"})
 
     assert page.status_code == 409
-    assert "may not read the draft now" in said(page)
+    assert "has no access to the draft now" in said(page)
     assert "There is no draft" not in said(page)
     assert "What you wrote Look at it" in said(page)
 
