@@ -127,7 +127,7 @@ class Drill:
         working_copy.open_working_copy(actor=self.alice, app=self.app)
         working_copy.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
         saving.save_to_marketplace(actor=self.alice, app=self.app)
-        review = approvals.ask(actor=self.alice, app=self.app)
+        review = approvals.request_approval(actor=self.alice, app=self.app)
         approvals.approve(actor=self.bob, review=review, seen=review.content_hash)
         return review
 

@@ -142,7 +142,7 @@ def read_space(site, key: str):
 def ask(site, space):
     from portal.access import Actor
 
-    return refresh.ask_scan(actor=Actor.command_line(), connection=site, space=space)
+    return refresh.request_scan(actor=Actor.command_line(), connection=site, space=space)
 
 
 def current(scan):
@@ -259,7 +259,7 @@ def sqlite_writers(folder: Path) -> None:
     from sandbox.state import default_state
 
     faults.clear(default_state())
-    scan = refresh.ask_scan(actor=Actor.command_line(), connection=site, space=space, enqueue=False)
+    scan = refresh.request_scan(actor=Actor.command_line(), connection=site, space=space, enqueue=False)
     from classification.tasks import run_scan
 
     run_scan.call(scan.pk)

@@ -76,7 +76,7 @@ def trustdesk(site, space) -> tuple[float, int, int]:
     """Seconds, calls and items of one scan, from the claim to its end."""
     from portal.access import Actor
 
-    scan = refresh.ask_scan(actor=Actor.command_line(), connection=site, space=space)
+    scan = refresh.request_scan(actor=Actor.command_line(), connection=site, space=space)
     begun = time.perf_counter()
     lease = job_queue.claim(scan)
     scanning.run(scan, lease)

@@ -22,7 +22,7 @@ def fill():
 
     from django.utils import timezone
 
-    from classification.models import Item, Knowledge, Level, Space
+    from classification.models import Item, Level, ReadState, Space
     from portal.models import Connection, User
 
     now = timezone.now()
@@ -46,7 +46,7 @@ def fill():
         key="BENCH",
         name="Benchmark",
         default_level=levels[2],
-        default_state=Knowledge.KNOWN,
+        default_state=ReadState.KNOWN,
         listed_at=now,
         scanned_at=now,
     )
@@ -59,7 +59,7 @@ def fill():
             status=statuses[n % 10],
             title=f"Quarterly plan and decisions of team {n * 7919 % ITEMS:05}",
             level=None if n % 5 == 0 else levels[n % 4],
-            level_state=Knowledge.NONE if n % 5 == 0 else Knowledge.KNOWN,
+            level_state=ReadState.NONE if n % 5 == 0 else ReadState.KNOWN,
             remote_changed_at=now - timedelta(minutes=n),
             level_read_at=now - timedelta(seconds=n % 60),
             read_at=now,

@@ -73,7 +73,7 @@ class Level(models.Model):
         return self.order > other.order
 
 
-class Knowledge(models.TextChoices):
+class ReadState(models.TextChoices):
     """What is known of a level that was read: an API that answers 404 for four reasons makes this necessary."""
 
     KNOWN = "known", "Known"
@@ -86,7 +86,7 @@ class WithDefault(Leased):
     """What has a default level. `default_level` may hold what was known last while `default_state` is UNREAD."""
 
     default_level = models.ForeignKey(Level, null=True, on_delete=models.SET_NULL, related_name="+")
-    default_state = models.CharField(max_length=10, choices=Knowledge, default=Knowledge.UNREAD)
+    default_state = models.CharField(max_length=10, choices=ReadState, default=ReadState.UNREAD)
     #: When the call that told the default was made; older answers are not written over newer ones.
     default_read_at = models.DateTimeField(null=True)
 
@@ -95,11 +95,11 @@ class WithDefault(Leased):
 
     @property
     def known_default_id(self) -> int | None:
-        return self.default_level_id if self.default_state == Knowledge.KNOWN else None
+        return self.default_level_id if self.default_state == ReadState.KNOWN else None
 
     @property
     def known_default(self) -> Level | None:
-        return self.default_level if self.default_state == Knowledge.KNOWN else None
+        return self.default_level if self.default_state == ReadState.KNOWN else None
 
 
 class Space(WithDefault):
@@ -226,7 +226,7 @@ class Item(Leased):
     remote_changed_at = models.DateTimeField(null=True)
     web_url = models.CharField(max_length=1000, blank=True)
     level = models.ForeignKey(Level, null=True, on_delete=models.SET_NULL, related_name="items")
-    level_state = models.CharField(max_length=10, choices=Knowledge, default=Knowledge.UNREAD)
+    level_state = models.CharField(max_length=10, choices=ReadState, default=ReadState.UNREAD)
     #: The level that Trustdesk itself set on this item, while it is still the one that was read.
     set_here = models.BooleanField(default=False)
     #: When the call that told the level was made; older answers are not written over newer ones.

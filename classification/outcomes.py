@@ -18,7 +18,7 @@ def quoted(level: Level | None, none: str = NOT_CLASSIFIED) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LevelChange:
     """What became of one change, after it was read back.
 
     Exactly one of item, space and project is set; it holds what the inventory says now, which is what was read back.
@@ -74,7 +74,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Reading:
+class RefreshResult:
     """What came of reading something again. count: how many were read; source: which API told it."""
 
     count: int

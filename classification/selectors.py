@@ -15,11 +15,18 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
-from classification.coverage.counts import Figures, applicable, counts_by_space, figures, levels_by_id, space_figures
+from classification.coverage.counts import (
+    LevelCounts,
+    applicable,
+    counts_by_space,
+    level_counts,
+    levels_by_id,
+    space_counts,
+)
 from classification.inventory import tree
 from classification.inventory.filters import ItemFilters, ProjectFilters, SpaceFilters
 from classification.inventory.item_counts import counts_by_site
-from classification.models import Item, Knowledge, Level, Project, Scan, Space
+from classification.models import Item, Level, Project, ReadState, Scan, Space
 from portal.audit.browse import one_per_action, target_history
 from portal.keyset import KeysetPage, page_of
 from portal.models import AuditEntry, Connection
@@ -55,7 +62,7 @@ class SpaceRow:
 
     space: Space
     default: Level | None
-    figures: Figures
+    figures: LevelCounts
     scan: Scan | None
     url: str
 
@@ -85,7 +92,7 @@ def spaces_page(connection: Connection, filters: SpaceFilters) -> SpacesPage:
         SpaceRow(
             space,
             levels.get(space.known_default_id or 0),
-            figures(counts.get(space.pk, ()), levels),
+            level_counts(counts.get(space.pk, ()), levels),
             open_scans.get(space.pk),
             reverse("space", args=[connection.slug, space.key]),
         )
@@ -153,7 +160,7 @@ class ItemRow:
 
 
 _ORIGIN_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Origin.choices}
-_STATE_LABELS: dict[str, str] = {value: str(label) for value, label in Knowledge.choices}
+_STATE_LABELS: dict[str, str] = {value: str(label) for value, label in ReadState.choices}
 _STATUS_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Status.choices}
 
 
@@ -167,7 +174,7 @@ class SpacePage:
     levels: dict[int, Level]
     choices: list[Level]
     default: Level | None
-    figures: Figures
+    figures: LevelCounts
     scan: Scan | None
     last_scan: Scan | None
 
@@ -189,7 +196,7 @@ def space_page(space: Space, filters: ItemFilters) -> SpacePage:
         levels=levels,
         choices=applicable(levels.values()),
         default=levels.get(space.known_default_id or 0),
-        figures=space_figures(space, levels),
+        figures=space_counts(space, levels),
         scan=next((scan for scan in scans if scan.is_open), None),
         last_scan=_last_of(space, scans),
     )
@@ -209,7 +216,7 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
     start, _, end = address.rpartition("page/0/current")
     rows = []
     for pk, kind, remote_id, status, title, depth, level_id, state, set_here, changed_at, read_at, web_url in values:
-        level = levels.get(level_id) if state == Knowledge.KNOWN else None
+        level = levels.get(level_id) if state == ReadState.KNOWN else None
         rows.append(
             ItemRow(
                 pk,
@@ -272,8 +279,8 @@ def origin_of(level_id: int | None, set_here: bool, space: Space) -> str:
         return Item.Origin.NONE
     if set_here:
         return Item.Origin.SET_HERE
-    if space.default_state != Knowledge.KNOWN:
-        return Item.Origin.NO_DEFAULT if space.default_state == Knowledge.NONE else Item.Origin.UNKNOWN
+    if space.default_state != ReadState.KNOWN:
+        return Item.Origin.NO_DEFAULT if space.default_state == ReadState.NONE else Item.Origin.UNKNOWN
     return Item.Origin.MATCHES_DEFAULT if level_id == space.default_level_id else Item.Origin.DIFFERS
 
 
@@ -312,7 +319,7 @@ def item_detail(item: Item) -> ItemDetail:
         item=item,
         row=item_row(item),
         space=space,
-        level=item.level if item.level_state == Knowledge.KNOWN else None,
+        level=item.level if item.level_state == ReadState.KNOWN else None,
         default=levels.get(space.known_default_id or 0),
         choices=applicable(levels.values()),
         history=list(one_per_action(item_history(item))[:LONGEST_HISTORY]),
@@ -344,11 +351,11 @@ class LevelRow:
 def level_rows(connection: Connection) -> list[LevelRow]:
     """All levels of a connection, the most sensitive first; five queries, one more after a change."""
     levels = levels_by_id(connection)
-    listed, known = {"connection": connection, "listed": True}, {"default_state": Knowledge.KNOWN}
+    listed, known = {"connection": connection, "listed": True}, {"default_state": ReadState.KNOWN}
     items: Counter[int | None] = Counter()
     fixed: Counter[int | None] = Counter()
     for _, state, level_id, status, space_status, count in counts_by_site([connection.pk]):
-        if state == Knowledge.KNOWN:
+        if state == ReadState.KNOWN:
             archived = Item.Status.ARCHIVED in (status, space_status)
             (fixed if archived else items)[level_id] += count
     spaces = _counted(Space.objects.filter(**listed, **known), "default_level_id")

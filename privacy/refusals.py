@@ -6,7 +6,7 @@ from typing import Final
 from privacy.document import canonical_json
 from privacy.document.canonical_json import Json
 from privacy.document.checks import Finding
-from privacy.document.diff import ThreeWay
+from privacy.document.merge import ThreeWay
 from privacy.document.readable import label_of
 from privacy.models import Edit, Snapshot
 

@@ -35,37 +35,12 @@ from privacy.document.diff import Diff
 from privacy.document.diff import compare as compare_documents
 from privacy.document.document import Document
 from privacy.drafts.finding_counts import working_copy_of
-from privacy.drafts.form_page import EditPage, FieldView, SectionView, UnknownView, edit_page
 from privacy.drafts.unsaved_changes import UnsavedChanges, unsaved_changes
 from privacy.marketplace import saving
 from privacy.models import App, Edit, PublishAttempt, Review, Snapshot, Verdict
 from privacy.reviews import publishing
 from privacy.reviews.authors import OURS
 from privacy.reviews.status import SignOff, status
-
-__all__ = [
-    "AppPage",
-    "AppRow",
-    "Comparison",
-    "EditPage",
-    "FieldView",
-    "LastChange",
-    "SectionView",
-    "UnknownView",
-    "Version",
-    "app_page",
-    "apps",
-    "compare",
-    "edit_page",
-    "find_app",
-    "ledger",
-    "newest_review",
-    "review_thread",
-    "summary",
-    "unsaved",
-    "version",
-    "versions",
-]
 
 
 @dataclass(frozen=True)

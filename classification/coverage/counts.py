@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN
 from classification.inventory.item_counts import counts_by_site
-from classification.models import Item, Knowledge, Level, Space
+from classification.models import Item, Level, ReadState, Space
 from portal.models import Connection
 
 
@@ -29,7 +29,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class LevelCounts:
     """Items counted by level: every level in use from the most sensitive down, then not classified, then not known.
 
     All of them count what can be changed; fixed: what cannot, because it or its space is archived.
@@ -59,19 +59,19 @@ class Figures:
 
 #: Stands for the state of the level of items that cannot be changed.
 FIXED = "fixed"
-NO_FIGURES = Figures(0, 0, 0, 0, ())
+NO_COUNTS = LevelCounts(0, 0, 0, 0, ())
 
 
-def figures(counts: Iterable[tuple[str, int | None, int]], levels: dict[int, Level]) -> Figures:
+def level_counts(counts: Iterable[tuple[str, int | None, int]], levels: dict[int, Level]) -> LevelCounts:
     """From rows (level_state or FIXED, level id, count). A known level without a row of its own counts as not known."""
     by_level: dict[int, int] = {}
     unclassified = unknown = fixed = 0
     for state, level_id, count in counts:
         if state == FIXED:
             fixed += count
-        elif state == Knowledge.KNOWN and level_id in levels:
+        elif state == ReadState.KNOWN and level_id in levels:
             by_level[level_id] = by_level.get(level_id, 0) + count
-        elif state == Knowledge.NONE:
+        elif state == ReadState.NONE:
             unclassified += count
         else:
             unknown += count
@@ -88,7 +88,7 @@ def figures(counts: Iterable[tuple[str, int | None, int]], levels: dict[int, Lev
         Segment(label, color, count, round(count * 100 / total, 2), key, level)
         for label, color, count, key, level in parts
     )
-    return Figures(total, classified, unclassified, unknown, segments, fixed)
+    return LevelCounts(total, classified, unclassified, unknown, segments, fixed)
 
 
 def levels_by_id(connection: Connection) -> dict[int, Level]:
@@ -123,16 +123,16 @@ def counts_by_space(spaces: Sequence[Space]) -> dict[int, list[tuple[str, int | 
     return found
 
 
-def space_figures(space: Space, levels: dict[int, Level]) -> Figures:
+def space_counts(space: Space, levels: dict[int, Level]) -> LevelCounts:
     """The coverage bar of one space; one query."""
-    return figures(counts_by_space([space]).get(space.pk, ()), levels)
+    return level_counts(counts_by_space([space]).get(space.pk, ()), levels)
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """The site in one line. unread_spaces: not read in full; oldest: the oldest figures; None while there are such."""
 
-    figures: Figures
+    figures: LevelCounts
     spaces: int
     unread_spaces: int
     oldest: datetime | None
@@ -165,7 +165,7 @@ def _coverages(sites: Sequence[Connection], levels: dict[int, dict[int, Level]])
     for pk in ids:
         age = ages_of.get(pk, {"spaces": 0, "unread": 0, "oldest": None})
         oldest = None if age["unread"] else age["oldest"]
-        found[pk] = Coverage(figures(counts.get(pk, ()), levels[pk]), age["spaces"], age["unread"], oldest)
+        found[pk] = Coverage(level_counts(counts.get(pk, ()), levels[pk]), age["spaces"], age["unread"], oldest)
     return found
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from classification.coverage.counts import counts_by_space, figures, levels_by_id
+from classification.coverage.counts import counts_by_space, level_counts, levels_by_id
 from classification.inventory.filters import ItemFilters, SpaceFilters
-from classification.models import Item, Knowledge, Level, Space
+from classification.models import Item, Level, ReadState, Space
 from classification.selectors import origin_of
 from portal.models import Connection
 
@@ -49,7 +49,7 @@ def item_export(space: Space, filters: ItemFilters) -> Iterator[dict]:
     levels = levels_by_id(space.connection)
     items = filters.ordered(filters.apply(Item.objects.filter(space=space), space))
     for item in items.iterator(chunk_size=1000):
-        level = levels.get(item.level_id or 0) if item.level_state == Knowledge.KNOWN else None
+        level = levels.get(item.level_id or 0) if item.level_state == ReadState.KNOWN else None
         yield {
             "space": space.key,
             "kind": item.kind,
@@ -73,7 +73,7 @@ def space_export(connection: Connection, filters: SpaceFilters) -> Iterator[dict
     spaces = list(filters.apply(Space.objects.filter(connection=connection, listed=True)))
     counts = counts_by_space(spaces)
     for space in spaces:
-        of_space = figures(counts.get(space.pk, ()), levels)
+        of_space = level_counts(counts.get(space.pk, ()), levels)
         default = levels.get(space.known_default_id or 0)
         yield {
             "key": space.key,

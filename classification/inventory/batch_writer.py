@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from classification.inventory import outside_changes, store
-from classification.models import Item, Knowledge, Space
+from classification.models import Item, ReadState, Space
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Unavailable
 from portal.models import Connection
@@ -66,7 +66,7 @@ class Writer:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.levels = store.LevelBook(connection, timezone.now())
+        self.levels = store.LevelCache(connection, timezone.now())
         self._begun: set[int] = set()
 
     def items(self, entries: Sequence[Entry], *, offered: bool) -> Unsettled:
@@ -88,11 +88,11 @@ class Writer:
                 before = known[key][0] if key in known else None
                 row = self._row(entry, before, offered, now)
                 found = _difference(row, before) if before else None
-                if found and row.level_state == Knowledge.NONE and not entry.there:
+                if found and row.level_state == ReadState.NONE and not entry.there:
                     left.missing.append(entry)
                     continue
                 rows.append(row)
-                if before and before.state == Knowledge.UNREAD and _is_newer(before, entry):
+                if before and before.state == ReadState.UNREAD and _is_newer(before, entry):
                     left.again.append(entry)
                 if found:
                     changed.append(found)
@@ -160,14 +160,14 @@ class Writer:
             # Where no answer came, what is known stays, and so does its age.
             return before.level_id, before.state, before.set_here, before.read_at
         if isinstance(entry.error, Unavailable):
-            return None, Knowledge.UNREAD, False, None
+            return None, ReadState.UNREAD, False, None
         if entry.error is not None or not offered:
-            return None, Knowledge.HIDDEN, False, entry.asked
+            return None, ReadState.HIDDEN, False, entry.asked
         level = self.levels.row(entry.level)
         if level is None:
-            return None, Knowledge.NONE, False, entry.asked
+            return None, ReadState.NONE, False, entry.asked
         same = before is not None and before.level_id == level.pk
-        return level.pk, Knowledge.KNOWN, bool(before and before.set_here and same), entry.asked
+        return level.pk, ReadState.KNOWN, bool(before and before.set_here and same), entry.asked
 
 
 def _difference(row: Item, before: _Known) -> outside_changes.Difference | None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from classification.models import Item, Knowledge, Project, Space
+from classification.models import Item, Project, ReadState, Space
 from portal.keyset import LONGEST_CURSOR, Column, order_by
 
 #: Values of the filter `level` beside the primary key of a level.
@@ -105,7 +105,7 @@ class SpaceFilters(Filters):
             spaces = spaces.filter(status=self.status)
         spaces = of_default(spaces, self.level)
         if self.unclassified:
-            without = Item.objects.filter(space=OuterRef("pk"), level_state=Knowledge.NONE)
+            without = Item.objects.filter(space=OuterRef("pk"), level_state=ReadState.NONE)
             without = without.exclude(status=Item.Status.ARCHIVED)
             spaces = spaces.exclude(status=Space.ARCHIVED).filter(Exists(without))
         return spaces
@@ -113,7 +113,7 @@ class SpaceFilters(Filters):
     def counted(self, spaces: QuerySet[Space]) -> QuerySet[Space]:
         """With the counts that the order needs."""
         if self.sort.endswith("unclassified"):
-            counted = Q(items__level_state=Knowledge.NONE) & ~Q(items__status=Item.Status.ARCHIVED)
+            counted = Q(items__level_state=ReadState.NONE) & ~Q(items__status=Item.Status.ARCHIVED)
             return spaces.annotate(unclassified_count=Count("items", filter=counted & ~Q(status=Space.ARCHIVED)))
         return spaces.annotate(item_count=Count("items")) if self.sort.endswith("items") else spaces
 
@@ -150,10 +150,10 @@ class ProjectFilters(Filters):
 def of_default(rows: QuerySet[Row], level: str) -> QuerySet[Row]:
     """Narrow spaces or projects by their default: a level, none, not known, or any ("")."""
     if level == NOT_CLASSIFIED:
-        return rows.filter(default_state=Knowledge.NONE)
+        return rows.filter(default_state=ReadState.NONE)
     if level == NOT_KNOWN:
-        return rows.filter(default_state__in=(Knowledge.UNREAD, Knowledge.HIDDEN))
-    return rows.filter(default_state=Knowledge.KNOWN, default_level_id=int(level)) if level else rows
+        return rows.filter(default_state__in=(ReadState.UNREAD, ReadState.HIDDEN))
+    return rows.filter(default_state=ReadState.KNOWN, default_level_id=int(level)) if level else rows
 
 
 @dataclass(frozen=True)
@@ -185,26 +185,26 @@ class ItemFilters(Filters):
         elif self.status:
             items = items.filter(status=self.status)
         if self.level == NOT_CLASSIFIED:
-            items = items.filter(level_state=Knowledge.NONE)
+            items = items.filter(level_state=ReadState.NONE)
         elif self.level == NOT_KNOWN:
-            items = items.filter(level_state__in=(Knowledge.UNREAD, Knowledge.HIDDEN))
+            items = items.filter(level_state__in=(ReadState.UNREAD, ReadState.HIDDEN))
         elif self.level:
-            items = items.filter(level_state=Knowledge.KNOWN, level_id=int(self.level))
+            items = items.filter(level_state=ReadState.KNOWN, level_id=int(self.level))
         return self._of_origin(items, space)
 
     def _of_origin(self, items: QuerySet[Item], space: Space) -> QuerySet[Item]:
         if not self.origin:
             return items
-        known = items.filter(level_state=Knowledge.KNOWN, set_here=self.origin == Item.Origin.SET_HERE)
+        known = items.filter(level_state=ReadState.KNOWN, set_here=self.origin == Item.Origin.SET_HERE)
         default = space.known_default_id
         if self.origin == Item.Origin.MATCHES_DEFAULT:
             return known.filter(level_id=default) if default else known.none()
         if self.origin == Item.Origin.DIFFERS:
             return known.exclude(level_id=default) if default else known.none()
         if self.origin == Item.Origin.NO_DEFAULT:
-            return known if space.default_state == Knowledge.NONE else known.none()
+            return known if space.default_state == ReadState.NONE else known.none()
         if self.origin == Item.Origin.UNKNOWN:
-            return known if space.default_state in (Knowledge.UNREAD, Knowledge.HIDDEN) else known.none()
+            return known if space.default_state in (ReadState.UNREAD, ReadState.HIDDEN) else known.none()
         return known
 
     def ordered(self, items: QuerySet[Item]) -> QuerySet[Item]:

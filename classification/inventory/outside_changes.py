@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from classification.models import Item, Knowledge, Level, Project, Space
+from classification.models import Item, Level, Project, ReadState, Space
 from classification.outcomes import NO_DEFAULT, NOT_CLASSIFIED
 from portal.access import Actor
 from portal.audit.record import record_actions
@@ -14,14 +14,14 @@ from portal.models import AuditEntry, Connection
 ACTION = "level.changed_outside"
 #: What Trustdesk itself does to levels, by the beginning of its actions.
 OWN_ACTIONS = ("item.level.", "space.default.", "project.default.")
-TOLD = (Knowledge.KNOWN, Knowledge.NONE)
+TOLD = (ReadState.KNOWN, ReadState.NONE)
 #: How a difference came to light.
 BY_SCAN, BY_REFRESH = "Found by a scan", "Found when it was read"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A level as it was told: its primary key (None for none), a Knowledge, and when the call was made."""
+    """A level as it was told: its primary key (None for none), a ReadState, and when the call was made."""
 
     level_id: int | None
     state: str
@@ -29,7 +29,7 @@ class Known:
 
     @property
     def id(self) -> int | None:
-        return self.level_id if self.state == Knowledge.KNOWN else None
+        return self.level_id if self.state == ReadState.KNOWN else None
 
 
 @dataclass(frozen=True, slots=True)

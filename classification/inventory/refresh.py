@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from classification.inventory import store
 from classification.inventory.scan_entries import record_about
-from classification.models import Item, Knowledge, Level, Scan, Space
-from classification.outcomes import Outcome, Reading, quoted
+from classification.models import Item, Level, ReadState, Scan, Space
+from classification.outcomes import LevelChange, RefreshResult, quoted
 from classification.tasks import run_scan
 from portal import access
 from portal.access import Actor
@@ -25,7 +25,7 @@ from portal.parallel import side_by_side
 # --- Levels and projects --------------------------------------------------------------------------------------------
 
 
-def read_levels(*, actor: Actor, connection: Connection) -> Reading:
+def read_levels(*, actor: Actor, connection: Connection) -> RefreshResult:
     """Read the levels of a site or an organisation again. Capability: classification.view. Raises ApiError.
 
     A site is asked through Confluence, and through Jira where Confluence does not offer it. An organisation tells all
@@ -36,7 +36,7 @@ def read_levels(*, actor: Actor, connection: Connection) -> Reading:
     store.keep_levels(connection, levels, timezone.now())
     words = counted(len(levels), "level")
     record_about(actor, "levels.read", connection, detail=f"{words}, from {source}.")
-    return Reading(len(levels), f"{words} read from {source}.", source)
+    return RefreshResult(len(levels), f"{words} read from {source}.", source)
 
 
 def _levels_of(connection: Connection) -> tuple[list[types.Level], str]:
@@ -58,13 +58,13 @@ def refresh_levels(connection: Connection) -> None:
         store.keep_levels(connection, levels, timezone.now())
 
 
-def read_projects(*, actor: Actor, connection: Connection) -> Reading:
+def read_projects(*, actor: Actor, connection: Connection) -> RefreshResult:
     """Read the Jira projects of a site and their defaults again. Capability: classification.scan. Raises ApiError."""
     access.require(actor, connection, "classification.scan")
     asked = timezone.now()
     client = clients.jira(connection)
     projects = list(client.projects())
-    book, told = store.LevelBook(connection, asked), []
+    book, told = store.LevelCache(connection, asked), []
     for project, answered in side_by_side(connection, lambda project: client.project_default(project.id), projects):
         level, error = _tried(answered.result)
         told.append((project, book.row(level), _state_after(error)))
@@ -73,7 +73,7 @@ def read_projects(*, actor: Actor, connection: Connection) -> Reading:
     tail = f" The defaults of {unread} could not be read." if unread else ""
     words = counted(len(projects), "project")
     record_about(actor, "projects.read", connection, detail=f"{words}.{tail}")
-    return Reading(len(projects), f"{words} read.{tail}", "Jira")
+    return RefreshResult(len(projects), f"{words} read.{tail}", "Jira")
 
 
 def _tried(call: Callable, *args) -> tuple:
@@ -86,7 +86,7 @@ def _tried(call: Callable, *args) -> tuple:
 def _state_after(error: ApiError | None) -> str | None:
     if error is None:
         return None
-    return Knowledge.HIDDEN if isinstance(error, (Refused, NotFound)) else Knowledge.UNREAD
+    return ReadState.HIDDEN if isinstance(error, (Refused, NotFound)) else ReadState.UNREAD
 
 
 # --- One space, one item --------------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ def _keep_space(connection: Connection, space: types.Space) -> Space:
     level, error = _tried(clients.confluence(connection).space_default, space.id)
     state = _state_after(error)
     if level is None and error is None and not _offered(connection):
-        state = Knowledge.HIDDEN
-    store.keep_default(row, store.LevelBook(connection, asked).row(level), asked, state=state)
+        state = ReadState.HIDDEN
+    store.keep_default(row, store.LevelCache(connection, asked).row(level), asked, state=state)
     return row
 
 
@@ -126,7 +126,9 @@ def _offered(connection: Connection) -> bool:
     return not isinstance(error, NotFound)
 
 
-def read_item(*, actor: Actor, connection: Connection, kind: str, remote_id: str, status: str = "current") -> Outcome:
+def read_item(
+    *, actor: Actor, connection: Connection, kind: str, remote_id: str, status: str = "current"
+) -> LevelChange:
     """Read one item and its level again, also one that is not in the inventory yet. Capability: classification.view.
 
     outcome.gone when it is no longer there (it is then removed from the inventory). Raises ApiError, and NotFound when
@@ -147,7 +149,7 @@ def read_item(*, actor: Actor, connection: Connection, kind: str, remote_id: str
             Connection.locked(connection.pk)
             known.delete()
         gone = f"“{before}” is no longer there, or the account of this connection may not see it any more."
-        return Outcome("refused", False, f"{gone} It was taken off the list.", item=before, gone=True, error=error)
+        return LevelChange("refused", False, f"{gone} It was taken off the list.", item=before, gone=True, error=error)
     space = connection.spaces.filter(remote_id=found.space_id).first()
     if space is None:
         space = _keep_space(connection, client.space(found.space_id))
@@ -155,7 +157,7 @@ def read_item(*, actor: Actor, connection: Connection, kind: str, remote_id: str
     return _read_level(row, before)
 
 
-def _read_level(row: Item, before: Item | None) -> Outcome:
+def _read_level(row: Item, before: Item | None) -> LevelChange:
     connection, asked = row.space.connection, timezone.now()
     client = clients.confluence(connection)
     level, error = _tried(client.item_level, row.kind, row.remote_id, row.status)
@@ -163,23 +165,23 @@ def _read_level(row: Item, before: Item | None) -> Outcome:
         raise error
     state = _state_after(error) or ""
     if level is None and error is None and not _offered(connection):
-        state = Knowledge.HIDDEN
-    book = store.LevelBook(connection, asked)
+        state = ReadState.HIDDEN
+    book = store.LevelCache(connection, asked)
     store.keep_item_level(row, book.row(level), asked, state=state)
-    if row.level_state == Knowledge.HIDDEN:
+    if row.level_state == ReadState.HIDDEN:
         message = f"The level of “{row}” may not be read. {error or 'This site does not offer data classification.'}"
     else:
         message = f"“{row}” is {quoted(row.level)}."
     changed = before is not None and (before.level_id, before.level_state) != (row.level_id, row.level_state)
-    if changed and before is not None and before.level_state in (Knowledge.KNOWN, Knowledge.NONE):
+    if changed and before is not None and before.level_state in (ReadState.KNOWN, ReadState.NONE):
         message = f"“{row}” is {quoted(row.level)} now; it was {quoted(before.level)} when it was read before."
-    return Outcome("done", changed, message, row.level, item=row)
+    return LevelChange("done", changed, message, row.level, item=row)
 
 
 # --- Scans ----------------------------------------------------------------------------------------------------------
 
 
-def ask_scan(*, actor: Actor, connection: Connection, space: Space | None = None, enqueue: bool = True) -> Scan:
+def request_scan(*, actor: Actor, connection: Connection, space: Space | None = None, enqueue: bool = True) -> Scan:
     """Queue a scan of the site, or of one space. Capability: classification.scan. An open one is returned instead.
 
     enqueue=False leaves it to the caller to run it (a command in the foreground).
@@ -239,4 +241,4 @@ def fill_demo(connection: Connection) -> None:
         read_levels(actor=actor, connection=connection)
     if connection.kind == Connection.Kind.SITE:
         read_projects(actor=actor, connection=connection)
-        ask_scan(actor=actor, connection=connection)
+        request_scan(actor=actor, connection=connection)

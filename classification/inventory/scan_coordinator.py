@@ -20,7 +20,7 @@ from classification.inventory import outside_changes, store, tree
 from classification.inventory.batch_writer import Entry, Writer
 from classification.inventory.call_pool import Answered, Pipe
 from classification.inventory.draft_lists import LISTS_DRAFTS, DraftLists
-from classification.models import Item, Knowledge, Scan, Space
+from classification.models import Item, ReadState, Scan, Space
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Limited, Misconfigured, NotFound, Refused, Unavailable
 from portal.connections import clients, site_facts
@@ -281,7 +281,7 @@ class Collector:
         run.pending -= 1
         state = None
         if error is not None:
-            state = Knowledge.UNREAD if isinstance(error, Unavailable) else Knowledge.HIDDEN
+            state = ReadState.UNREAD if isinstance(error, Unavailable) else ReadState.HIDDEN
             self._note(f"The default of “{run.space.name}” could not be read: {error}")
         run.default = (level, state)
         self._close_if_over(run)
@@ -425,8 +425,8 @@ class Collector:
         assert run.default is not None
         level, state = run.default
         if level is None and self.offered is False:
-            state = Knowledge.HIDDEN
-        if state == Knowledge.UNREAD:
+            state = ReadState.HIDDEN
+        if state == ReadState.UNREAD:
             return  # it did not answer this time: what was known, and its age, stay
         row = self.writer.levels.row(level)
         store.keep_default(run.space, row, run.started, state=state, how=outside_changes.BY_SCAN)

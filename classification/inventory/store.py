@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from classification.inventory import outside_changes
 from classification.inventory.outside_changes import Known
-from classification.models import Item, Knowledge, Level, Project, Space
+from classification.models import Item, Level, Project, ReadState, Space
 from portal.atlassian import types
 from portal.models import Connection
 
@@ -105,7 +105,7 @@ def _level_facts(level: types.Level, at: datetime) -> dict:
     }
 
 
-class LevelBook:
+class LevelCache:
     """The rows of the levels of one connection by remote id; one that was not known yet is added as it comes up."""
 
     def __init__(self, connection: Connection, at: datetime) -> None:
@@ -196,10 +196,10 @@ def keep_projects(
             row = rows[project.id] = Project(connection=connection, remote_id=project.id, **_project_facts(project, at))
             before = known.get(project.id)
             newer = before and before.default_read_at is not None and before.default_read_at > asked
-            if before and (newer or state == Knowledge.UNREAD):
+            if before and (newer or state == ReadState.UNREAD):
                 row.default_level_id, row.default_state = before.default_level_id, before.default_state
                 row.default_read_at = before.default_read_at
-            elif state != Knowledge.UNREAD:
+            elif state != ReadState.UNREAD:
                 row.default_level, row.default_state = level, state or _state_of(level)
                 row.default_read_at = asked
             was, now = _default_of(before), _default_of(row)
@@ -240,7 +240,7 @@ def keep_default(
     how: str = outside_changes.BY_REFRESH,
     own: bool = False,
 ) -> bool:
-    """Write the default of a space or project as told by a call made at `at`. state: a Knowledge; else by the level.
+    """Write the default of a space or project as told by a call made at `at`. state: a ReadState; else by the level.
 
     Where a newer fact is known, nothing is written, `row` takes that one instead, and False comes back. how: `outside`;
     own: it is what a change through Trustdesk led to.
@@ -257,7 +257,7 @@ def keep_default(
 
 
 def _state_of(level: Level | None) -> str:
-    return Knowledge.KNOWN if level else Knowledge.NONE
+    return ReadState.KNOWN if level else ReadState.NONE
 
 
 def _locked(row: Item | Space | Project, *columns: str) -> Known | None:

@@ -10,7 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from classification.inventory.store import LevelBook
+from classification.inventory.store import LevelCache
 from classification.models import Level
 from classification.outcomes import (
     LONGEST_REASON,
@@ -59,7 +59,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Result:
+class CallResult:
     """What became of it. level is what was read back, when `read_back` is true. status: as in `Outcome`.
 
     asked: when the call that read it back was made.
@@ -136,8 +136,8 @@ def one_at_a_time(rows: QuerySet, actor: Actor, what: str) -> Iterator[None]:
 
 
 def carry_out(
-    *, actor: Actor, target: Target, change: Change, before: Level | None, reason: str, book: LevelBook
-) -> Result:
+    *, actor: Actor, target: Target, change: Change, before: Level | None, reason: str, book: LevelCache
+) -> CallResult:
     """Do it. Never raises an ApiError: what the site said is in the result, and in the audit trail."""
     entry: dict[str, Any] = {
         "actor": actor,
@@ -156,14 +156,14 @@ def carry_out(
     level = book.row(now)
     status = _judge(change, before, level, error, unreadable)
     detail = _detail(status, quoted(level, target.none), error, unreadable)
-    result = Result(status, level, unreadable is None, asked, error or unreadable, detail)
+    result = CallResult(status, level, unreadable is None, asked, error or unreadable, detail)
     record_action(
         **entry, after=_after(target, change, before, result), outcome=status, detail=detail, trace_id=result.trace_id
     )
     return result
 
 
-def _after(target: Target, change: Change, before: Level | None, result: Result) -> dict:
+def _after(target: Target, change: Change, before: Level | None, result: CallResult) -> dict:
     """What is true afterwards, or may be, and beside it what was asked for where that did not come about."""
     if result.status == "unknown" and not result.read_back:
         return target.facts(change.wanted)

@@ -7,8 +7,8 @@ from django.utils import timezone
 from classification.inventory import store
 from classification.inventory.refresh import queue_scan, refresh_levels
 from classification.levels.change import (
+    CallResult,
     Change,
-    Result,
     Target,
     carry_out,
     check_level,
@@ -16,8 +16,8 @@ from classification.levels.change import (
     is_seen,
     one_at_a_time,
 )
-from classification.models import Item, Knowledge, Level, Project, Scan, Space
-from classification.outcomes import NO_DEFAULT, ChangedMeanwhile, Impact, LevelNotApplicable, NotChangeable, Outcome
+from classification.models import Item, Level, Project, ReadState, Scan, Space
+from classification.outcomes import NO_DEFAULT, ChangedMeanwhile, Impact, LevelChange, LevelNotApplicable, NotChangeable
 from portal import access
 from portal.access import Actor
 from portal.atlassian.errors import NotFound, Refused
@@ -28,13 +28,13 @@ from portal.models import Connection
 def impact(*, space: Space) -> Impact:
     """How many items a change of the space default touches; from the inventory, one query and no remote call."""
     default = space.known_default_id
-    known = Q(level_state=Knowledge.KNOWN)
+    known = Q(level_state=ReadState.KNOWN)
     follows = known & Q(level_id=default, set_here=False) if default else Q(pk__in=[])
     counts = Item.objects.filter(space=space).aggregate(
         total=Count("pk"),
         known=Count("pk", filter=known),
         matching=Count("pk", filter=follows),
-        without=Count("pk", filter=Q(level_state=Knowledge.NONE)),
+        without=Count("pk", filter=Q(level_state=ReadState.NONE)),
     )
     return Impact(
         matching=counts["matching"],
@@ -54,7 +54,7 @@ def set_space_default(
     reason: str = "",
     seen_level_id: str | None = None,
     force: bool = False,
-) -> Outcome:
+) -> LevelChange:
     """Set the default level of a space and read it back. Capability: classification.set_default.
 
     Arguments and errors as in `items.set_item_level`. Items that follow the default are marked as not read, and a scan
@@ -65,7 +65,7 @@ def set_space_default(
 
 def clear_space_default(
     *, actor: Actor, space: Space, reason: str = "", seen_level_id: str | None = None, force: bool = False
-) -> Outcome:
+) -> LevelChange:
     """Clear the default level of a space; needs a reason while there is one. Else as `set_space_default`."""
     return _change(_Default(space), None, actor, reason, seen_level_id, force)
 
@@ -78,14 +78,14 @@ def set_project_default(
     reason: str = "",
     seen_level_id: str | None = None,
     force: bool = False,
-) -> Outcome:
+) -> LevelChange:
     """Set the default level of a Jira project and read it back. Capability: classification.set_default."""
     return _change(_Default(project), level, actor, reason, seen_level_id, force)
 
 
 def clear_project_default(
     *, actor: Actor, project: Project, reason: str = "", seen_level_id: str | None = None, force: bool = False
-) -> Outcome:
+) -> LevelChange:
     """Clear the default level of a Jira project; needs a reason while there is one."""
     return _change(_Default(project), None, actor, reason, seen_level_id, force)
 
@@ -138,15 +138,15 @@ class _Default:
             return Change(f"{self.type}.default.clear", self.clear, self.read, None)
         return Change(f"{self.type}.default.set", lambda: self.set(level), self.read, level)
 
-    def outcome(self, **values) -> Outcome:
+    def outcome(self, **values) -> LevelChange:
         if isinstance(self.row, Space):
-            return Outcome(space=self.row, **values)
-        return Outcome(project=self.row, **values)
+            return LevelChange(space=self.row, **values)
+        return LevelChange(project=self.row, **values)
 
 
 def _change(
     default: _Default, level: Level | None, actor: Actor, reason: str, seen_level_id: str | None, force: bool
-) -> Outcome:
+) -> LevelChange:
     row, connection = default.row, default.connection
     access.require(actor, connection, "classification.set_default")
     if row.archived:
@@ -162,17 +162,17 @@ def _change(
 
 def _change_held(
     default: _Default, level: Level | None, actor: Actor, reason: str, seen_level_id: str | None, force: bool
-) -> Outcome:
+) -> LevelChange:
     row, connection = default.row, default.connection
     known = row.known_default
     if is_seen(known, seen_level_id):
         check_reason(known, level, reason, NO_DEFAULT)
-    book = store.LevelBook(connection, timezone.now())
+    book = store.LevelCache(connection, timezone.now())
     asked = timezone.now()
     before = book.row(default.read())
     if before is None and (known is not None or not is_seen(None, seen_level_id)):
         default.check_there()
-    if not store.keep_default(row, before, asked) and row.default_state in (Knowledge.KNOWN, Knowledge.NONE):
+    if not store.keep_default(row, before, asked) and row.default_state in (ReadState.KNOWN, ReadState.NONE):
         before = row.default_level
     if not force and not is_seen(before, seen_level_id):
         raise ChangedMeanwhile(_says(row, before, "now"), before)
@@ -187,8 +187,14 @@ def _change_held(
 
 
 def _settle(
-    default: _Default, actor: Actor, level: Level | None, before: Level | None, result: Result, *, known: Level | None
-) -> Outcome:
+    default: _Default,
+    actor: Actor,
+    level: Level | None,
+    before: Level | None,
+    result: CallResult,
+    *,
+    known: Level | None,
+) -> LevelChange:
     """Write what was read back, let what follows the default be read again, and say it.
 
     known: the default before the change as the inventory had it, where somebody had changed it since.
@@ -197,7 +203,7 @@ def _settle(
     if result.read_back:
         store.keep_default(row, result.level, result.asked, own=True)
     elif not result.untouched:
-        store.keep_default(row, row.default_level, timezone.now(), state=Knowledge.UNREAD)
+        store.keep_default(row, row.default_level, timezone.now(), state=ReadState.UNREAD)
     scan, followers = None, 0
     if isinstance(row, Space) and result.status == "unknown":  # it may well have been done, or be done in a moment
         scan, followers = _read_followers_again(actor, row, before, level, known)
@@ -226,13 +232,13 @@ def _read_followers_again(
     Returns the scan that reads them again, and how many they are at most.
     """
     had = [level for level in (before, known) if level]
-    follows = Q(level_state=Knowledge.KNOWN, level__in=had, set_here=False)
+    follows = Q(level_state=ReadState.KNOWN, level__in=had, set_here=False)
     if before is None and after:
-        follows |= Q(level_state=Knowledge.NONE)
+        follows |= Q(level_state=ReadState.NONE)
     with transaction.atomic():
         Space.lock(space.pk)
         followers = Item.objects.filter(follows, space=space)
-        marked = followers.update(level_state=Knowledge.UNREAD, level_read_at=timezone.now())
+        marked = followers.update(level_state=ReadState.UNREAD, level_read_at=timezone.now())
     # What a scan has read before the change is as old as the rest, also what it has not written yet.
     scans = Scan.objects.filter(Q(space=space) | Q(space=None), connection=space.connection, state=Scan.State.RUNNING)
     if not marked and not scans.exists():
@@ -241,7 +247,7 @@ def _read_followers_again(
     return queue_scan(actor=actor, connection=space.connection, space=space, replaces=why), marked
 
 
-def _message(row: Space | Project, level: Level | None, result: Result) -> str:
+def _message(row: Space | Project, level: Level | None, result: CallResult) -> str:
     if result.status == "unknown":
         return result.detail
     if result.status != "done":
@@ -253,7 +259,7 @@ def _says(row: Space | Project, level: Level | None, when: str) -> str:
     return f"The default of “{row}” is “{level}” {when}" if level else f"“{row}” has no default {when}"
 
 
-def _advice(default: _Default, level: Level | None, result: Result) -> str:
+def _advice(default: _Default, level: Level | None, result: CallResult) -> str:
     """A level that was archived a second ago is refused: then the list is read again and the person told so."""
     if level is not None and isinstance(result.told, Refused):
         refresh_levels(default.connection)

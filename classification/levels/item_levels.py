@@ -7,8 +7,8 @@ from django.utils import timezone
 from classification.inventory import store
 from classification.inventory.refresh import refresh_levels
 from classification.levels.change import (
+    CallResult,
     Change,
-    Result,
     Target,
     carry_out,
     check_level,
@@ -16,8 +16,8 @@ from classification.levels.change import (
     is_seen,
     one_at_a_time,
 )
-from classification.models import Item, Knowledge, Level, Site, Space
-from classification.outcomes import ChangedMeanwhile, LevelNotApplicable, NotChangeable, Outcome, quoted
+from classification.models import Item, Level, ReadState, Site, Space
+from classification.outcomes import ChangedMeanwhile, LevelChange, LevelNotApplicable, NotChangeable, quoted
 from portal import access
 from portal.access import Actor
 from portal.atlassian import types
@@ -35,7 +35,7 @@ def set_item_level(
     reason: str = "",
     seen_level_id: str | None = None,
     force: bool = False,
-) -> Outcome:
+) -> LevelChange:
     """Set the level of one item and read it back. Capability: classification.set.
 
     seen_level_id: str(Level.pk) that the person saw on the row, "" when they saw "not classified", None when nobody
@@ -47,7 +47,7 @@ def set_item_level(
 
 def reset_item_level(
     *, actor: Actor, item: Item, reason: str = "", seen_level_id: str | None = None, force: bool = False
-) -> Outcome:
+) -> LevelChange:
     """Let the item take the default of its space again. Arguments and errors as in `set_item_level`.
 
     A reason is needed when the space default is less sensitive than the level now, or when there is none; the default
@@ -58,7 +58,7 @@ def reset_item_level(
 
 def remove_item_level(
     *, actor: Actor, item: Item, reason: str = "", seen_level_id: str | None = None, force: bool = False
-) -> Outcome:
+) -> LevelChange:
     """Take the level away. Many sites do not offer this; the outcome then says so and advises to reset instead.
 
     Arguments and errors as in `set_item_level`; a reason is needed whenever the item is classified now.
@@ -92,7 +92,7 @@ class _Wish:
         )
 
 
-def _change(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: str | None, force: bool) -> Outcome:
+def _change(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: str | None, force: bool) -> LevelChange:
     connection = item.space.connection
     access.require(actor, connection, "classification.set")
     _check_possible(wish, item, connection)
@@ -105,10 +105,12 @@ def _change(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: s
         return _change_held(wish, actor, item, reason, seen_level_id, force)
 
 
-def _change_held(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: str | None, force: bool) -> Outcome:
+def _change_held(
+    wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_id: str | None, force: bool
+) -> LevelChange:
     connection = item.space.connection
     client = clients.confluence(connection)
-    book = store.LevelBook(connection, timezone.now())
+    book = store.LevelCache(connection, timezone.now())
     if wish.verb == "reset":
         wish = _Wish("reset", _default_of(item.space, client, book))
     if is_seen(_known(item), seen_level_id):
@@ -120,12 +122,12 @@ def _change_held(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_
             _check_there(client, item)
         except NotFound as error:
             return _gone(item, error)
-    if not store.keep_item_level(item, before, asked) and item.level_state in (Knowledge.KNOWN, Knowledge.NONE):
+    if not store.keep_item_level(item, before, asked) and item.level_state in (ReadState.KNOWN, ReadState.NONE):
         before = item.level
     if not force and not is_seen(before, seen_level_id):
         raise ChangedMeanwhile(f"“{item}” is {quoted(before)} now", before)
     if wish.verb == "set" and before == wish.level and item.set_here:
-        return Outcome("done", False, f"“{item}” is {quoted(before)} already.", before, item=item)
+        return LevelChange("done", False, f"“{item}” is {quoted(before)} already.", before, item=item)
     check_reason(before, wish.level, reason)
     target = Target(connection, item.kind, item.remote_id, item.title, (("status", item.status),))
     result = carry_out(
@@ -134,13 +136,13 @@ def _change_held(wish: _Wish, actor: Actor, item: Item, reason: str, seen_level_
     return _settle(wish, item, before, result, client)
 
 
-def _default_of(space: Space, client: ConfluenceClient, book: store.LevelBook) -> Level | None:
+def _default_of(space: Space, client: ConfluenceClient, book: store.LevelCache) -> Level | None:
     """The default of a space, read and kept; None where the account may not read it. Raises the other errors."""
     asked, state = timezone.now(), None
     try:
         level = book.row(client.space_default(space.remote_id))
     except Refused:
-        level, state = None, Knowledge.HIDDEN
+        level, state = None, ReadState.HIDDEN
     store.keep_default(space, level, asked, state=state)
     return space.known_default
 
@@ -160,13 +162,13 @@ def _check_possible(wish: _Wish, item: Item, connection: Connection) -> None:
 
 
 def _known(item: Item) -> Level | None:
-    return item.level if item.level_state == Knowledge.KNOWN else None
+    return item.level if item.level_state == ReadState.KNOWN else None
 
 
 # --- What became of it ----------------------------------------------------------------------------------------------
 
 
-def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, client: ConfluenceClient) -> Outcome:
+def _settle(wish: _Wish, item: Item, before: Level | None, result: CallResult, client: ConfluenceClient) -> LevelChange:
     """Write what was read back, and say it."""
     if isinstance(result.told, NotFound) and _is_gone(client, item):
         return _gone(item, result.error)
@@ -177,8 +179,8 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
         set_here = wish.verb == "set" if result.status == "done" else None
         store.keep_item_level(item, result.level, result.asked, set_here=set_here, own=True)
     elif not result.untouched:
-        store.keep_item_level(item, item.level, timezone.now(), state=Knowledge.UNREAD)
-    return Outcome(
+        store.keep_item_level(item, item.level, timezone.now(), state=ReadState.UNREAD)
+    return LevelChange(
         status=result.status,
         changed=(result.read_back and result.level != before) or result.status == "done",
         message=_message(wish, item, result),
@@ -192,7 +194,7 @@ def _settle(wish: _Wish, item: Item, before: Level | None, result: Result, clien
     )
 
 
-def _note_removal(connection: Connection, result: Result) -> None:
+def _note_removal(connection: Connection, result: CallResult) -> None:
     """Remember whether the site offers removal at all, so that the pages offer it or do not."""
     if isinstance(result.told, NotOffered):
         Site.note_removal(connection, refused_at=timezone.now())
@@ -221,7 +223,7 @@ def _is_gone(client: ConfluenceClient, item: Item) -> bool:
         return False
 
 
-def _message(wish: _Wish, item: Item, result: Result) -> str:
+def _message(wish: _Wish, item: Item, result: CallResult) -> str:
     if result.status == "unknown":
         return result.detail
     if result.status != "done":
@@ -231,7 +233,7 @@ def _message(wish: _Wish, item: Item, result: Result) -> str:
     return f"“{item}” is {quoted(result.level)} now."
 
 
-def _advice(wish: _Wish, item: Item, result: Result) -> str:
+def _advice(wish: _Wish, item: Item, result: CallResult) -> str:
     """For a level that was archived a second ago, that is what the person has to hear; the list is read again."""
     if isinstance(result.told, Refused) and wish.verb == "set" and wish.level is not None:
         refresh_levels(item.space.connection)
@@ -243,10 +245,10 @@ def _advice(wish: _Wish, item: Item, result: Result) -> str:
     return result.advice
 
 
-def _gone(item: Item, error: ApiError | None) -> Outcome:
+def _gone(item: Item, error: ApiError | None) -> LevelChange:
     """Take an item that is no longer there off the inventory. What was done to it stays in the activity."""
     Item.objects.filter(pk=item.pk).delete()
-    return Outcome(
+    return LevelChange(
         status="refused",
         changed=False,
         message=(

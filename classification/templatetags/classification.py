@@ -7,7 +7,7 @@ from django.template.context import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classification.coverage.counts import Figures
+from classification.coverage.counts import LevelCounts
 from classification.inventory.filters import NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
 from classification.models import Level, Scan
 from classification.selectors import SpaceRow
@@ -65,7 +65,7 @@ def default_sort(filters: Filters) -> str:
 
 
 @register.filter
-def parts(figures: Figures) -> list[dict[str, Any]]:
+def parts(figures: LevelCounts) -> list[dict[str, Any]]:
     """The segments of a bar as components/bar.html and `stacked` want them, each with its filter key."""
     colors = {NOT_CLASSIFIED: "none", NOT_KNOWN: "unknown"}
     return [
@@ -81,7 +81,7 @@ def parts(figures: Figures) -> list[dict[str, Any]]:
 
 @register.simple_tag
 def lozenge(level: Any, state: str = "", none: str = "Not classified") -> SafeString:
-    """A level, or why there is none: state is a Knowledge; none: the words for a level that is known to be absent."""
+    """A level, or why there is none: state is a ReadState; none: the words for a level that is known to be absent."""
     return level_lozenge(level, state, none)
 
 

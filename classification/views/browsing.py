@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 from classification.inventory.filters import Filters
-from classification.outcomes import Outcome
+from classification.outcomes import LevelChange
 from portal.csv_export import csv_lines
 from portal.responses import with_toast
 
@@ -54,7 +54,7 @@ def place_of(request: HttpRequest, inside: str) -> str:
     return inside if is_inside else "page"
 
 
-def say(response: HttpResponse, outcome: Outcome) -> HttpResponse:
+def say(response: HttpResponse, outcome: LevelChange) -> HttpResponse:
     """Let a toast tell the outcome of a change."""
     return with_toast(response, outcome.text, TOAST_LEVELS[outcome.status])
 

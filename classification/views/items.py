@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from classification import selectors
-from classification.coverage.counts import applicable, levels_by_id, space_figures
+from classification.coverage.counts import applicable, levels_by_id, space_counts
 from classification.inventory import refresh
 from classification.models import Item, Space
-from classification.outcomes import Outcome
+from classification.outcomes import LevelChange
 from classification.views import level_editor
 from classification.views.browsing import TOAST_LEVELS, go, list_query, say
 from classification.views.level_editor import Editor
@@ -43,7 +43,7 @@ def item(request: HttpRequest, connection: Connection, kind: str, remote_id: str
     return render(request, "classification/item.html", _page_context(request, found))
 
 
-def _weight(outcome: Outcome) -> int:
+def _weight(outcome: LevelChange) -> int:
     return messages.DEFAULT_LEVELS[TOAST_LEVELS["refused" if outcome.gone else outcome.status].upper()]
 
 
@@ -89,7 +89,7 @@ def item_level(request: HttpRequest, connection: Connection, kind: str, remote_i
     return _gone(request, found, outcome) if outcome.gone else _done(request, outcome)
 
 
-def _done(request: HttpRequest, outcome: Outcome) -> HttpResponse:
+def _done(request: HttpRequest, outcome: LevelChange) -> HttpResponse:
     item: Item = outcome.item  # type: ignore[assignment]
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, outcome.text)
@@ -116,7 +116,7 @@ def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:
     query = list_query(request)
     return {
         "space": space,
-        "figures": space_figures(space, levels_by_id(space.connection)),
+        "figures": space_counts(space, levels_by_id(space.connection)),
         "list_count": None if query is None else selectors.items_that_match(space, query),
     }
 
@@ -132,7 +132,7 @@ def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
     return render(request, "classification/_editor_again.html", context, status=editor.status)
 
 
-def _gone(request: HttpRequest, item: Item, outcome: Outcome) -> HttpResponse:
+def _gone(request: HttpRequest, item: Item, outcome: LevelChange) -> HttpResponse:
     """The item was deleted meanwhile: its row says so, and its page leads back to the space."""
     if not request.htmx or request.POST.get("place") == "page":  # type: ignore[attr-defined]
         messages.warning(request, outcome.text)

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from classification.levels import defaults, item_levels
 from classification.levels.defaults import why_closed
-from classification.models import Item, Knowledge, Level, Project, Site, Space
-from classification.outcomes import NO_DEFAULT, NOT_CLASSIFIED, ChangedMeanwhile, Impact, Outcome, ReasonNeeded
+from classification.models import Item, Level, Project, ReadState, Site, Space
+from classification.outcomes import NO_DEFAULT, NOT_CLASSIFIED, ChangedMeanwhile, Impact, LevelChange, ReasonNeeded
 from classification.views.forms import ChangeForm
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
@@ -28,7 +28,7 @@ class Action:
 
     value: str
     label: str
-    calls: Callable[..., Outcome]
+    calls: Callable[..., LevelChange]
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Editor:
     level: Level | None
     state: str
     choices: Sequence[Level]
-    set_level: Callable[..., Outcome]
+    set_level: Callable[..., LevelChange]
     actions: tuple[Action, ...]
     default: Level | None = None
     place: str = "row"
@@ -64,11 +64,11 @@ class Editor:
     level_error: str = ""
     reason_error: str = ""
     errors: list[str] = field(default_factory=list)
-    outcome: Outcome | None = None
+    outcome: LevelChange | None = None
     error: ApiError | None = None
     changed: ChangedMeanwhile | None = None
 
-    def submit(self, actor: Actor, data: QueryDict) -> Outcome | None:
+    def submit(self, actor: Actor, data: QueryDict) -> LevelChange | None:
         """Do what was sent. Returns the outcome when it is done; else None: the editor then says why, with its text."""
         form = ChangeForm(data, choices=self.choices)
         self.chosen, self.reason = data.get("level", ""), data.get("reason", "")
@@ -96,15 +96,15 @@ class Editor:
         if self.outcome.read_back:
             self._see(self.outcome.level)
         else:
-            self.level, self.state, self.seen = None, Knowledge.UNREAD, NOT_SEEN
+            self.level, self.state, self.seen = None, ReadState.UNREAD, NOT_SEEN
         return self.outcome if self.outcome.gone else None
 
     def _see(self, level: Level | None) -> None:
         """Show the level that is true now; the next attempt is made knowing it."""
         self.level, self.seen = level, str(level.pk) if level else ""
-        self.state = Knowledge.KNOWN if level else Knowledge.NONE
+        self.state = ReadState.KNOWN if level else ReadState.NONE
 
-    def _call(self, action: str, actor: Actor, data: dict[str, Any]) -> Outcome:
+    def _call(self, action: str, actor: Actor, data: dict[str, Any]) -> LevelChange:
         seen = None if data["seen"] == NOT_SEEN else data["seen"]
         said = {"actor": actor, "reason": data["reason"], "seen_level_id": seen, **self.target}
         if action == "set":
@@ -124,7 +124,7 @@ class Editor:
 
 def _start(level: Level | None, state: str) -> dict[str, Any]:
     """What a fresh form holds: the level of now, chosen and seen. A level that is not known was not seen either."""
-    if state in (Knowledge.UNREAD, Knowledge.HIDDEN):
+    if state in (ReadState.UNREAD, ReadState.HIDDEN):
         return {"level": None, "state": state, "seen": NOT_SEEN}
     pk = str(level.pk) if level else ""
     return {"level": level, "state": state, "chosen": pk, "seen": pk}
@@ -140,13 +140,13 @@ FOLLOWS = "It has the level of the space default. If it was set by hand, it can 
 def offered(item: Item) -> tuple[tuple[Action, ...], str]:
     """What can be done to an item beside setting a level, and what has to be said about that."""
     space, actions, notes = item.space, [], []
-    matches = item.level_state == Knowledge.KNOWN and item.level_id == space.known_default_id
+    matches = item.level_state == ReadState.KNOWN and item.level_id == space.known_default_id
     if matches:
         actions.append(Action("reset", "Follow the default", item_levels.reset_item_level))
         notes.append(FOLLOWS)
-    elif not (item.level_state == Knowledge.NONE and space.default_state == Knowledge.NONE):
+    elif not (item.level_state == ReadState.NONE and space.default_state == ReadState.NONE):
         actions.append(Action("reset", "Reset to default", item_levels.reset_item_level))
-    if item.level_state != Knowledge.NONE:
+    if item.level_state != ReadState.NONE:
         if Site.offers_removal(space.connection):
             actions.append(Action("remove", "Remove", item_levels.remove_item_level))
         else:
@@ -181,7 +181,7 @@ def of_space(space: Space, choices: Sequence[Level], *, place: str = "dialog") -
         target={"space": space},
         choices=choices,
         set_level=defaults.set_space_default,
-        actions=() if space.default_state == Knowledge.NONE else (clear,),
+        actions=() if space.default_state == ReadState.NONE else (clear,),
         place=place,
         back=space.get_absolute_url(),
         none=NO_DEFAULT.capitalize(),
@@ -200,7 +200,7 @@ def of_project(project: Project, choices: Sequence[Level], *, place: str = "row"
         target={"project": project},
         choices=choices,
         set_level=defaults.set_project_default,
-        actions=() if project.default_state == Knowledge.NONE else (clear,),
+        actions=() if project.default_state == ReadState.NONE else (clear,),
         place=place,
         back=reverse("projects", args=[project.connection.slug]),
         closed=why_closed(project),

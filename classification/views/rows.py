@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
-from classification.models import Item, Knowledge, Level, Scan
+from classification.models import Item, Level, ReadState, Scan
 from classification.selectors import ItemRow
 from portal.templatetags.interface import indent
 
@@ -45,8 +45,8 @@ class TableRow(NamedTuple):
 
 def lozenge(level: Level | None, state: str = "", none: str = "Not classified") -> SafeString:
     """The same markup as components/level.html, without the cost of an include per row."""
-    if level is None or state in (Knowledge.UNREAD, Knowledge.HIDDEN):
-        unknown = {Knowledge.UNREAD: _UNREAD, Knowledge.HIDDEN: _HIDDEN}.get(state)  # type: ignore[call-overload]
+    if level is None or state in (ReadState.UNREAD, ReadState.HIDDEN):
+        unknown = {ReadState.UNREAD: _UNREAD, ReadState.HIDDEN: _HIDDEN}.get(state)  # type: ignore[call-overload]
         return unknown or format_html('<span class="lozenge level-none">{}</span>', none)
     said = _FADED.get(level.status)  # type: ignore[call-overload]
     return format_html(

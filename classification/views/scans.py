@@ -27,7 +27,7 @@ def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
     if key and space is None:
         raise Http404("Trustdesk does not know this space. Scan the site first.")
     asked_at = timezone.now()
-    scan = refresh.ask_scan(actor=actor_of(request), connection=connection, space=space)
+    scan = refresh.request_scan(actor=actor_of(request), connection=connection, space=space)
     already = _already(scan) if scan.created_at < asked_at else ""
     if request.htmx:  # type: ignore[attr-defined]
         response = _progress(request, scan)

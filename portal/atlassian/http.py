@@ -28,8 +28,6 @@ from portal.atlassian.redaction import credentials
 from portal.atlassian.slots import Release, Slots, ThreadSlots
 from portal.atlassian.sockets import pool_classes
 
-__all__ = ["Answer", "ApiSession", "Call", "CallRecord", "MemoryThrottle", "Throttle"]
-
 logger = logging.getLogger("trustdesk.atlassian")
 
 MAX_BYTES = strictjson.ANSWER.size

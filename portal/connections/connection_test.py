@@ -57,7 +57,7 @@ def is_usable(lines: list[Line]) -> bool:
     return bool(lines) and not any(line.state == "fails" for line in lines)
 
 
-def _try(what: str, call: Callable[[], str], *, optional: str = "") -> Line:
+def _check(what: str, call: Callable[[], str], *, optional: str = "") -> Line:
     """Run one call. `optional` says what is missed without it; a wrong account or address always fails."""
     try:
         return Line("works", what, call())
@@ -108,7 +108,7 @@ def _check_site(connection: Connection) -> list[Line]:
             return Line("works", what, "Spaces with blocked content can be marked.")
         return Line("missing", what, f"The site does not tell this account. {missed}")
 
-    lines = [_try("Sign-in and spaces", spaces)]
+    lines = [_check("Sign-in and spaces", spaces)]
     if lines[0].state == "fails":
         return lines
     try:
@@ -125,7 +125,7 @@ def _check_site(connection: Connection) -> list[Line]:
         )
     except ApiError as error:
         lines.append(Line("missing", "Data classification", f"{error.message} {error.advice}", error.needs))
-    lines.append(_try("Jira projects", projects, optional="Projects will not be shown."))
+    lines.append(_check("Jira projects", projects, optional="Projects will not be shown."))
     lines.append(policies())
     return lines
 
@@ -140,9 +140,9 @@ def _check_organization(connection: Connection) -> list[Line]:
         next(iter(organization.events(limit=1)), None)
         return "The organisation's audit log can be read."
 
-    lines = [_try("Admin API key and levels", levels)]
+    lines = [_check("Admin API key and levels", levels)]
     if lines[0].state != "fails":
-        lines.append(_try("Audit log", events, optional="Changes made outside Trustdesk cannot be followed."))
+        lines.append(_check("Audit log", events, optional="Changes made outside Trustdesk cannot be followed."))
     return lines
 
 
@@ -165,13 +165,13 @@ def _check_marketplace(connection: Connection) -> list[Line]:
         info = marketplace.trust_info(apps[0].product_id, "draft")
         return "Drafts can be read." if info else "Can be read; the first app has no draft."
 
-    lines = [_try("Sign-in and developer space", developer_space)]
+    lines = [_check("Sign-in and developer space", developer_space)]
     if lines[0].state == "fails":
         return lines
-    lines.append(_try("Apps", listing))
+    lines.append(_check("Apps", listing))
     if apps:
-        lines.append(_try("Live documents", live, optional="Live documents will not be shown."))
-        lines.append(_try("Drafts", draft, optional="Drafts cannot be edited with this account."))
+        lines.append(_check("Live documents", live, optional="Live documents will not be shown."))
+        lines.append(_check("Drafts", draft, optional="Drafts cannot be edited with this account."))
     return lines
 
 

@@ -30,38 +30,14 @@ from privacy.document.characters import look_alike
 from privacy.document.document import Document
 from privacy.document.form_values import plain, written_as
 from privacy.document.merge import (
-    MergeRow,
-    ThreeWay,
-    Undecided,
     in_order,
-    merge,
     same_meaning,
-    take,
-    three_way,
     units_of,
     write_units,
 )
 from privacy.document.readable import Reading, label_of, read, record_title
 from privacy.document.record_pairs import pair_records
 from privacy.document.sequence_diff import Place, Segment, align, pair, words
-
-__all__ = [
-    "Diff",
-    "EntryChange",
-    "MergeRow",
-    "PartChange",
-    "RecordChange",
-    "Row",
-    "SectionDiff",
-    "Segment",
-    "ThreeWay",
-    "Undecided",
-    "apply",
-    "compare",
-    "merge",
-    "take",
-    "three_way",
-]
 
 Kind = Literal["same", "added", "removed", "changed", "rewritten"]
 KINDS: tuple[Kind, ...] = ("added", "removed", "changed", "rewritten")

@@ -24,28 +24,11 @@ from types import MappingProxyType
 
 from portal.atlassian import strictjson
 from privacy.document import canonical_json, catalogue
-from privacy.document.answers import AnswerError, Raw, RecordInput, clean, clean_json, posted
+from privacy.document.answers import AnswerError, Raw, clean, clean_json
 from privacy.document.canonical_json import MISSING, Json, Path, PointerError
 from privacy.document.catalogue import REST, SECTIONS, Field
 from privacy.document.catalogue.model import ROOT
-from privacy.document.form_values import FormValue, form_value_of, json_text, state_of
-
-__all__ = [
-    "MISSING",
-    "AnswerError",
-    "Document",
-    "FormValue",
-    "PointerError",
-    "Progress",
-    "RecordInput",
-    "clean",
-    "clean_json",
-    "form_value",
-    "json_text",
-    "posted",
-    "same_content",
-    "same_values",
-]
+from privacy.document.form_values import FormValue, form_value_of, state_of
 
 CLOUD = ROOT[0]
 PROPERTIES = "properties"

@@ -118,7 +118,7 @@ def place_now(removed: RemovedRecord) -> int:
     return place
 
 
-def gave(edit: Edit, value: Json, seen: str = "") -> bool:
+def is_current(edit: Edit, value: Json, seen: str = "") -> bool:
     """Whether this answer is the value that stands there now; else it was changed at Atlassian, or around it.
 
     `seen`: the fingerprint of the value, where it is known, which is the hash but for numbers with a fraction.

@@ -9,8 +9,8 @@ from privacy.document import catalogue
 from privacy.document.canonical_json import MISSING, Json, join, same, split, walk
 from privacy.document.catalogue import Field, Section
 from privacy.document.checks import Finding, by_pointer, check
-from privacy.document.document import Document, FormValue, Progress, json_text
-from privacy.document.form_values import control_names, fits, form_value_of, plain
+from privacy.document.document import Document, Progress
+from privacy.document.form_values import FormValue, control_names, fits, form_value_of, json_text, plain
 from privacy.document.readable import label_of, record_title, text_of
 from privacy.drafts import edit_log
 from privacy.drafts.finding_counts import text_worked_on, working_copy_of
@@ -22,7 +22,7 @@ MOST_REMOVED = 20
 
 
 @dataclass(frozen=True)
-class There:
+class RemoteChange:
     """Who changed the version at Atlassian last, and when, as far as that is known."""
 
     by: str = ""
@@ -33,12 +33,12 @@ class There:
 class Place:
     """One place of the form. What is said of it is worked out when it is asked for: most requests draw few of them."""
 
-    desk: "_Desk"
+    context: "FormContext"
     pointer: str
 
     @cached_property
     def value(self) -> Json:
-        return self.desk.document.get(self.pointer)
+        return self.context.document.get(self.pointer)
 
     @cached_property
     def seen(self) -> str:
@@ -48,7 +48,7 @@ class Place:
     @cached_property
     def live_value(self) -> Json:
         """What is live; MISSING when nothing is."""
-        return MISSING if self.desk.live is None else self.desk.live.get(self.pointer)
+        return MISSING if self.context.live is None else self.context.live.get(self.pointer)
 
     @cached_property
     def changed(self) -> bool:
@@ -58,21 +58,21 @@ class Place:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The checks that speak of it."""
-        return tuple(self.desk.findings_at.get(self.pointer, ()))
+        return tuple(self.context.findings_at.get(self.pointer, ()))
 
     @cached_property
     def last_edit(self) -> Edit | None:
         """The answer given here, if it is what stands here now."""
-        edit = self.desk.edits.get(self.pointer)
-        return edit if edit is not None and edit_log.gave(edit, self.value, self.seen) else None
+        edit = self.context.edits.get(self.pointer)
+        return edit if edit is not None and edit_log.is_current(edit, self.value, self.seen) else None
 
     @cached_property
-    def there(self) -> There | None:
+    def there(self) -> RemoteChange | None:
         """The version at Atlassian that put something else in the place of an answer given here, if one did."""
-        edit = self.desk.edits.get(self.pointer)
-        if edit is None or self.last_edit is not None or edit_log.moved_since(edit, self.desk.edits):
+        edit = self.context.edits.get(self.pointer)
+        if edit is None or self.last_edit is not None or edit_log.moved_since(edit, self.context.edits):
             return None
-        return self.desk.changed_there if same(self.value, self.desk.at_atlassian.get(self.pointer)) else None
+        return self.context.changed_there if same(self.value, self.context.at_atlassian.get(self.pointer)) else None
 
     @property
     def undo(self) -> int | None:
@@ -87,7 +87,7 @@ class Place:
     @property
     def _steps(self) -> edit_log.Steps:
         """Only where what stands here was given here and is not saved yet."""
-        steps = self.desk.steps.get(self.pointer)
+        steps = self.context.steps.get(self.pointer)
         return edit_log.Steps() if steps is None or self.last_edit is None or self.last_edit.saved_hash else steps
 
 
@@ -110,7 +110,7 @@ class FieldView(Place):
     @property
     def asked(self) -> bool:
         """Whether its condition holds, or it has an answer."""
-        return self.desk.document.asks(self.field)
+        return self.context.document.asks(self.field)
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class FieldView(Place):
         """The records that were removed here and are not back, with their names, the newest first."""
         if self.field.kind != "records":
             return []
-        gone = self.desk.removed.get(self.pointer, [])[::-1]
+        gone = self.context.removed.get(self.pointer, [])[::-1]
         return [(record_title(self.field, item.record), item) for item in gone[:MOST_REMOVED]]
 
     @property
@@ -145,7 +145,7 @@ class UnknownView(Place):
         """The name of the record that it lies in."""
         if self.inside is None or self.inside.kind != "records":
             return ""
-        record = walk(self.desk.document.tree, split(self.pointer)[: len(split(self.inside.pointer)) + 1])
+        record = walk(self.context.document.tree, split(self.pointer)[: len(split(self.inside.pointer)) + 1])
         return plain(record.get(self.inside.identity)) if isinstance(record, dict) else ""
 
     @property
@@ -206,7 +206,7 @@ class EditPage:
 
 
 @dataclass(frozen=True)
-class _Desk:
+class FormContext:
     """What all questions of one form are drawn from."""
 
     app: App
@@ -230,12 +230,12 @@ class _Desk:
         return Document.from_text(version.text if version else EMPTY_TEXT)
 
     @cached_property
-    def changed_there(self) -> There:
+    def changed_there(self) -> RemoteChange:
         version = self.app.draft or self.app.live
         # What was saved from here carries the account of the connection, whoever changed this answer before.
         if version is None or Edit.objects.filter(app=self.app, saved_hash=version.content_hash).exists():
-            return There()
-        return There(version.remote_changed_by, version.remote_changed_at)
+            return RemoteChange()
+        return RemoteChange(version.remote_changed_by, version.remote_changed_at)
 
 
 def worked_on_document(app: App) -> Document:
@@ -243,9 +243,9 @@ def worked_on_document(app: App) -> Document:
     return Document.from_text(text_worked_on(app, working_copy_of(app)))
 
 
-def _desk(app: App, answered: Answered | None) -> _Desk:
+def form_context(app: App, answered: Answered | None) -> FormContext:
     document = worked_on_document(app) if answered is None else answered.document
-    return _Desk(
+    return FormContext(
         app=app,
         document=document,
         live=Document.from_text(app.live.text) if app.live else None,
@@ -264,15 +264,15 @@ def edit_page(*, app: App, answered: Answered | None = None) -> EditPage:
     working = working_copy_of(app)
     if answered is not None and not (answered.changed and working and working.version == answered.working.version):
         answered = None
-    desk = _desk(app, answered)
+    context = form_context(app, answered)
     choice = (working.vocabulary,) if working and working.vocabulary else ()
     fields: dict[str, list[FieldView]] = defaultdict(list)
     unknown: dict[str, list[UnknownView]] = defaultdict(list)
-    for field in catalogue.fields_for(desk.document, choice=choice):
-        fields[field.section].append(FieldView(desk, field.pointer, field))
-    for pointer in dict.fromkeys([*desk.document.unknown(), *edit_log.removals(desk.edits, desk.document)]):
-        unknown[catalogue.section_of(pointer).key].append(UnknownView(desk, pointer))
-    progress = desk.document.progress(choice=choice)
+    for field in catalogue.fields_for(context.document, choice=choice):
+        fields[field.section].append(FieldView(context, field.pointer, field))
+    for pointer in dict.fromkeys([*context.document.unknown(), *edit_log.removals(context.edits, context.document)]):
+        unknown[catalogue.section_of(pointer).key].append(UnknownView(context, pointer))
+    progress = context.document.progress(choice=choice)
     sections = [
         _section(section, progress[section.key], tuple(fields[section.key]), tuple(unknown[section.key]))
         for section in catalogue.SECTIONS
@@ -281,12 +281,12 @@ def edit_page(*, app: App, answered: Answered | None = None) -> EditPage:
     return EditPage(
         app=app,
         working=working,
-        document=desk.document,
-        live=desk.live,
+        document=context.document,
+        live=context.live,
         sections=tuple(sections),
-        findings=desk.findings,
-        vocabularies=tuple(dict.fromkeys([*catalogue.vocabularies_in(desk.document), *choice])),
-        not_editable=desk.document.why_not_editable,
+        findings=context.findings,
+        vocabularies=tuple(dict.fromkeys([*catalogue.vocabularies_in(context.document), *choice])),
+        not_editable=context.document.why_not_editable,
     )
 
 

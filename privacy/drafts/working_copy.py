@@ -13,10 +13,12 @@ from portal.access import Actor
 from portal.atlassian.strictjson import StrictJSONError
 from privacy import audit_entries
 from privacy.document import canonical_json, catalogue, patches
-from privacy.document.canonical_json import MISSING, Json
+from privacy.document.answers import AnswerError
+from privacy.document.canonical_json import MISSING, Json, PointerError
 from privacy.document.checks import Finding
-from privacy.document.diff import compare, take
-from privacy.document.document import AnswerError, Document, PointerError, Raw
+from privacy.document.diff import compare
+from privacy.document.document import Document, Raw
+from privacy.document.merge import take
 from privacy.drafts import edit_log, finding_counts
 from privacy.drafts.snapshots import create_snapshot
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
@@ -116,7 +118,7 @@ def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
         working = WorkingCopy.objects.filter(app=app).first()
         if working is None:
             return None
-        kept = _put_away(actor, working)
+        kept = _archive(actor, working)
         working.delete()
         finding_counts.recount(app, None)
         if kept is not None:
@@ -124,7 +126,7 @@ def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
     return kept
 
 
-def _put_away(actor: Actor, working: WorkingCopy) -> Snapshot | None:
+def _archive(actor: Actor, working: WorkingCopy) -> Snapshot | None:
     """Keep what a working copy holds as a version, before it is dropped or replaced; None when it holds no changes."""
     Edit.objects.filter(app_id=working.app_id, saved_hash="", dropped=False).update(dropped=True)
     if not working.is_changed:
@@ -167,7 +169,7 @@ def replace(*, actor: Actor, app: App, document: Document, text: str) -> Working
     app = App.locked(app.pk)
     working = _open(actor, app)
     before = Document.from_text(working.text)
-    _put_away(actor, working)
+    _archive(actor, working)
     # The document may hold what they wrote, whoever brings it back, so they count as its authors.
     Edit.objects.filter(app=app, saved_hash="", dropped=True, sent=False).update(sent=True)
     base = app.draft or app.live
@@ -238,7 +240,7 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
         document.put(edit.pointer, before)
         return True
 
-    return _give(actor, app, edit.pointer, "", lambda value: edit_log.gave(edit, value), change, undoes=edit)
+    return _give(actor, app, edit.pointer, "", lambda value: edit_log.is_current(edit, value), change, undoes=edit)
 
 
 def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
@@ -337,7 +339,7 @@ def _conflict(actor: Actor, app: App, pointer: str, typed, document: Document, a
     """The page is older than the answer, whoever gave it: a list is posted whole, so it would take away what is new."""
     theirs = document.get(pointer)
     last = Edit.objects.filter(app=app, pointer=pointer, dropped=False).first()
-    if last is not None and not edit_log.gave(last, theirs):
+    if last is not None and not edit_log.is_current(last, theirs):
         last = None  # changed at Atlassian since
     return AnswerConflict(
         pointer=pointer,

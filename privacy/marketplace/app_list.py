@@ -25,7 +25,7 @@ logger = logging.getLogger("trustdesk.privacy")
 
 
 @dataclass(frozen=True)
-class ReadReport:
+class AppsRefreshed:
     """What reading all apps came to. `unread`: how many did not answer within the time budget; they are as before."""
 
     listed: int
@@ -44,7 +44,7 @@ class ReadReport:
         return " ".join(words)
 
 
-def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20.0) -> ReadReport:
+def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20.0) -> AppsRefreshed:
     """Read the list of apps, and live and draft of each, several at a time.
 
     `budget`: seconds after which what has not answered yet is left as it was; None waits for all. An app that cannot
@@ -67,7 +67,7 @@ def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20
             failures.append(Failure(app.product_id, app.name, sentence))
         else:
             read += 1
-    report = ReadReport(len(apps), read, tuple(failures), len(apps) - read - len(failures))
+    report = AppsRefreshed(len(apps), read, tuple(failures), len(apps) - read - len(failures))
     record_action(
         actor=actor,
         action="apps.read",

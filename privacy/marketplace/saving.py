@@ -18,9 +18,9 @@ from portal.connections import clients
 from portal.counts import counted
 from portal.jobs.leases import Lease
 from privacy import audit_entries
-from privacy.document.diff import Diff, ThreeWay, Undecided, compare, merge, three_way
+from privacy.document.diff import Diff, compare
 from privacy.document.document import Document
-from privacy.document.merge import MergeRow, Side
+from privacy.document.merge import MergeRow, Side, ThreeWay, Undecided, merge, three_way
 from privacy.drafts import finding_counts
 from privacy.drafts.edit_audit import references
 from privacy.drafts.edit_log import log_edit
@@ -192,7 +192,7 @@ def _enter_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
 
 
 @dataclass(frozen=True)
-class _Letter:
+class Submission:
     """What goes out: the document, the version of the working copy it was, and the answers that are in it.
 
     `sent`: kept before it goes out, so that its author is on record whatever the call comes to. `first_sent`: those of
@@ -211,50 +211,55 @@ class _Letter:
 
 def _send(actor: Actor, app: App, working: WorkingCopy, lease: Lease) -> Saved:
     lease.extend()
-    letter = _letter(actor, app, working)
+    submission = _submission(actor, app, working)
     client = clients.marketplace(app.connection)
     there_before = app.draft or app.live
     facts = {
         "before": {"content": there_before.content_hash, "version": there_before.pk} if there_before else None,
-        "after": {"content": letter.content_hash, "version": letter.sent.pk, "edits": letter.references},
+        "after": {"content": submission.content_hash, "version": submission.sent.pk, "edits": submission.references},
     }
-    audit_entries.record(actor, app, "draft.save", after={"content": letter.content_hash}, outcome="started")
+    audit_entries.record(actor, app, "draft.save", after={"content": submission.content_hash}, outcome="started")
     lost: ApiError | None = None
     try:
-        may_arrive = client.put_draft(app.product_id, letter.document.tree)
+        may_arrive = client.put_draft(app.product_id, submission.document.tree)
     except ApiError as error:
         if write_lease.is_definite(error):
-            _take_back(app, letter)
+            _take_back(app, submission)
             audit_entries.record(
                 actor, app, "draft.save", outcome="refused", detail=error.message, trace_id=error.trace_id
             )
             raise
         lost, may_arrive = error, error.unanswered
     if not may_arrive:
-        _has_ended(letter)
+        _has_ended(submission)
     before = app.draft.content_hash if app.draft else ""
     app = _read_back(actor, app, lost)
     there = app.draft.content_hash if app.draft else ""
-    if lost is not None and there == before and there != letter.content_hash:
-        raise _nothing_saved(actor, app, letter, lost)
-    if lost is not None and lost.attempts == 1 and there == letter.content_hash != before:
-        _has_ended(letter)  # it went out once, and what is there now was not there before
-    if there != letter.content_hash:
+    if lost is not None and there == before and there != submission.content_hash:
+        raise _nothing_saved(actor, app, submission, lost)
+    if lost is not None and lost.attempts == 1 and there == submission.content_hash != before:
+        _has_ended(submission)  # it went out once, and what is there now was not there before
+    if there != submission.content_hash:
         detail = "What was read back is not what was sent."
         audit_entries.record(actor, app, "draft.save", **facts, outcome="unknown", detail=detail)
-        raise NotAsSent(_not_as_sent(app, letter), sent=letter.sent, read=app.draft)
-    _land(actor, app, letter, facts, lost)
-    return Saved(app, letter.sent, len(letter.changes.changes), _saved_sentence(app, len(letter.changes.changes), lost))
+        raise NotAsSent(_not_as_sent(app, submission), sent=submission.sent, read=app.draft)
+    _mark_saved(actor, app, submission, facts, lost)
+    return Saved(
+        app,
+        submission.sent,
+        len(submission.changes.changes),
+        _saved_sentence(app, len(submission.changes.changes), lost),
+    )
 
 
-def _has_ended(letter: _Letter) -> None:
+def _has_ended(submission: Submission) -> None:
     """No try of this save can arrive any more."""
-    Snapshot.objects.filter(pk=letter.sent.pk).update(may_arrive_until=None)
+    Snapshot.objects.filter(pk=submission.sent.pk).update(may_arrive_until=None)
 
 
-def _nothing_saved(actor: Actor, app: App, letter: _Letter, lost: ApiError) -> ApiError:
+def _nothing_saved(actor: Actor, app: App, submission: Submission, lost: ApiError) -> ApiError:
     """The error to raise when the draft is as it was; a save without an answer may still arrive."""
-    until = Snapshot.objects.values_list("may_arrive_until", flat=True).get(pk=letter.sent.pk)
+    until = Snapshot.objects.values_list("may_arrive_until", flat=True).get(pk=submission.sent.pk)
     if until is not None:
         lost.advice = (
             f"It may still arrive until {timezone.localtime(until):%H:%M}; until then no other draft is published. "
@@ -265,7 +270,7 @@ def _nothing_saved(actor: Actor, app: App, letter: _Letter, lost: ApiError) -> A
     return lost
 
 
-def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
+def _submission(actor: Actor, app: App, working: WorkingCopy) -> Submission:
     with transaction.atomic():
         # Locked, so that the answers on the ledger are exactly those in the text.
         App.locked(app.pk)
@@ -279,7 +284,7 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
         # Written before the call goes out, so that it holds for a process that dies meanwhile.
         Snapshot.objects.filter(pk=sent.pk).update(may_arrive_until=FROM_NOW)
     there = app.draft or app.live
-    return _Letter(
+    return Submission(
         working=working,
         sent=sent,
         document=document,
@@ -291,12 +296,12 @@ def _letter(actor: Actor, app: App, working: WorkingCopy) -> _Letter:
     )
 
 
-def _take_back(app: App, letter: _Letter) -> None:
+def _take_back(app: App, submission: Submission) -> None:
     """Forget that a document went out which Atlassian certainly did not take."""
     with transaction.atomic():
         App.locked(app.pk)
-        letter.sent.delete()
-        Edit.objects.filter(pk__in=letter.first_sent).update(sent=False)
+        submission.sent.delete()
+        Edit.objects.filter(pk__in=submission.first_sent).update(sent=False)
 
 
 def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
@@ -316,29 +321,29 @@ def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
     return after_reading(actor=actor, app=app)
 
 
-def _land(actor: Actor, app: App, letter: _Letter, facts: dict, lost: ApiError | None) -> None:
+def _mark_saved(actor: Actor, app: App, submission: Submission, facts: dict, lost: ApiError | None) -> None:
     """Let the working copy start from what was sent, now that it was read back equal."""
     assert app.draft is not None
     with transaction.atomic():
         App.locked(app.pk)
-        letter.sent.source = Source.SAVED
-        letter.sent.save(update_fields=["source"])
-        Edit.objects.filter(pk__in=letter.edits).update(saved_hash=letter.content_hash)
-        WorkingCopy.objects.filter(pk=letter.working.pk).update(base=app.draft)
-        unchanged = WorkingCopy.objects.filter(pk=letter.working.pk, version=letter.working.version)
+        submission.sent.source = Source.SAVED
+        submission.sent.save(update_fields=["source"])
+        Edit.objects.filter(pk__in=submission.edits).update(saved_hash=submission.content_hash)
+        WorkingCopy.objects.filter(pk=submission.working.pk).update(base=app.draft)
+        unchanged = WorkingCopy.objects.filter(pk=submission.working.pk, version=submission.working.version)
         unchanged.update(text=app.draft.text, version=F("version") + 1)
         finding_counts.recount(app, WorkingCopy.objects.filter(app=app).first())
         detail = "The answer was lost; reading showed that it was saved." if lost else ""
         audit_entries.record(actor, app, "draft.save", **facts, detail=detail, trace_id=lost.trace_id if lost else "")
-        if letter.references:
-            audit_entries.record(actor, app, "draft.edit", after={"edits": letter.references})
+        if submission.references:
+            audit_entries.record(actor, app, "draft.edit", after={"edits": submission.references})
 
 
-def _not_as_sent(app: App, letter: _Letter) -> str:
+def _not_as_sent(app: App, submission: Submission) -> str:
     if app.draft is None:
         how = "there is no draft now"
     else:
-        rows = compare(Document.from_text(app.draft.text), letter.document).changes
+        rows = compare(Document.from_text(app.draft.text), submission.document).changes
         labels = ", ".join(f"“{row.label}”" for row in rows[:3])
         how = f"what is read back differs in {counted(len(rows), 'place')}: {labels}"
     return (

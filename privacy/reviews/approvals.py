@@ -12,17 +12,7 @@ from privacy.marketplace import refresh
 from privacy.models import App, Review, Snapshot, Verdict, WorkingCopy
 from privacy.refusals import DRAFT_HIDDEN, SignOffRefused
 from privacy.reviews.authors import authors, is_among
-from privacy.reviews.status import SignOff, close, standing, status
-
-__all__ = [
-    "SignOff",
-    "approve",
-    "ask",
-    "ask_for_changes",
-    "status",
-    "why_not_approve",
-    "withdraw",
-]
+from privacy.reviews.status import close, current_review
 
 State = Review.State
 Kind = Verdict.Kind
@@ -32,7 +22,7 @@ NOT_ONES_OWN = (
 )
 
 
-def ask(*, actor: Actor, app: App, note: str = "") -> Review:
+def request_approval(*, actor: Actor, app: App, note: str = "") -> Review:
     """Request approval of the draft exactly as it is at Atlassian now (it is read first). Needs privacy.edit.
 
     Raises SignOffRefused: no draft, a working copy that is not saved, already asked or approved, the same as live.
@@ -100,7 +90,7 @@ def _askable(app: App) -> Snapshot:
 
 def _make_room(actor: Actor, app: App) -> None:
     """A review that requested changes, or whose live version moved on, gives way to the new one; others stand."""
-    review = standing(app)
+    review = current_review(app)
     if review is None:
         return
     if review.state == State.PUBLISHING:
@@ -115,7 +105,7 @@ def _make_room(actor: Actor, app: App) -> None:
     raise SignOffRefused("This very content is approved already. It can be published.")
 
 
-def withdraw(*, actor: Actor, review: Review) -> Review:
+def withdraw_request(*, actor: Actor, review: Review) -> Review:
     """Take the request, or the sign-off itself, back. Needs privacy.edit. Raises SignOffRefused, PermissionDenied."""
     access.require(actor, review.app.connection, "privacy.edit")
     review = _loaded(review)
@@ -141,7 +131,7 @@ def approve(*, actor: Actor, review: Review, seen: str, comment: str = "", seen_
     return _judge(actor, review, (seen, seen_live), kind, comment, State.APPROVED)
 
 
-def ask_for_changes(*, actor: Actor, review: Review, seen: str, comment: str) -> Verdict:
+def request_changes(*, actor: Actor, review: Review, seen: str, comment: str) -> Verdict:
     """Say what has to change; the comment is needed. Works on a signed-off review too. Raises as `approve` does."""
     if not _clean(comment):
         access.require(actor, review.app.connection, "privacy.approve")

@@ -27,9 +27,7 @@ from privacy.marketplace.publish_outcome import (
 from privacy.marketplace.readings import fetch, store
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.refusals import PublishRefused
-from privacy.reviews.status import CHANGED_THERE, close, standing
-
-__all__ = ["PublishResult", "obstacles", "publish", "settle_alarm"]
+from privacy.reviews.status import CHANGED_THERE, close, current_review
 
 State = Review.State
 Answer = PublishAttempt.Answer
@@ -66,7 +64,7 @@ def obstacles(app: App) -> list[str]:
     reasons = []
     if app.draft_hash == app.live_hash:
         reasons.append("The draft says the same as what is live, so there is nothing to publish.")
-    reasons += _sign_off_obstacles(app, standing(app))
+    reasons += _sign_off_obstacles(app, current_review(app))
     until = save_on_its_way(app, app.draft_hash)
     if until is not None:
         reasons.append(
@@ -108,7 +106,7 @@ def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
 
 def _claim(actor: Actor, app: App) -> PublishAttempt:
     """Mark the review as being published and record the intention; only one claim can succeed."""
-    review = standing(app)
+    review = current_review(app)
     assert review is not None
     assert app.draft is not None
     with transaction.atomic():
@@ -199,7 +197,7 @@ def _unread(app: App, error: ApiError | None, unread: ApiError) -> str:
     )
 
 
-def settle_alarm(*, actor: Actor, app: App, note: str) -> App:
+def resolve_alert(*, actor: Actor, app: App, note: str) -> App:
     """Resolve an alert after a person looked into it; the note is needed and goes on record. Needs privacy.publish.
 
     The approval that the publishing was based on ends with it, and live as it is now is what is expected from then on.
@@ -217,7 +215,7 @@ def settle_alarm(*, actor: Actor, app: App, note: str) -> App:
         accepted = {"expected_live": app.live_hash, "expected_since": Now()} if app.expected_live else {}
         if not App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm="", alarm_kind="", **accepted):
             raise PublishRefused(["The alert changed meanwhile. Read it again."])
-        review = standing(app)
+        review = current_review(app)
         if review is not None and review.state == State.PUBLISHING:
             because = f"An alert about its publishing was resolved by {actor.label}: {note}"
             if close(actor=actor, review=review, state=State.LAPSED, because=because):

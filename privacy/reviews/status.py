@@ -31,7 +31,7 @@ class SignOff:
     live_moved: bool = False
 
 
-def standing(app: App) -> Review | None:
+def current_review(app: App) -> Review | None:
     """The review that is in force, if any."""
     return Review.objects.filter(app=app, state__in=Review.STANDING).select_related("app", "snapshot").first()
 
@@ -101,7 +101,7 @@ def _publishing(app: App, review: Review) -> str:
 
 def dismiss_if_draft_changed(*, actor: Actor, app: App, **_signal: object) -> Review | None:
     """Close the standing review when the draft, as last read, has other content. Returns it when it lapsed."""
-    review = standing(app)
+    review = current_review(app)
     if review is None or review.state == State.PUBLISHING or app.draft_state not in ("present", "absent"):
         return None
     if review.content_hash == app.draft_hash:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -227,7 +228,8 @@ def _show_question(request: HttpRequest, app: App, pointer: str, sentence: str =
 def _around(request: HttpRequest, page: EditPage, question: questions.Question) -> dict:
     """What else shows on the page after an answer: questions that come or go, checks, progress, the bar."""
     given = request.POST if request.method == "POST" else request.GET
-    viewer, section = request.user, given.get("on_section", "")
+    viewer: Model | None = request.user  # type: ignore[assignment]
+    section = given.get("on_section", "")
     shown = questions.chosen_sections(page, section)
     return {
         "form": page,
@@ -236,7 +238,9 @@ def _around(request: HttpRequest, page: EditPage, question: questions.Question) 
         "app": page.app,
         "question": question,
         "section": section,
-        "flipped": questions.flipped(page, question, given.getlist("shown"), viewer=viewer) if question.known else (),  # type: ignore[arg-type]
+        "visibility_changes": questions.visibility_changes(page, question, given.getlist("shown"), viewer=viewer)
+        if question.known
+        else (),
         "others": [view for part in shown for view in part.fields if view is not question.view and view.asked],
     }
 

@@ -151,7 +151,9 @@ def one(page: EditPage, pointer: str, *, viewer: Model | None, problem: forms.Pr
     return None if view is None else question(view, viewer, problems, _waiting(page))
 
 
-def flipped(page: EditPage, asker: Question, shown: Iterable[str], *, viewer: Model | None) -> list[Question]:
+def visibility_changes(
+    page: EditPage, asker: Question, shown: Iterable[str], *, viewer: Model | None
+) -> list[Question]:
     """The questions that appear or disappear because `asker` was answered; `shown`: names that the page shows now."""
     before = set(shown)
     waiting = _waiting(page)

@@ -90,7 +90,7 @@ def app_review_ask(request: HttpRequest, app: App) -> HttpResponse:
         return show_app(request, app, form=form, status=422)
 
     def ask() -> str:
-        approvals.ask(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
+        approvals.request_approval(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
         return "You requested approval. Reviewers see exactly this draft beside what is live."
 
     return act(request, app, ask)
@@ -104,7 +104,7 @@ def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
         review = selectors.newest_review(app=app)
         if review is None:
             raise refusals.SignOffRefused("Nobody requested approval, so there is nothing to take back.")
-        approvals.withdraw(actor=actor_of(request), review=review)
+        approvals.withdraw_request(actor=actor_of(request), review=review)
         return "The request for approval is withdrawn. The draft is unchanged."
 
     return act(request, app, withdraw)
@@ -139,7 +139,7 @@ def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: 
             "below, then decide."
         )
     if verdict == "changes":
-        approvals.ask_for_changes(actor=actor, review=review, seen=shown.draft, comment=comment)
+        approvals.request_changes(actor=actor, review=review, seen=shown.draft, comment=comment)
         return "You requested changes. Your comment stands beside the request."
     approvals.approve(actor=actor, review=review, seen=shown.draft, seen_live=shown.live, comment=comment)
     return "You approved this draft in exactly this form. Any later change to it dismisses the approval."
@@ -169,7 +169,7 @@ def app_alarm(request: HttpRequest, app: App) -> HttpResponse:
         return show_app(request, app, form=form, status=422)
 
     def settle() -> str:
-        publishing.settle_alarm(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
+        publishing.resolve_alert(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
         return "The alert is resolved. What you found is on record in the activity."
 
     return act(request, app, settle)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from portal.atlassian.http import ApiSession, Call
+from portal.atlassian.http import ApiSession
+from portal.atlassian.messages import Call
 from sandbox.names import ACCOUNTS, ACME
 from sandbox.seed import seed_basics
 from sandbox.state import State

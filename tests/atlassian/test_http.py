@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from portal.atlassian.errors import Misconfigured, Unavailable
-from portal.atlassian.http import MAX_BYTES, ApiSession, Call
+from portal.atlassian.http import MAX_BYTES, ApiSession
+from portal.atlassian.messages import Call
 from portal.atlassian.slots import ThreadSlots
 from tests.atlassian.conftest import EMAIL, PUT, READ, TOKEN, reply
 

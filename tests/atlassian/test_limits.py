@@ -7,8 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from portal.atlassian.errors import Limited, Unavailable
-from portal.atlassian.http import MemoryThrottle
-from portal.atlassian.limits import LONGEST_PAUSE, seconds_to_rest
+from portal.atlassian.limits import LONGEST_PAUSE, MemoryThrottle, seconds_to_rest
 from tests.atlassian.conftest import POST, PUT, READ, reply, reset
 
 NOW = 1_800_000_000.0

@@ -171,7 +171,7 @@ def desk(world, sandbox) -> Desk:
     sandbox.add_item(ACME, "DESK", title="Key list, longer", draft_of=ids["Key list"], level="Confidential")
     acme, actor = Connection.objects.get(slug="acme"), Actor.command_line()
     space = refresh.read_space(actor=actor, connection=acme, key="DESK")
-    refresh.ask_scan(actor=actor, connection=acme, space=space)
+    refresh.request_scan(actor=actor, connection=acme, space=space)
     world()
     return Desk(ids)
 

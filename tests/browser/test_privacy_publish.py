@@ -64,7 +64,7 @@ def signed_off(world) -> None:
     """Alice requested approval of the draft of Diagrams, and Bob gave it."""
     actors = {name: Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob")}
     app = App.objects.select_related("connection", "draft", "live").get(product_id=PRODUCT)
-    review = approvals.ask(actor=actors["alice"], app=app, note="The new queue")
+    review = approvals.request_approval(actor=actors["alice"], app=app, note="The new queue")
     approvals.approve(actor=actors["bob"], review=review, seen=review.content_hash)
     assert selectors.newest_review(app=app).state == "approved"
 

@@ -21,7 +21,7 @@ def _nobody_waits(settings):
 
 def run_scan(connection: Connection, space: Space | None = None) -> Scan:
     """A whole scan, from being asked for to its end."""
-    scan = refresh.ask_scan(actor=Actor.command_line(), connection=connection, space=space)
+    scan = refresh.request_scan(actor=Actor.command_line(), connection=connection, space=space)
     lease = job_queue.claim(scan)
     assert lease is not None
     scanning.run(scan, lease)

@@ -70,7 +70,7 @@ def test_a_scan_that_can_list_no_page_ends_with_1_and_says_so(site, sandbox, han
 
 def test_a_scan_that_a_dead_worker_left_is_taken_over_when_its_time_is_up(site, handbook, operator, monkeypatch):
     space = refresh.read_space(actor=operator, connection=site, key="HB")
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     job_queue.claim(scan).beat(message="Handbook: 3 of 9")
 
     def sleep(seconds: float) -> None:

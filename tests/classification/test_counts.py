@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from classification.inventory import item_counts
-from classification.models import Item, ItemCount, ItemsChanged, Knowledge
+from classification.models import Item, ItemCount, ItemsChanged, ReadState
 from portal.management.commands.worker import sweep
 from tests.portal.test_home import cards
 
@@ -42,10 +42,10 @@ def test_home_reads_no_item_once_the_worker_has_counted(scanned, site, administr
 
 
 CHANGES = {
-    "an update": lambda item: Item.objects.filter(pk=item.pk).update(level=None, level_state=Knowledge.NONE),
+    "an update": lambda item: Item.objects.filter(pk=item.pk).update(level=None, level_state=ReadState.NONE),
     "an update of the status": lambda item: Item.objects.filter(pk=item.pk).update(status="archived", remote_id="77"),
     "a deletion": lambda item: Item.objects.filter(pk=item.pk).delete(),
-    "a row that is saved": lambda item: (setattr(item, "level_state", Knowledge.UNREAD), item.save()),
+    "a row that is saved": lambda item: (setattr(item, "level_state", ReadState.UNREAD), item.save()),
     "a field that is saved": lambda item: (setattr(item, "level_id", None), item.save(update_fields=["level"])),
     "a new row": lambda item: Item.objects.create(
         space=item.space, kind="page", remote_id="4711", status="current", title="New", read_at=item.read_at
@@ -53,7 +53,7 @@ CHANGES = {
     "rows in bulk": lambda item: Item.objects.bulk_create(
         [Item(space=item.space, kind="page", remote_id="4711", status="draft", title="x", read_at=item.read_at)]
     ),
-    "by the space": lambda item: item.space.items.update(level=None, level_state=Knowledge.UNREAD),
+    "by the space": lambda item: item.space.items.update(level=None, level_state=ReadState.UNREAD),
 }
 
 
@@ -62,7 +62,7 @@ def test_whatever_changes_items_is_counted_at_once_and_kept_by_the_next_sweep(ch
     item_counts.keep_counts()
     assert counted(site) == true_now(site)
     before = true_now(site)
-    change(Item.objects.filter(level_state=Knowledge.KNOWN, status="current").first())
+    change(Item.objects.filter(level_state=ReadState.KNOWN, status="current").first())
     assert true_now(site) != before
     assert counted(site) == true_now(site)
     item_counts.keep_counts()
@@ -81,7 +81,7 @@ def test_what_is_not_counted_leaves_no_mark(scanned):
 def test_a_change_that_is_undone_leaves_no_mark(scanned):
     item_counts.keep_counts()
     with transaction.atomic():
-        Item.objects.update(level_state=Knowledge.UNREAD)
+        Item.objects.update(level_state=ReadState.UNREAD)
         assert ItemsChanged.objects.exists()
         transaction.set_rollback(True)
     assert not ItemsChanged.objects.exists()
@@ -90,7 +90,7 @@ def test_a_change_that_is_undone_leaves_no_mark(scanned):
 def test_what_another_worker_counts_at_the_same_time_is_left_to_it(scanned, site):
     """It took the marks while this one waited for the space."""
     item_counts.keep_counts()
-    Item.objects.update(level_state=Knowledge.NONE)
+    Item.objects.update(level_state=ReadState.NONE)
 
     def taken(execute, sql, params, many, context):
         if sql.startswith("DELETE") and "itemschanged" in sql:

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from classification import outcomes
 from classification.inventory import refresh
 from classification.levels import defaults, item_levels
-from classification.models import Item, Knowledge, Project, Scan
+from classification.models import Item, Project, ReadState, Scan
 from portal.access import Actor
 from portal.atlassian.confluence import DEFAULT_WANTS_STATUS
 from portal.atlassian.errors import NotFound
@@ -64,7 +64,7 @@ def test_what_is_not_classified_takes_a_default_only_where_there_is_none_yet(
     site, sandbox, manager, scanned, level, item
 ):
     defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
-    assert item("Nowhere").level_state == Knowledge.NONE, "it does not take the default that there is"
+    assert item("Nowhere").level_state == ReadState.NONE, "it does not take the default that there is"
     run_scan(site, scanned)
     defaults.clear_space_default(actor=manager, space=scanned, reason="Merged")
     run_scan(site, scanned)
@@ -72,7 +72,7 @@ def test_what_is_not_classified_takes_a_default_only_where_there_is_none_yet(
     impact = defaults.impact(space=scanned)
     assert (impact.matching, impact.unclassified, impact.unset) == (0, 4, 0)
     defaults.set_space_default(actor=manager, space=scanned, level=level("Internal"))
-    assert item("Nowhere").level_state == Knowledge.UNREAD
+    assert item("Nowhere").level_state == ReadState.UNREAD
 
 
 def test_the_impact_is_incomplete_before_the_first_scan(space):
@@ -92,8 +92,8 @@ def test_setting_the_default_of_a_space_reads_its_followers_again(site, sandbox,
     assert sandbox.space_default(ACME, "HB") == "Confidential"
     scanned.refresh_from_db()
     assert scanned.default_level.name == "Confidential"
-    assert item("Welcome").level_state == Knowledge.UNREAD
-    assert item("Press kit").level_state == Knowledge.KNOWN
+    assert item("Welcome").level_state == ReadState.UNREAD
+    assert item("Press kit").level_state == ReadState.KNOWN
     assert outcome.scan.state == Scan.State.QUEUED
     assert recorded_outcomes("space.default.set") == ["started", "done"]
     assert run_again(site, scanned, outcome.scan).state == Scan.State.DONE
@@ -122,7 +122,7 @@ def test_a_lower_default_and_clearing_it_need_a_reason(sandbox, manager, scanned
     assert outcome.message == "“Handbook” has no default now."
     assert sandbox.space_default(ACME, "HB") is None
     scanned.refresh_from_db()
-    assert scanned.default_state == Knowledge.NONE
+    assert scanned.default_state == ReadState.NONE
 
 
 def test_a_default_that_somebody_changed_meanwhile_is_not_overwritten(sandbox, manager, scanned, level):
@@ -147,7 +147,7 @@ def test_a_refused_default_says_what_it_needs_and_what_is_true(sandbox, manager,
     assert (outcome.status, outcome.level.name) == ("refused", "Internal")
     assert "administer the space" in outcome.needs
     assert "write:space:confluence" in outcome.text
-    assert item("Welcome").level_state == Knowledge.KNOWN
+    assert item("Welcome").level_state == ReadState.KNOWN
     assert recorded_outcomes("space.default.set") == ["started", "refused"]
 
 
@@ -163,14 +163,14 @@ def test_a_default_whose_answer_broke_is_not_said_to_be_done(sandbox, manager, s
     outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
     assert outcome.status == "unknown"
     scanned.refresh_from_db()
-    assert scanned.default_state == Knowledge.UNREAD
+    assert scanned.default_state == ReadState.UNREAD
 
 
 def test_the_followers_of_a_default_that_may_have_changed_are_read_again(site, sandbox, manager, scanned, level, item):
     faults.server_error(sandbox, status=500, call="confluence.space_default.get", skip=1)
     outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
     assert (outcome.status, outcome.read_back) == ("unknown", False)
-    assert item("Welcome").level_state == Knowledge.UNREAD
+    assert item("Welcome").level_state == ReadState.UNREAD
     assert outcome.scan.state == Scan.State.QUEUED
     faults.clear(sandbox)
     run_again(site, scanned, outcome.scan)
@@ -203,7 +203,7 @@ def test_the_default_of_a_project_is_set_and_cleared(site, manager, project, lev
         defaults.clear_project_default(actor=manager, project=project(key))
     cleared = defaults.clear_project_default(actor=manager, project=project(key), reason="Not used any more")
     assert (cleared.ok, cleared.level) == (True, None)
-    assert project(key).default_state == Knowledge.NONE
+    assert project(key).default_state == ReadState.NONE
     assert recorded_outcomes("project.default.clear") == ["started", "done"]
 
 
@@ -221,7 +221,7 @@ def test_a_project_that_refuses_says_which_permission_is_missing(site, sandbox, 
     outcome = defaults.set_project_default(actor=manager, project=project(key), level=level("Confidential"))
     assert outcome.status == "refused"
     assert "administer the project" in outcome.needs
-    assert project(key).default_state == Knowledge.NONE
+    assert project(key).default_state == ReadState.NONE
 
 
 def test_a_project_that_is_not_shown_any_more_leaves_the_list(site, sandbox, project, operator):
@@ -236,13 +236,13 @@ def test_one_project_whose_default_cannot_be_read_is_marked_and_the_rest_is_read
     faults.server_error(sandbox, status=500, call="jira.project_default.get", times=1)
     reading = refresh.read_projects(actor=operator, connection=site)
     assert reading.message == "6 projects read. The defaults of 1 could not be read."
-    assert Project.objects.filter(default_state=Knowledge.UNREAD).count() == 1
+    assert Project.objects.filter(default_state=ReadState.UNREAD).count() == 1
 
 
 def test_nobody_else_s_items_are_marked_by_a_default(site, few_items, manager, scanned, level, operator):
     run_scan(site)
     defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
-    assert not Item.objects.exclude(space=scanned).filter(level_state=Knowledge.UNREAD).exists()
+    assert not Item.objects.exclude(space=scanned).filter(level_state=ReadState.UNREAD).exists()
 
 
 def test_one_changes_a_default_at_a_time_and_the_other_is_told_who_does(sandbox, manager, scanned, level):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from classification import outcomes
 from classification.inventory import refresh, store
 from classification.levels import item_levels
-from classification.models import Item, Knowledge, Level
+from classification.models import Item, Level, ReadState
 from portal.access import Actor
 from portal.atlassian.errors import Misconfigured, NotFound, Unavailable
 from portal.audit.verify import verify_chain
@@ -150,7 +150,7 @@ def test_a_level_that_was_archived_a_second_ago_is_refused_and_the_levels_are_re
     assert "not published" in outcome.message
     assert "“Public” is archived" in outcome.advice
     assert level("Public").status == "ARCHIVED"
-    assert item("Nowhere").level_state == Knowledge.NONE
+    assert item("Nowhere").level_state == ReadState.NONE
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "refused"]
 
 
@@ -219,7 +219,7 @@ def test_a_write_whose_answer_was_lost_counts_although_it_was_refused_when_tried
     else:
         # The site also wants us to wait before anything is read back, so nobody can know.
         assert (outcome.status, outcome.read_back) == ("unknown", False)
-        assert item("Welcome").level_state == Knowledge.UNREAD
+        assert item("Welcome").level_state == ReadState.UNREAD
     assert recorded("item.level.set")[-1].outcome == outcome.status
 
 
@@ -253,7 +253,7 @@ def test_what_failed_and_cannot_be_read_back_is_not_recorded_as_if_it_were_done(
     assert "Try again in 10 minutes." in outcome.advice
     last = recorded("item.level.set")[-1]
     assert (last.outcome, last.after["level"], last.after["asked"]) == ("failed", "Internal", "Confidential")
-    assert item("Welcome").level_state == Knowledge.KNOWN, "what was read just before still holds"
+    assert item("Welcome").level_state == ReadState.KNOWN, "what was read just before still holds"
 
 
 def test_an_error_of_the_site_leaves_the_row_as_it_was(sandbox, actor, item, level):
@@ -269,7 +269,7 @@ def test_what_could_not_be_read_back_is_not_said_to_be_done(sandbox, actor, item
     outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
     assert (outcome.status, outcome.level) == ("unknown", None)
     assert "could not be read back" in outcome.message
-    assert item("Welcome").level_state == Knowledge.UNREAD
+    assert item("Welcome").level_state == ReadState.UNREAD
 
 
 def test_a_stranger_between_the_write_and_the_reading_back_is_noticed(sandbox, actor, item, level):
@@ -317,7 +317,7 @@ def test_a_reset_needs_a_reason_where_the_default_may_not_be_read(sandbox, actor
         item_levels.reset_item_level(actor=actor, item=item("Press kit"))
     outcome = item_levels.reset_item_level(actor=actor, item=item("Press kit"), reason="Follows the space")
     assert (outcome.ok, outcome.level.name) == (True, "Internal")
-    assert item("Press kit").space.default_state == Knowledge.HIDDEN
+    assert item("Press kit").space.default_state == ReadState.HIDDEN
 
 
 def test_a_reset_to_a_stricter_default_needs_no_reason(actor, item):
@@ -341,7 +341,7 @@ def test_a_site_of_the_reference_dialect_removes_the_level(reference_site, handb
     outcome = item_levels.remove_item_level(actor=operator, item=row, reason="Was wrong")
     assert (outcome.status, outcome.level) == ("done", None)
     row.refresh_from_db()
-    assert row.level_state == Knowledge.NONE
+    assert row.level_state == ReadState.NONE
 
 
 def test_an_account_that_may_not_edit_is_refused_with_the_permission_it_lacks(site_as_editor, operator, sandbox):
@@ -376,7 +376,7 @@ def test_an_item_of_an_unknown_space_brings_its_space_along(site, sandbox, opera
     page = sandbox.item_ids(ACME, "ENG")[0]
     row = refresh.read_item(actor=operator, connection=site, kind="page", remote_id=page).item
     assert row.space.key == "ENG"
-    assert row.level_state in (Knowledge.KNOWN, Knowledge.NONE)
+    assert row.level_state in (ReadState.KNOWN, ReadState.NONE)
 
 
 def test_an_item_that_a_scan_took_off_the_list_meanwhile_is_still_set_and_recorded(sandbox, actor, item, level):

@@ -66,7 +66,7 @@ def changes(site: Connection, sandbox, scanned: Space, item, level) -> dict[str,
         "read item": lambda: refresh.read_item(actor=operator, **read),
         "levels": lambda: store.keep_levels(site, levels, timezone.now()),
         "spaces": lambda: store.keep_spaces(site, spaces, timezone.now()),
-        "ask": lambda: refresh.ask_scan(actor=operator, connection=site, enqueue=False),
+        "ask": lambda: refresh.request_scan(actor=operator, connection=site, enqueue=False),
         "give role": lambda: administration.give_role(actor=operator, **role),
         "remove": lambda: remove(actor=operator, connection=Connection.objects.get(pk=site.pk)),
     }

@@ -6,7 +6,7 @@ from django.urls import reverse
 from classification import outcomes
 from classification.inventory import refresh
 from classification.levels import defaults, item_levels
-from classification.models import Item, Knowledge, Level, Project, Site, Space
+from classification.models import Item, Level, Project, ReadState, Site, Space
 from classification.views import level_editor
 from portal.access import Actor
 from portal.models import Connection
@@ -94,10 +94,10 @@ def test_a_removal_that_worked_is_offered_again(reference_site, handbook, operat
 
 def test_nothing_is_reset_or_removed_where_there_is_nothing(site, scanned, item):
     assert offered(item("Nowhere")) == ["reset"], "it may take the default of the space again"
-    Space.objects.filter(pk=scanned.pk).update(default_level=None, default_state=Knowledge.NONE)
+    Space.objects.filter(pk=scanned.pk).update(default_level=None, default_state=ReadState.NONE)
     assert offered(item("Nowhere")) == []
     assert offered(item("Bonus")) == ["reset", "remove"]
-    Item.objects.filter(title="Bonus").update(level_state=Knowledge.UNREAD)
+    Item.objects.filter(title="Bonus").update(level_state=ReadState.UNREAD)
     assert offered(item("Bonus")) == ["reset", "remove"], "what is not known may be there"
 
 

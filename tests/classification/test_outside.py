@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from classification.inventory import refresh, store
 from classification.levels import defaults, item_levels
-from classification.models import Item, Knowledge, Project
+from classification.models import Item, Project, ReadState
 from portal.access import Actor
 from portal.audit.verify import verify_chain
 from portal.connections import clients
@@ -196,7 +196,7 @@ def test_the_default_of_a_project_that_changed_outside_is_found(site, sandbox, o
     assert found()[0].target_type == "project"
 
 
-@pytest.mark.parametrize("state", [Knowledge.UNREAD, Knowledge.HIDDEN])
+@pytest.mark.parametrize("state", [ReadState.UNREAD, ReadState.HIDDEN])
 def test_a_level_that_was_never_known_is_no_change(site, scanned, state):
     Item.objects.filter(space=scanned).update(level=None, level_state=state)
     run_scan(site, scanned)

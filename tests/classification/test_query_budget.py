@@ -39,9 +39,9 @@ def addresses(site, sandbox, scanned, item) -> dict[str, str]:
     for number in range(3):
         sandbox.add_space(ACME, f"S{number}", pages=5)
         refresh.read_space(actor=operator, connection=site, key=f"S{number}")
-        refresh.ask_scan(actor=operator, connection=site, space=Space.objects.get(key=f"S{number}"))
+        refresh.request_scan(actor=operator, connection=site, space=Space.objects.get(key=f"S{number}"))
     refresh.read_projects(actor=operator, connection=site)
-    scan, page = refresh.ask_scan(actor=operator, connection=site), item("Welcome")
+    scan, page = refresh.request_scan(actor=operator, connection=site), item("Welcome")
     one_item = [site.slug, page.kind, page.remote_id, page.status]
     arguments: dict[str, list] = {
         **dict.fromkeys(("home", "connections"), []),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from classification import tasks
 from classification.inventory import refresh
-from classification.models import Item, Knowledge, Level, Project, Scan
+from classification.models import Item, Level, Project, ReadState, Scan
 from portal.access import Actor
 from portal.atlassian.errors import NotFound, Refused
 from portal.audit.browse import one_per_action
@@ -84,7 +84,7 @@ def test_only_pages_and_blog_posts_are_read(site, operator):
 def test_an_item_without_the_entitlement_is_not_called_unclassified(site, sandbox, handbook, operator):
     sandbox.set_entitled(ACME, False)
     outcome = refresh.read_item(actor=operator, connection=site, kind="page", remote_id=handbook["Welcome"])
-    assert outcome.item.level_state == Knowledge.HIDDEN
+    assert outcome.item.level_state == ReadState.HIDDEN
     assert "does not offer data classification" in outcome.message
 
 
@@ -102,9 +102,9 @@ def test_an_item_that_moved_to_another_space_is_listed_once(site, sandbox, item,
 
 def test_asking_for_a_scan_twice_gives_the_same_one(site, space, alice, grant):
     grant(alice, site, "classifier")
-    first = refresh.ask_scan(actor=Actor.of(alice), connection=site)
-    assert refresh.ask_scan(actor=Actor.of(alice), connection=site) == first
-    other = refresh.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    first = refresh.request_scan(actor=Actor.of(alice), connection=site)
+    assert refresh.request_scan(actor=Actor.of(alice), connection=site) == first
+    other = refresh.request_scan(actor=Actor.of(alice), connection=site, space=space)
     assert other != first
     assert first.actor_label == "alice@example.com"
     assert AuditEntry.objects.filter(action="scan.asked", outcome="started").count() == 2
@@ -117,12 +117,12 @@ def test_a_scan_that_has_ended_makes_room_for_the_next(site, space):
 def test_a_viewer_may_not_ask_for_a_scan(site, bob, grant):
     grant(bob, site, "viewer")
     with pytest.raises(PermissionDenied, match="read spaces again"):
-        refresh.ask_scan(actor=Actor.of(bob), connection=site)
+        refresh.request_scan(actor=Actor.of(bob), connection=site)
     assert not Scan.objects.exists()
 
 
 def test_a_scan_is_cancelled_once(site, space, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     assert refresh.cancel_scan(actor=operator, scan=scan)
     assert scan.state == Scan.State.CANCELLED
     assert not refresh.cancel_scan(actor=operator, scan=scan)
@@ -131,7 +131,7 @@ def test_a_scan_is_cancelled_once(site, space, operator):
 
 def test_cancelling_needs_the_right(site, space, operator, bob, grant):
     grant(bob, site, "viewer")
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     with pytest.raises(PermissionDenied):
         refresh.cancel_scan(actor=Actor.of(bob), scan=scan)
     scan.refresh_from_db()
@@ -151,7 +151,7 @@ def test_the_default_of_a_space_is_not_said_to_be_none_where_the_site_offers_no_
 ):
     sandbox.set_entitled(ACME, False)
     space = refresh.read_space(actor=operator, connection=site, key="HB")
-    assert space.default_state == Knowledge.HIDDEN
+    assert space.default_state == ReadState.HIDDEN
 
 
 def outcomes_of_scans() -> list[tuple[str, str, str]]:
@@ -161,7 +161,7 @@ def outcomes_of_scans() -> list[tuple[str, str, str]]:
 
 def test_a_scan_is_one_row_of_the_activity_with_its_result(site, space, alice, grant):
     grant(alice, site, "classifier")
-    scan = refresh.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    scan = refresh.request_scan(actor=Actor.of(alice), connection=site, space=space)
     assert outcomes_of_scans() == [(alice.email, "started", "")]
     tasks.run_scan.call(scan.pk)
     ((who, outcome, detail),) = outcomes_of_scans()
@@ -171,7 +171,7 @@ def test_a_scan_is_one_row_of_the_activity_with_its_result(site, space, alice, g
 
 def test_a_scan_that_was_cancelled_says_so_in_the_activity(site, space, alice, operator, grant):
     grant(alice, site, "classifier")
-    scan = refresh.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    scan = refresh.request_scan(actor=Actor.of(alice), connection=site, space=space)
     refresh.cancel_scan(actor=operator, scan=scan)
     assert outcomes_of_scans() == [(alice.email, "failed", "Cancelled.")]
 
@@ -179,7 +179,7 @@ def test_a_scan_that_was_cancelled_says_so_in_the_activity(site, space, alice, o
 def test_a_scan_that_failed_or_was_given_up_says_why_in_the_activity(site, space, operator, sandbox):
     faults.refuse(sandbox, status=401)
     failed = run_scan(site, space)
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     Scan.objects.filter(pk=scan.pk).update(
         state="running", attempts=job_queue.MOST_ATTEMPTS, lease="x", lease_until=timezone.now() - timedelta(seconds=1)
     )

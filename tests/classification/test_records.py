@@ -62,7 +62,7 @@ def test_what_has_a_key_that_no_address_holds_goes_by_its_id(site, alice, grant,
 
 def test_a_level_that_two_scans_meet_at_once_is_kept_once(site):
     level = types.Level(id="new", name="New", status="PUBLISHED")
-    one, other = (store.LevelBook(site, timezone.now()) for _ in range(2))
+    one, other = (store.LevelCache(site, timezone.now()) for _ in range(2))
     assert one.row(level) == other.row(level)
     assert Level.objects.filter(remote_id="new").count() == 1
 

@@ -13,7 +13,7 @@ from classification.inventory import refresh, scan_coordinator, scanning
 from classification.inventory.batch_writer import Entry, Writer
 from classification.inventory.draft_lists import LISTS_DRAFTS
 from classification.levels import defaults, item_levels
-from classification.models import Item, Knowledge, Level, Scan, Space
+from classification.models import Item, Level, ReadState, Scan, Space
 from classification.selectors import find_item
 from portal.atlassian import types
 from portal.connections import site_facts
@@ -51,7 +51,7 @@ def test_a_scan_of_a_space_reads_every_status_with_its_level(site, space):
     space.refresh_from_db()
     assert space.default_level.name == "Internal"
     assert space.scanned_at is not None
-    assert Item.objects.get(title="Nowhere").level_state == Knowledge.NONE
+    assert Item.objects.get(title="Nowhere").level_state == ReadState.NONE
 
 
 def test_a_scan_of_a_space_keeps_to_its_budget_of_calls(site, sandbox, operator):
@@ -179,8 +179,8 @@ def test_one_refused_item_is_marked_and_the_scan_goes_on(site, sandbox, space, h
     assert scan.message == "9 items in 1 space read; 1 level could not be read."
     assert "Not for you" in scan.error
     assert "read:page:confluence" in scan.error
-    assert Item.objects.get(title="Bonus").level_state == Knowledge.HIDDEN
-    assert Item.objects.get(title="Salaries").level_state == Knowledge.KNOWN
+    assert Item.objects.get(title="Bonus").level_state == ReadState.HIDDEN
+    assert Item.objects.get(title="Salaries").level_state == ReadState.KNOWN
 
 
 def test_one_broken_answer_leaves_what_was_known_with_its_age(site, sandbox, scanned, handbook, item):
@@ -189,7 +189,7 @@ def test_one_broken_answer_leaves_what_was_known_with_its_age(site, sandbox, sca
     scan = run_scan(site, scanned)
     assert scan.state == Scan.State.DONE
     assert "1 level could not be read" in scan.message
-    assert (item("Bonus").level_state, item("Bonus").level.name) == (Knowledge.KNOWN, "Confidential")
+    assert (item("Bonus").level_state, item("Bonus").level.name) == (ReadState.KNOWN, "Confidential")
     assert item("Bonus").level_read_at == before.level_read_at
     run_scan(site, scanned)
     assert item("Bonus").level_read_at > before.level_read_at
@@ -201,7 +201,7 @@ def test_a_site_that_is_down_hides_nothing_that_was_known(site, sandbox, scanned
     faults.server_error(sandbox, status=503, call="confluence.*_level.get")
     run_scan(site, scanned)
     assert levels_of(scanned) == before
-    assert not Item.objects.filter(level_state=Knowledge.UNREAD).exists()
+    assert not Item.objects.filter(level_state=ReadState.UNREAD).exists()
 
 
 def test_an_account_that_lost_all_spaces_does_not_lose_what_was_read(site, sandbox, few_items, scanned):
@@ -257,7 +257,7 @@ def test_a_site_that_is_down_ends_the_scan_and_what_was_read_is_kept(site, sandb
     scan = run_scan(site, big)
     assert scan.state == Scan.State.FAILED
     assert "10 times in a row" in scan.error
-    assert Item.objects.filter(space=big, level_state=Knowledge.NONE).count() >= 90
+    assert Item.objects.filter(space=big, level_state=ReadState.NONE).count() >= 90
     big.refresh_from_db()
     assert big.scanned_at is None
 
@@ -286,9 +286,9 @@ def test_without_the_entitlement_titles_are_read_and_no_item_is_called_unclassif
     assert scan.state == Scan.State.DONE
     assert "does not offer data classification" in scan.error
     assert Item.objects.filter(space=space).count() == 9
-    assert set(Item.objects.values_list("level_state", flat=True)) == {Knowledge.HIDDEN}
+    assert set(Item.objects.values_list("level_state", flat=True)) == {ReadState.HIDDEN}
     space.refresh_from_db()
-    assert space.default_state == Knowledge.HIDDEN
+    assert space.default_state == ReadState.HIDDEN
 
 
 def test_a_list_that_fails_is_said_and_nothing_of_it_is_removed(site, sandbox, scanned):
@@ -401,7 +401,7 @@ def test_an_item_that_became_unknown_meanwhile_is_asked_for_again(site, scanned,
     defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
     stale = entry(scanned, item("Welcome"), asked, level("Internal"))
     assert Writer(site).items([stale], offered=True).again == [stale]
-    assert item("Welcome").level_state == Knowledge.UNREAD
+    assert item("Welcome").level_state == ReadState.UNREAD
 
 
 class CancellingLease(job_queue.Lease):
@@ -417,7 +417,7 @@ class CancellingLease(job_queue.Lease):
 
 
 def test_a_cancelled_scan_stops_and_writes_nothing_more(site, space, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     lease = job_queue.claim(scan)
     scanning.run(scan, CancellingLease(lease.job, lease.token))
     scan.refresh_from_db()
@@ -453,14 +453,14 @@ def test_a_default_that_changes_while_its_space_is_scanned_is_read_by_a_new_scan
     def change():
         defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
 
-    scan = refresh.ask_scan(actor=operator, connection=site, space=scanned)
+    scan = refresh.request_scan(actor=operator, connection=site, space=scanned)
     lease = job_queue.claim(scan)
     scanning.run(scan, ChangingLease(lease, moment, change))
     scan.refresh_from_db()
     assert scan.state == Scan.State.CANCELLED
     assert "a new scan took its place" in scan.error
     assert run_scan(site, scanned).state == Scan.State.DONE
-    assert (item("Welcome").level_state, item("Welcome").level.name) == (Knowledge.KNOWN, "Confidential")
+    assert (item("Welcome").level_state, item("Welcome").level.name) == (ReadState.KNOWN, "Confidential")
 
 
 @pytest.mark.parametrize("whole_site", [True, False])
@@ -474,7 +474,7 @@ def test_a_default_that_changes_during_the_first_scan_is_read_again_too(
         wanted = Level.objects.get(connection=site, name="Confidential")
         outcomes.append(defaults.set_space_default(actor=operator, space=space, level=wanted))
 
-    scan = refresh.ask_scan(actor=operator, connection=site, space=None if whole_site else space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=None if whole_site else space)
     scanning.run(scan, ChangingLease(job_queue.claim(scan), "beat", change))
     [outcome] = outcomes
     assert outcome.scan.state == Scan.State.QUEUED
@@ -482,7 +482,7 @@ def test_a_default_that_changes_during_the_first_scan_is_read_again_too(
 
 
 def test_a_scan_that_only_waits_serves_a_changed_default_too(site, scanned, level, operator):
-    waiting = refresh.ask_scan(actor=operator, connection=site, space=scanned)
+    waiting = refresh.request_scan(actor=operator, connection=site, space=scanned)
     outcome = defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
     assert outcome.scan == waiting
 
@@ -503,7 +503,7 @@ def test_the_scan_of_a_killed_worker_is_handed_out_again_and_ends_well(site, san
     monkeypatch.setattr(scan_coordinator, "BATCH", 20)
     sandbox.add_space(ACME, "BIG", pages=70)
     big = refresh.read_space(actor=operator, connection=site, key="BIG")
-    scan = refresh.ask_scan(actor=operator, connection=site, space=big)
+    scan = refresh.request_scan(actor=operator, connection=site, space=big)
     lease = job_queue.claim(scan)
     with pytest.raises(SystemExit):
         scanning.run(scan, DyingLease(lease.job, lease.token))
@@ -518,7 +518,7 @@ def test_the_scan_of_a_killed_worker_is_handed_out_again_and_ends_well(site, san
 
 
 def test_a_scan_that_somebody_else_has_is_left_alone(site, sandbox, space, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     job_queue.claim(scan)
     sandbox.calls.clear()
     tasks.run_scan.func(scan.pk)
@@ -557,5 +557,5 @@ def test_a_default_that_does_not_answer_stays_what_was_known(site, sandbox, scan
     scan = run_scan(site, scanned)
     scanned.refresh_from_db()
     assert scanned.default_level.name == "Internal"
-    assert scanned.default_state == Knowledge.KNOWN
+    assert scanned.default_state == ReadState.KNOWN
     assert "default of “Handbook” could not be read" in scan.error

@@ -12,7 +12,7 @@ from classification.inventory import refresh
 from classification.inventory.filters import ItemFilters, SpaceFilters
 from classification.inventory.tree import Leaf, order
 from classification.levels import defaults, item_levels
-from classification.models import Item, Knowledge, Level, Project, Space
+from classification.models import Item, Level, Project, ReadState, Space
 from sandbox.names import ACME
 
 from .conftest import run_scan
@@ -45,7 +45,7 @@ def test_any_address_is_read_and_written_back_the_same(values):
 @settings(max_examples=40)
 @given(ADDRESSES)
 def test_any_address_makes_a_page(values):
-    space = Space(pk=1, connection_id=1, default_state=Knowledge.UNREAD)
+    space = Space(pk=1, connection_id=1, default_state=ReadState.UNREAD)
     filters = ItemFilters.parse(values)
     assert list(filters.ordered(filters.apply(Item.objects.filter(space=space), space))) == []
     assert list(SpaceFilters.parse(values).apply(Space.objects.filter(pk=1))) == []
@@ -135,7 +135,7 @@ def _fill(space: Space, level: Level, count: int) -> None:
             status="current",
             title=f"Page {number}",
             level=level,
-            level_state=Knowledge.KNOWN,
+            level_state=ReadState.KNOWN,
             read_at=space.scanned_at,
         )
         for number in range(count)
@@ -172,8 +172,8 @@ def test_the_figures_add_up(scanned):
 
 
 def test_what_is_archived_does_not_count_against_all(scanned, site):
-    Item.objects.filter(space=scanned, status="archived").update(level=None, level_state=Knowledge.NONE)
-    Item.objects.filter(space=scanned, title="Nowhere").update(level_state=Knowledge.UNREAD)
+    Item.objects.filter(space=scanned, status="archived").update(level=None, level_state=ReadState.NONE)
+    Item.objects.filter(space=scanned, title="Nowhere").update(level_state=ReadState.UNREAD)
     told = selectors.space_page(scanned, ItemFilters()).figures
     assert (told.unclassified, told.unknown, told.fixed) == (0, 1, 1)
     assert counts.coverage(site).figures == told
@@ -263,8 +263,8 @@ def test_a_default_that_is_not_known_is_shown_and_counted_nowhere_as_if_it_were(
     handbook = Space.objects.get(key="HB")
     internal = handbook.default_level
     before = {row.level: row for row in selectors.level_rows(whole_site)}[internal]
-    Space.objects.filter(pk=handbook.pk).update(default_state=Knowledge.UNREAD)
-    Project.objects.filter(key="APP").update(default_state=Knowledge.UNREAD)
+    Space.objects.filter(pk=handbook.pk).update(default_state=ReadState.UNREAD)
+    Project.objects.filter(key="APP").update(default_state=ReadState.UNREAD)
     after = {row.level: row for row in selectors.level_rows(whole_site)}[internal]
     assert (after.spaces, after.projects) == (before.spaces - 1, before.projects - 1)
     assert "HB" not in keys(whole_site, f"level={internal.pk}")
@@ -282,7 +282,7 @@ def test_the_use_of_a_level_counts_the_content_that_the_list_of_spaces_shows(who
     counted = counts.coverage(whole_site).figures
     assert fixed.count() == counted.fixed > 0
     assert sum(row.items for row in rows) == counted.classified
-    assert sum(row.fixed for row in rows) == fixed.filter(level_state=Knowledge.KNOWN).count()
+    assert sum(row.fixed for row in rows) == fixed.filter(level_state=ReadState.KNOWN).count()
 
 
 def test_the_home_page_says_how_much_is_classified(site, whole_site):
@@ -327,7 +327,7 @@ def test_any_tree_gives_each_item_one_place_with_parents_first(parents):
 
 
 @pytest.mark.parametrize(
-    ("state", "origin"), [(Knowledge.NONE, "own"), (Knowledge.HIDDEN, "unknown"), (Knowledge.UNREAD, "unknown")]
+    ("state", "origin"), [(ReadState.NONE, "own"), (ReadState.HIDDEN, "unknown"), (ReadState.UNREAD, "unknown")]
 )
 def test_a_default_that_is_not_known_is_not_called_none(state, origin, scanned):
     Space.objects.filter(pk=scanned.pk).update(default_level=None, default_state=state)

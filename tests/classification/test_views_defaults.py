@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from classification.inventory import refresh
-from classification.models import Item, Knowledge, Scan, Space
+from classification.models import Item, ReadState, Scan, Space
 from sandbox import faults
 from sandbox.names import ACME
 
@@ -45,7 +45,7 @@ def test_the_dialog_says_first_how_many_items_it_touches(browser, url):
 
 
 def test_items_whose_level_is_unknown_may_change_too(browser, url, scanned):
-    Item.objects.filter(space=scanned, title__in=["Welcome", "Press kit"]).update(level_state=Knowledge.UNREAD)
+    Item.objects.filter(space=scanned, title__in=["Welcome", "Press kit"]).update(level_state=ReadState.UNREAD)
     html = browser.get(url).content.decode()
     assert "A new default changes up to 4 items" in html
     assert "Up to 2 have the current default" in html

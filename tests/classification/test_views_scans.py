@@ -92,7 +92,7 @@ def test_a_scan_that_ended_stops_asking_and_tells_the_page(browser, site, space)
 
 
 def test_a_running_scan_says_how_far_it_is(browser, site, space, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     job_queue.claim(scan).beat(done=3, total=9)
     response = browser.get(reverse("scan", args=[site.slug, scan.pk]))
     assert "3 of 9" in response.content.decode()
@@ -101,7 +101,7 @@ def test_a_running_scan_says_how_far_it_is(browser, site, space, operator):
 
 def test_a_scan_that_failed_says_why_and_what_is_shown(browser, site, space, operator, sandbox):
     faults.html_answer(sandbox)
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     scanning.run(scan, job_queue.claim(scan))
     html = browser.get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
     assert "Failed" in html
@@ -109,17 +109,17 @@ def test_a_scan_that_failed_says_why_and_what_is_shown(browser, site, space, ope
 
 
 def test_the_progress_opened_by_itself_leads_to_the_page(plain, site, space, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site, space=space)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space)
     assert plain.get(reverse("scan", args=[site.slug, scan.pk]))["Location"] == space.get_absolute_url()
 
 
 def test_the_scan_of_another_site_is_not_shown(browser, site, site_as_editor, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site_as_editor)
+    scan = refresh.request_scan(actor=operator, connection=site_as_editor)
     assert browser.get(reverse("scan", args=[site.slug, scan.pk])).status_code == 404
 
 
 def test_a_scan_can_be_cancelled(browser, site, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site)
+    scan = refresh.request_scan(actor=operator, connection=site)
     url = reverse("scan_cancel", args=[site.slug, scan.pk])
     html = browser.post(url).content.decode()
     scan.refresh_from_db()
@@ -129,7 +129,7 @@ def test_a_scan_can_be_cancelled(browser, site, operator):
 
 
 def test_cancelling_what_has_ended_says_so(plain, site, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site)
+    scan = refresh.request_scan(actor=operator, connection=site)
     url = reverse("scan_cancel", args=[site.slug, scan.pk])
     assert "What it has read so far is kept." in plain.post(url, follow=True).content.decode()
     assert "had ended already" in plain.post(url, follow=True).content.decode()
@@ -137,7 +137,7 @@ def test_cancelling_what_has_ended_says_so(plain, site, operator):
 
 def test_cancelling_refuses_who_has_not_the_right(client_for, grant, bob, site, operator):
     grant(bob, site, "viewer")
-    scan = refresh.ask_scan(actor=operator, connection=site)
+    scan = refresh.request_scan(actor=operator, connection=site)
     assert client_for(bob).post(reverse("scan_cancel", args=[site.slug, scan.pk])).status_code == 403
     scan.refresh_from_db()
     assert scan.is_open
@@ -145,7 +145,7 @@ def test_cancelling_refuses_who_has_not_the_right(client_for, grant, bob, site, 
 
 def test_who_may_only_look_sees_progress_without_a_button(client_for, grant, charlie, site, operator):
     grant(charlie, site, "viewer")
-    scan = refresh.ask_scan(actor=operator, connection=site)
+    scan = refresh.request_scan(actor=operator, connection=site)
     html = client_for(charlie, htmx=True).get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
     assert "Reading the site" in html
     assert "Cancel" not in html
@@ -166,7 +166,7 @@ def cancelled(site, sandbox, operator, monkeypatch) -> Space:
     monkeypatch.setattr(scan_coordinator, "BATCH", 20)
     sandbox.add_space(ACME, "BIG", name="Big", pages=70)
     big = refresh.read_space(actor=operator, connection=site, key="BIG")
-    scan = refresh.ask_scan(actor=operator, connection=site, space=big)
+    scan = refresh.request_scan(actor=operator, connection=site, space=big)
     lease = job_queue.claim(scan)
     scanning.run(scan, CancellingLease(lease.job, lease.token))
     big.refresh_from_db()
@@ -205,7 +205,7 @@ def test_a_cancelled_scan_is_not_told_any_more_when_the_whole_site_was_read(plai
 
 
 def test_a_site_scan_that_was_cancelled_is_told_on_the_list_of_spaces(plain, site, space, operator):
-    refresh.cancel_scan(actor=operator, scan=refresh.ask_scan(actor=operator, connection=site))
+    refresh.cancel_scan(actor=operator, scan=refresh.request_scan(actor=operator, connection=site))
     assert "Cancelled" in plain.get(reverse("spaces", args=[site.slug])).content.decode()
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classification.inventory.tree import reorder
-from classification.models import Item, Knowledge, Space
+from classification.models import Item, ReadState, Space
 from sandbox import faults
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def long_list(scanned) -> None:
             remote_id=f"x{n}",
             status="current",
             title=f"Page {n:04}",
-            level_state=Knowledge.NONE,
+            level_state=ReadState.NONE,
             read_at=now,
         )
         for n in range(600)
@@ -78,13 +78,13 @@ def test_the_next_page_goes_on_after_the_last_row_though_the_list_has_shrunk(
 ):
     first = alice_s.get(f"{url}?level=none{sort}")
     shown = [row.pk for row in first.context["rows"]]
-    Item.objects.filter(pk__in=shown[:100]).update(level_state=Knowledge.KNOWN, level=level("Internal"))
+    Item.objects.filter(pk__in=shown[:100]).update(level_state=ReadState.KNOWN, level=level("Internal"))
     second = alice_s.get(link(first, "next"))
     shown += [row.pk for row in second.context["rows"] if not row.faint]
     assert "151-400 of " in second.content.decode()
     third = alice_s.get(link(second, "next"))
     shown += [row.pk for row in third.context["rows"] if not row.faint]
-    left = Item.objects.filter(space=scanned, level_state=Knowledge.NONE).values_list("pk", flat=True)
+    left = Item.objects.filter(space=scanned, level_state=ReadState.NONE).values_list("pk", flat=True)
     assert {str(pk) for pk in left} <= set(shown)
     assert len(shown) == len(set(shown))
     assert link(third, "next") == ""
@@ -97,7 +97,7 @@ def test_a_page_after_which_nothing_is_left_is_the_last_one(alice_s, url, long_l
     second = alice_s.get(link(alice_s.get(f"{url}?level=none"), "next"))
     address = link(second, "next")
     last = [row.pk for row in alice_s.get(address).context["rows"]]
-    Item.objects.filter(pk__in=last).update(level_state=Knowledge.UNREAD)
+    Item.objects.filter(pk__in=last).update(level_state=ReadState.UNREAD)
     response = alice_s.get(address)
     assert [row.pk for row in response.context["rows"]] == [row.pk for row in second.context["rows"]][-250:]
     assert link(response, "next") == ""
@@ -283,7 +283,7 @@ def test_an_id_with_odd_letters_does_not_leave_its_attribute(alice_s, scanned, u
 
 
 def test_a_level_that_could_not_be_read_is_not_called_unclassified(alice_s, scanned, url, item):
-    Item.objects.filter(pk=item("Welcome").pk).update(level_state=Knowledge.UNREAD)
+    Item.objects.filter(pk=item("Welcome").pk).update(level_state=ReadState.UNREAD)
     html = alice_s.get(f"{url}?level=unknown").content.decode()
     assert "Welcome" in html
     assert "Not known" in html

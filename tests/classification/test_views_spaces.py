@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classification.inventory import item_counts, refresh
-from classification.models import Item, Knowledge, Level, Scan, Space
+from classification.models import Item, Level, ReadState, Scan, Space
 from sandbox.names import ACME
 
 from .conftest import run_scan
@@ -243,7 +243,7 @@ def test_the_export_is_for_who_may_see_the_site(client_for, bob, site):
 
 def test_a_default_that_may_not_be_read_is_not_called_absent(alice_s, site, url):
     Space.objects.create(
-        connection=site, remote_id="1", key="X", name="X", default_state=Knowledge.HIDDEN, listed_at=timezone.now()
+        connection=site, remote_id="1", key="X", name="X", default_state=ReadState.HIDDEN, listed_at=timezone.now()
     )
     html = alice_s.get(url).content.decode()
     assert "May not be read" in html
@@ -270,7 +270,7 @@ def test_a_level_that_is_gone_can_still_be_named_in_the_filter(alice_s, url, rea
 
 
 def test_a_running_scan_is_shown_with_its_progress(alice_s, site, url, operator):
-    scan = refresh.ask_scan(actor=operator, connection=site)
+    scan = refresh.request_scan(actor=operator, connection=site)
     html = alice_s.get(url).content.decode()
     assert f'hx-get="/sites/acme/scans/{scan.pk}/"' in html
     assert "The first scan is under way" in html

@@ -90,7 +90,7 @@ def test_a_scan_goes_on_when_who_asked_for_it_loses_the_role_and_they_see_nothin
 ):
     grant(alice, site, "classifier")
     space = refresh.read_space(actor=Actor.of(alice), connection=site, key="HR")
-    scan = refresh.ask_scan(actor=Actor.of(alice), connection=site, space=space)
+    scan = refresh.request_scan(actor=Actor.of(alice), connection=site, space=space)
     Grant.objects.filter(user=alice).delete()
     run_scan.call(scan.pk)
     scan.refresh_from_db()

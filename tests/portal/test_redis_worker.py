@@ -67,7 +67,7 @@ def worker(server) -> TiedWorker:
 @pytest.fixture
 def scan(site, operator, sandbox) -> Scan:
     space = refresh.read_space(actor=operator, connection=site, key="HR")
-    return refresh.ask_scan(actor=operator, connection=site, space=space, enqueue=False)
+    return refresh.request_scan(actor=operator, connection=site, space=space, enqueue=False)
 
 
 def take(worker: TiedWorker, function, *args):

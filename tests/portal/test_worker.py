@@ -39,7 +39,7 @@ class Outage:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_scan_whose_database_restarts_is_handed_out_again_and_ends(site, operator, sandbox, caplog):
-    scan = refresh.ask_scan(
+    scan = refresh.request_scan(
         actor=operator, connection=site, space=refresh.read_space(actor=operator, connection=site, key="HR")
     )
     outage = Outage()

@@ -8,8 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
+from privacy.document.canonical_json import MISSING, PointerError
 from privacy.document.catalogue import FIELDS, Field
-from privacy.document.document import MISSING, Document, PointerError
+from privacy.document.document import Document
 
 # The suite stays fast; TRUSTDESK_EXAMPLES=2000 searches longer. No deadline: a busy machine is no failure.
 few = settings(max_examples=int(os.environ.get("TRUSTDESK_EXAMPLES", "25")), deadline=None)

@@ -42,7 +42,7 @@ def contact(actor: Actor, app: App, value: str = "trust@example.com"):
 
 def asked_by(actor: Actor, app: App) -> Review:
     """Reads the app as it is now and asks."""
-    return approvals.ask(actor=actor, app=app_list.read_app(actor=actor, app=app))
+    return approvals.request_approval(actor=actor, app=app_list.read_app(actor=actor, app=app))
 
 
 def must_not_approve(actor: Actor, review: Review) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from privacy.document.document import RecordInput
+from privacy.document.answers import RecordInput
 from privacy.document.form_values import row_token
 from privacy.drafts import edit_log, working_copy
 from privacy.models import Edit

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
+from privacy.document.canonical_json import MISSING
 from privacy.document.catalogue import field_named
-from privacy.document.diff import Undecided, apply, compare, merge, take, three_way
-from privacy.document.document import MISSING, Document, same_content
+from privacy.document.diff import apply, compare
+from privacy.document.document import Document, same_content
+from privacy.document.merge import Undecided, merge, take, three_way
 from privacy.document.sequence_diff import words
 
 from .examples import QUESTIONNAIRE, REFERENCE

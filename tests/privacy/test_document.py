@@ -6,19 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
-from privacy.document.answers import RecordInput
+from privacy.document.answers import AnswerError, RecordInput, clean, posted
+from privacy.document.canonical_json import MISSING, PointerError
 from privacy.document.catalogue import FIELDS, field_named
-from privacy.document.document import (
-    MISSING,
-    AnswerError,
-    Document,
-    PointerError,
-    clean,
-    form_value,
-    posted,
-    same_content,
-    same_values,
-)
+from privacy.document.document import Document, form_value, same_content, same_values
 from privacy.document.form_values import FormValue
 
 from .examples import QUESTIONNAIRE, REFERENCE

@@ -7,7 +7,8 @@ from portal.access import Actor
 from portal.audit.verify import verify_chain
 from portal.connections import changes
 from portal.models import AuditEntry
-from privacy.document.document import Document, RecordInput
+from privacy.document.answers import RecordInput
+from privacy.document.document import Document
 from privacy.document.form_values import row_token
 from privacy.drafts import edit_audit, working_copy
 from privacy.marketplace import saving

@@ -37,7 +37,7 @@ def changes(editor, publisher, diagrams) -> dict[str, Callable[[], object]]:
         "restore": lambda: working_copy.restore(actor=editor, app=diagrams, snapshot=version),
         "read": lambda: app_list.read_app(actor=editor, app=diagrams),
         "save": lambda: saving.save_to_marketplace(actor=editor, app=diagrams),
-        "ask": lambda: approvals.ask(actor=editor, app=diagrams),
+        "ask": lambda: approvals.request_approval(actor=editor, app=diagrams),
         "publish": lambda: publishing.publish(actor=publisher, app=diagrams),
         "remove": lambda: remove(actor=Actor.command_line(), connection=diagrams.connection),
     }

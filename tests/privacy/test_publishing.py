@@ -32,7 +32,7 @@ def review(editor, reviewer, diagrams) -> Review:
     working_copy.open_working_copy(actor=editor, app=diagrams)
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     return review
 
@@ -110,7 +110,7 @@ def test_an_app_without_a_draft_is_not_published(publisher, board, marketplace):
 
 
 def test_a_draft_that_waits_or_was_sent_back_is_not_published(review, reviewer, publisher, diagrams, marketplace):
-    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
     refused(publisher, diagrams, "Changes were requested", marketplace)
 
 
@@ -540,7 +540,7 @@ def test_nothing_is_saved_while_the_call_of_an_alarm_may_still_arrive_though_a_p
     settled, outage, review, editor, publisher, diagrams
 ):
     if settled:
-        publishing.settle_alarm(actor=publisher, app=diagrams, note="Looked at the console.")
+        publishing.resolve_alert(actor=publisher, app=diagrams, note="Looked at the console.")
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     with pytest.raises(refusals.NotEditable, match="may still arrive"):
@@ -573,15 +573,15 @@ def test_an_alarm_is_settled_by_a_person_with_a_note(review, publisher, diagrams
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
     publishing.publish(actor=publisher, app=diagrams)
     with pytest.raises(refusals.PublishRefused, match="Say in the note"):
-        publishing.settle_alarm(actor=publisher, app=diagrams, note=" ")
+        publishing.resolve_alert(actor=publisher, app=diagrams, note=" ")
 
-    publishing.settle_alarm(actor=publisher, app=diagrams, note="A colleague corrected the address.")
+    publishing.resolve_alert(actor=publisher, app=diagrams, note="A colleague corrected the address.")
 
     assert alarm_of(diagrams) == ""
     assert state_of(review) == "lapsed"
     assert AuditEntry.objects.get(action="alarm.settle").reason == "A colleague corrected the address."
     with pytest.raises(refusals.PublishRefused, match="no open alert"):
-        publishing.settle_alarm(actor=publisher, app=diagrams, note="Again.")
+        publishing.resolve_alert(actor=publisher, app=diagrams, note="Again.")
 
 
 def test_settling_refuses_a_person_without_the_right(review, editor, publisher, diagrams, marketplace):
@@ -589,7 +589,7 @@ def test_settling_refuses_a_person_without_the_right(review, editor, publisher, 
     publishing.publish(actor=publisher, app=diagrams)
 
     with pytest.raises(PermissionDenied):
-        publishing.settle_alarm(actor=editor, app=diagrams, note="Fine.")
+        publishing.resolve_alert(actor=editor, app=diagrams, note="Fine.")
 
     assert alarm_of(diagrams)
 
@@ -708,7 +708,7 @@ def late_save(editor, reviewer, diagrams, sandbox) -> Review:
     assert "may still arrive until" in caught.value.advice
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     return review
 
@@ -740,7 +740,7 @@ def test_a_save_without_an_answer_that_was_read_back_blocks_nothing(
     saving.save_to_marketplace(actor=editor, app=diagrams)
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     assert publishing.publish(actor=publisher, app=diagrams).ok
@@ -751,7 +751,7 @@ def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, pu
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     Snapshot.objects.filter(source="saved").update(may_arrive_until=timezone.now() + timedelta(minutes=5))
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
     assert publishing.publish(actor=publisher, app=diagrams).ok
@@ -801,7 +801,7 @@ def test_the_alert_ends_when_live_is_what_was_published_again(changed_live, publ
 
 
 def test_live_as_a_person_accepted_it_is_no_alert_any_more(changed_live, publisher, diagrams, marketplace):
-    publishing.settle_alarm(actor=publisher, app=diagrams, note="Support corrected the contact.")
+    publishing.resolve_alert(actor=publisher, app=diagrams, note="Support corrected the contact.")
 
     app_list.read_app(actor=publisher, app=diagrams)
     assert alarm_of(diagrams) == ""

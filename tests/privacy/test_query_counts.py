@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from privacy.document.document import Document, RecordInput
+from privacy.document.answers import RecordInput
+from privacy.document.document import Document
 from privacy.document.form_values import row_token
 from privacy.drafts import working_copy
 from privacy.models import WorkingCopy

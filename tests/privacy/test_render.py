@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 
 from portal.atlassian import strictjson
+from privacy.document.canonical_json import MISSING
 from privacy.document.catalogue import FIELDS, field_named
-from privacy.document.document import MISSING, Document
+from privacy.document.document import Document
 from privacy.document.readable import label_of, read, read_document
 
 from .examples import QUESTIONNAIRE, REFERENCE

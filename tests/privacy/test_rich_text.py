@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.document.answers import AnswerError
+from privacy.document.answers import AnswerError, clean
+from privacy.document.canonical_json import MISSING
 from privacy.document.catalogue import field_named
-from privacy.document.document import MISSING, clean
 from privacy.document.readable import formatted_text
 from privacy.document.rich_text import from_text, to_text, why_not
 from privacy.marketplace import app_list

@@ -4,8 +4,8 @@ import pytest
 
 from portal.models import Connection
 from privacy import selectors
-from privacy.document.document import MISSING
-from privacy.drafts import working_copy
+from privacy.document.canonical_json import MISSING
+from privacy.drafts import form_page, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
@@ -31,7 +31,7 @@ def loaded(connection, key="Diagrams for Confluence") -> App:
 
 def test_the_list_takes_four_queries_whatever_the_number_of_apps(read, editor, django_assert_num_queries, marketplace):
     saving.save_to_marketplace(actor=editor, app=loaded(read))
-    approvals.ask(actor=editor, app=loaded(read))
+    approvals.request_approval(actor=editor, app=loaded(read))
     calls = marketplace.calls(READ)
 
     with django_assert_num_queries(4):
@@ -124,7 +124,7 @@ def test_the_form_is_drawn_in_two_queries_with_live_beside_each_answer(read, dja
     app = loaded(read)
 
     with django_assert_num_queries(2):
-        page = selectors.edit_page(app=app)
+        page = form_page.edit_page(app=app)
 
     views = {view.field.pointer: view for section in page.sections for view in section.fields}
     assert (views[CONTACT].value, views[CONTACT].live_value) == ("trust@example.com", "security@vendor.example.com")
@@ -136,7 +136,7 @@ def test_the_form_is_drawn_in_two_queries_with_live_beside_each_answer(read, dja
 
 
 def test_unknown_places_are_shown_as_json(read):
-    page = selectors.edit_page(app=loaded(read, "Table Tools"))
+    page = form_page.edit_page(app=loaded(read, "Table Tools"))
 
     unknown = [view for section in page.sections for view in section.unknown]
     assert unknown
@@ -147,7 +147,7 @@ def test_an_empty_document_asks_the_questions_that_were_chosen(read, editor):
     app = loaded(read, "Page Clock")
     working_copy.open_working_copy(actor=editor, app=app, vocabulary="reference")
 
-    page = selectors.edit_page(app=loaded(read, "Page Clock"))
+    page = form_page.edit_page(app=loaded(read, "Page Clock"))
 
     assert page.vocabularies == ("reference",)
     assert all(view.value is MISSING for section in page.sections for view in section.fields)
@@ -156,7 +156,7 @@ def test_an_empty_document_asks_the_questions_that_were_chosen(read, editor):
 def test_the_home_card_counts_apps_drafts_and_waiting_reviews(read, editor):
     app = loaded(read)
     saving.save_to_marketplace(actor=editor, app=app)
-    approvals.ask(actor=editor, app=app)
+    approvals.request_approval(actor=editor, app=app)
 
     lines = {label: value for label, value, url in selectors.summary([read])[read.pk]}
 

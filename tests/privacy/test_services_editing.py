@@ -8,7 +8,9 @@ from django.db import connection as database
 
 from portal.access import Actor
 from privacy import refusals
-from privacy.document.document import MISSING, Document, RecordInput
+from privacy.document.answers import RecordInput
+from privacy.document.canonical_json import MISSING
+from privacy.document.document import Document
 from privacy.document.form_values import row_token
 from privacy.drafts import edit_log, working_copy
 from privacy.marketplace import app_list

@@ -25,7 +25,7 @@ def review(editor, diagrams) -> Review:
     working_copy.open_working_copy(actor=editor, app=diagrams)
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    return approvals.ask(actor=editor, app=diagrams, note="Only the contact is new.")
+    return approvals.request_approval(actor=editor, app=diagrams, note="Only the contact is new.")
 
 
 def state(app: App) -> str:
@@ -47,7 +47,7 @@ def test_asking_binds_the_request_to_the_exact_draft(review, diagrams):
 
 def test_asking_refuses_a_person_without_the_right(reviewer, diagrams):
     with pytest.raises(PermissionDenied):
-        approvals.ask(actor=reviewer, app=diagrams)
+        approvals.request_approval(actor=reviewer, app=diagrams)
 
     assert not Review.objects.exists()
 
@@ -90,7 +90,7 @@ def test_who_wrote_part_of_it_cannot_approve_though_another_saved_and_asked(edit
     working_copy.open_working_copy(actor=writer, app=diagrams)
     working_copy.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.SignOffRefused, match="You changed this app"):
         approvals.approve(actor=writer, review=review, seen=review.content_hash)
@@ -104,7 +104,7 @@ def test_who_wrote_a_version_cannot_approve_it_after_another_restored_it(editor,
     version = working_copy.reset_working_copy(actor=writer, app=diagrams)
     working_copy.restore(actor=editor, app=diagrams, snapshot=version)
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
 
     assert approvals.why_not_approve(writer, review).startswith("You changed this app")
 
@@ -117,7 +117,7 @@ def test_who_took_their_answer_back_before_it_was_saved_counts_as_an_author_all_
     working_copy.undo(actor=visitor, app=diagrams, edit=edit)
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
 
     assert approvals.why_not_approve(visitor, review).startswith("You changed this app")
 
@@ -129,9 +129,9 @@ def test_the_operator_at_the_command_line_cannot_approve(review, operator):
 
 def test_asking_for_changes_needs_a_comment_and_keeps_it(review, reviewer, diagrams):
     with pytest.raises(refusals.SignOffRefused, match="Say in the comment"):
-        approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="  ")
+        approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="  ")
 
-    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
+    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
 
     assert state(diagrams) == "changes_asked"
     assert selectors.newest_review(app=diagrams).verdicts.get().comment == "Name the team."
@@ -140,17 +140,17 @@ def test_asking_for_changes_needs_a_comment_and_keeps_it(review, reviewer, diagr
 def test_changes_may_still_be_asked_for_after_an_approval(review, reviewer, diagrams):
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
 
     assert state(diagrams) == "changes_asked"
 
 
 def test_after_changes_were_asked_for_sign_off_is_asked_for_again(review, reviewer, editor, diagrams):
-    approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
+    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
     with pytest.raises(refusals.SignOffRefused, match="Changes were requested already"):
         approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    again = approvals.ask(actor=editor, app=diagrams)
+    again = approvals.request_approval(actor=editor, app=diagrams)
 
     assert state(diagrams) == "waiting"
     assert again.pk != review.pk
@@ -224,23 +224,23 @@ def test_nothing_is_decided_when_the_draft_cannot_be_read(review, reviewer, diag
 
 
 def test_a_request_can_be_withdrawn(review, editor, diagrams):
-    approvals.withdraw(actor=editor, review=review)
+    approvals.withdraw_request(actor=editor, review=review)
 
     assert state(diagrams) == "none"
     with pytest.raises(refusals.SignOffRefused, match="nothing to withdraw"):
-        approvals.withdraw(actor=editor, review=review)
+        approvals.withdraw_request(actor=editor, review=review)
 
 
 def test_withdrawing_refuses_a_person_without_the_right(review, reviewer, diagrams):
     with pytest.raises(PermissionDenied):
-        approvals.withdraw(actor=reviewer, review=review)
+        approvals.withdraw_request(actor=reviewer, review=review)
 
     assert state(diagrams) == "waiting"
 
 
 def test_sign_off_is_asked_for_once(review, editor, diagrams):
     with pytest.raises(refusals.SignOffRefused, match="requested approval of this content already"):
-        approvals.ask(actor=editor, app=diagrams)
+        approvals.request_approval(actor=editor, app=diagrams)
 
 
 def test_a_working_copy_that_is_not_saved_has_to_be_saved_first(editor, diagrams):
@@ -248,17 +248,17 @@ def test_a_working_copy_that_is_not_saved_has_to_be_saved_first(editor, diagrams
     working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     with pytest.raises(refusals.SignOffRefused, match="not in the draft"):
-        approvals.ask(actor=editor, app=diagrams)
+        approvals.request_approval(actor=editor, app=diagrams)
 
 
 def test_there_has_to_be_a_draft_that_differs_from_live(editor, board):
     with pytest.raises(refusals.SignOffRefused, match="no draft"):
-        approvals.ask(actor=editor, app=board)
+        approvals.request_approval(actor=editor, app=board)
 
     working_copy.open_working_copy(actor=editor, app=board)
     saving.save_to_marketplace(actor=editor, app=board)
     with pytest.raises(refusals.SignOffRefused, match="nothing to approve"):
-        approvals.ask(actor=editor, app=board)
+        approvals.request_approval(actor=editor, app=board)
 
 
 def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possible(
@@ -270,7 +270,7 @@ def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possibl
 
     row = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0]
     assert (row.signoff.state, row.signoff.live_moved) == ("signed_off", True)
-    approvals.ask(actor=editor, app=diagrams)
+    approvals.request_approval(actor=editor, app=diagrams)
     assert state(diagrams) == "waiting"
 
 
@@ -285,7 +285,7 @@ def test_an_approval_outlives_a_number_that_only_the_server_writes_in_another_wa
 ):
     marketplace.put(diagrams, "draft", '{"odd": 90.0}')
     app_list.read_app(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     marketplace.put(diagrams, "draft", '{"odd": 90}')
 
@@ -297,7 +297,7 @@ def test_an_approval_outlives_a_number_that_only_the_server_writes_in_another_wa
 def test_an_approval_lapses_when_a_person_writes_a_number_in_another_way(editor, reviewer, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"odd": 90.0}')
     app_list.read_app(actor=editor, app=diagrams)
-    review = approvals.ask(actor=editor, app=diagrams)
+    review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     marketplace.put(diagrams, "draft", '{"odd": 90}', now=2.0)
 

@@ -20,7 +20,7 @@ def asked(editor, diagrams) -> Review:
     app = app_list.read_app(actor=editor, app=diagrams)
     working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=app)
-    return approvals.ask(actor=editor, app=fresh(app))
+    return approvals.request_approval(actor=editor, app=fresh(app))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from privacy.document.document import RecordInput
+from privacy.document.answers import RecordInput
 from privacy.drafts import working_copy
 from privacy.marketplace import app_list
 from tests.privacy.browsing import address, kept, name_of, page_values, rows_of, said, seen

@@ -31,7 +31,7 @@ def edited(editor, app):
 @pytest.fixture
 def asked(editor, edited):
     saving.save_to_marketplace(actor=editor, app=edited)
-    return approvals.ask(actor=editor, app=fresh(edited), note="Please look at the contact.")
+    return approvals.request_approval(actor=editor, app=fresh(edited), note="Please look at the contact.")
 
 
 @pytest.fixture
@@ -549,7 +549,7 @@ def test_a_comment_is_still_there_when_the_draft_changed_while_it_was_written(re
 def test_a_comment_is_still_there_when_the_request_was_withdrawn_while_it_was_written(
     reviewer, editor, asked, client_for
 ):
-    approvals.withdraw(actor=editor, review=asked)
+    approvals.withdraw_request(actor=editor, review=asked)
     data = {"verdict": "changes", "seen": note(reviewer, asked), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)

@@ -41,16 +41,16 @@ def pages(client, app: App) -> str:
 def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, marketplace, client_for, state):
     app = app_list.read_app(actor=editor, app=diagrams)
     if state != "none":
-        review = approvals.ask(actor=editor, app=app)
+        review = approvals.request_approval(actor=editor, app=app)
     if state in ("approved", "dismissed", "revoked"):
         approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
     if state == "changes":
-        approvals.ask_for_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name it.")
+        approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name it.")
     if state == "dismissed":
         marketplace.act(app, "edit_draft", value="stranger@example.com")
         app_list.read_app(actor=editor, app=app)
     if state == "revoked":
-        approvals.withdraw(actor=editor, review=review)
+        approvals.withdraw_request(actor=editor, review=review)
 
     for person in (editor, reviewer):
         words = pages(client_for(person.user), app)

@@ -3,7 +3,7 @@
 from classification.inventory import refresh
 from classification.levels import defaults, item_levels
 from classification.models import Item, Level, Project, Space
-from classification.outcomes import Outcome
+from classification.outcomes import LevelChange
 from classification.selectors import find_item, find_project, find_space
 from portal.access import Actor
 from portal.management.base import Failed, ServiceCommand, Usage, connection_named
@@ -62,7 +62,7 @@ class Command(ServiceCommand):
 
     def _item(
         self, actor: Actor, connection: Connection, kind: str, remote_id: str, level: Level | None, options: dict
-    ) -> Outcome:
+    ) -> LevelChange:
         status = options["status"] or Item.Status.CURRENT
         item: Item | None = find_item(connection, kind, remote_id, status)
         if item is None and not options["status"]:  # the service says what is true of archived content
@@ -78,7 +78,7 @@ class Command(ServiceCommand):
             return item_levels.reset_item_level(**common)
         return item_levels.remove_item_level(**common)
 
-    def _space(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> Outcome:
+    def _space(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> LevelChange:
         space: Space | None = find_space(connection, key)
         if space is None or not space.listed:
             space = refresh.read_space(actor=actor, connection=connection, key=key)
@@ -86,7 +86,7 @@ class Command(ServiceCommand):
             return defaults.set_space_default(actor=actor, space=space, level=level, reason=reason)
         return defaults.clear_space_default(actor=actor, space=space, reason=reason)
 
-    def _project(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> Outcome:
+    def _project(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> LevelChange:
         project: Project | None = find_project(connection, key)
         if project is None or not project.listed:
             refresh.read_projects(actor=actor, connection=connection)
@@ -110,7 +110,7 @@ def _check(kind: str, key: str, level: str | None, options: dict) -> None:
         raise Usage(f"--status is for pages and blog posts; a {kind} has none")
 
 
-def _as_json(outcome: Outcome) -> dict:
+def _as_json(outcome: LevelChange) -> dict:
     return {
         "status": outcome.status,
         "changed": outcome.changed,

@@ -36,7 +36,7 @@ class Command(ServiceCommand):
     def run(self, actor: Actor, *, name: str, space: str | None, **options) -> dict:
         connection = connection_named(actor, name, Connection.Kind.SITE)
         place = self._space(actor, connection, space) if space else None
-        scan = refresh.ask_scan(actor=actor, connection=connection, space=place, enqueue=False)
+        scan = refresh.request_scan(actor=actor, connection=connection, space=place, enqueue=False)
         self._see_through(scan)
         result = {
             "state": scan.state,
