@@ -74,6 +74,7 @@ ADDRESSES: dict[str, tuple] = {
     "app_answer": ("space", {"app_key": "app"}, "privacy.edit", "privacy.edit"),
     "app_unknown": ("space", {"app_key": "app"}, "privacy.edit", "privacy.edit"),
     "app_record": ("space", {"app_key": "app"}, "privacy.edit", None),
+    "app_bring_back": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_undo": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_take_live": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_reset": ("space", {"app_key": "app"}, None, "privacy.edit"),

@@ -5,6 +5,7 @@ import pytest
 from privacy.document.answers import RecordInput
 from privacy.document.form_values import row_token
 from privacy.drafts import edit_log, working_copy
+from privacy.marketplace import app_list
 from privacy.models import Edit
 from privacy.refusals import AnswerRefused
 from tests.privacy.browsing import address, kept
@@ -18,6 +19,7 @@ def removed(editor, diagrams, marketplace):
     """B of A, B and C was removed, then A was renamed; the edit that removed B."""
     records = '[{"name":"A","purpose":"Stores files"},{"purpose":"Mail","name":"B","x":1.0},{"name":"C"}]'
     marketplace.put(diagrams, "draft", '{"thirdPartyInformation":{"thirdPartyDetails":' + records + "}}")
+    app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
     before = kept(diagrams, RECORDS)
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(before)]
