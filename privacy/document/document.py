@@ -9,7 +9,7 @@
     document.state(pointer)                          "answered" / "not_answered" / "not_present"
     document.asks(field)                             whether its condition holds, or it has an answer all the same
     document.unknown()                               pointers of everything that no field of the catalogue covers
-    document.content_hash()                          sha256 of the content; document.section_hashes() per section
+    document.content_hash()                          sha256 of the content (section_hashes.py: one per section)
     document.progress()                              {section key: Progress(answered, asked)}
 
 Pointers are JSON pointers from the root of the document. *Content* is the document without `commonCloud.properties`,
@@ -26,7 +26,7 @@ from portal.atlassian import strictjson
 from privacy.document import canonical_json, catalogue
 from privacy.document.answers import AnswerError, Raw, clean, clean_json
 from privacy.document.canonical_json import MISSING, Json, Path, PointerError
-from privacy.document.catalogue import REST, SECTIONS, Field
+from privacy.document.catalogue import SECTIONS, Field
 from privacy.document.catalogue.model import ROOT
 from privacy.document.form_values import FormValue, form_value_of, state_of
 
@@ -265,25 +265,6 @@ class Document:
     def content_hash(self) -> str:
         """sha256 (hex) of the content: the same for every writing of the same content."""
         return canonical_json.digest(self.content())
-
-    def section_hashes(self) -> dict[str, str]:
-        """sha256 (hex) per section key; each changes when, and only when, that part of the content changes.
-
-        The section "other" covers everything outside the others, so a change of content changes at least one; only an
-        empty, a null and a missing commonCloud count as one, since a section's first answer makes it.
-        """
-        tree = self.content()
-        cloud = tree.get(CLOUD) if isinstance(tree, dict) else None
-        inside = cloud if isinstance(cloud, dict) else {}
-        keys = [section.key for section in SECTIONS if section is not REST]
-        hashes = {key: canonical_json.digest(inside.get(key, MISSING)) for key in keys}
-        rest = tree
-        if isinstance(tree, dict) and (cloud is None or isinstance(cloud, dict)):
-            beside = {key: value for key, value in inside.items() if key not in keys}
-            rest = {key: value for key, value in tree.items() if key != CLOUD}
-            if beside:
-                rest[CLOUD] = beside
-        return {**hashes, REST.key: canonical_json.digest(rest)}
 
     def units(self) -> dict[str, Json]:
         """The content as pointer -> value in its smallest comparable units, in the order of the document.

@@ -104,7 +104,6 @@ def test_the_hash_does_not_depend_on_the_order_of_keys(data):
     document = data.draw(any_document())
     other = Document(shuffled(data.draw, document.tree))
     assert other.content_hash() == document.content_hash()
-    assert other.section_hashes() == document.section_hashes()
     assert same_content(document, other)
 
 
@@ -149,20 +148,6 @@ def test_properties_are_no_content_and_cannot_be_changed(document):
         document.set("/commonCloud/properties/formStatus", "SUBMITTED")
     with pytest.raises(PointerError, match="belong to Atlassian"):
         document.remove("/commonCloud/properties")
-
-
-@few
-@given(documents(), st.sampled_from(FIELDS), anything)
-def test_a_section_hash_changes_only_with_its_own_section(document, field, value):
-    before = document.copy()
-    try:
-        document.set(field.pointer, value)
-    except PointerError:
-        return
-    old = before.section_hashes()
-    moved = {key for key, value in document.section_hashes().items() if value != old[key]}
-    same = same_content(before, document)
-    assert moved == (set() if same else {field.section})
 
 
 # --- places ---------------------------------------------------------------------------------------------------------
