@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The front door for commands: sets the settings module and turns what keeps a command from starting into one line."""
+"""Runs commands: sets the settings module, and says in one line what keeps a command from starting."""
 
 import os
 import sys

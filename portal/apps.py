@@ -8,7 +8,9 @@ class PortalConfig(AppConfig):
     verbose_name = "Trustdesk"
 
     def ready(self) -> None:
-        from portal import registry
+        from django.db.models.signals import pre_migrate
+
+        from portal import registry, upgrades
         from portal.audit import targets
         from portal.jobs import operations, stalled
         from portal.notifications import outbox
@@ -18,5 +20,6 @@ class PortalConfig(AppConfig):
         registry.AUDIT_TARGETS["connection"] = ("connection.view", targets.connection_pages)
         registry.AUDIT_TARGETS["grant"] = ("connection.view", targets.connection_pages)
         registry.AUDIT_TARGETS["person"] = ("connection.view", targets.person_pages)
+        pre_migrate.connect(upgrades.refuse_partly_upgraded, sender=self)
         sign_in.connect()
         sessions.connect()
