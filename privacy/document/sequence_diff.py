@@ -2,8 +2,10 @@
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final, Literal
 
 Place = Literal["same", "added", "removed", "moved"]
@@ -11,8 +13,8 @@ Place = Literal["same", "added", "removed", "moved"]
 # Words, spaces and signs; scripts without spaces are compared character by character.
 _WORDS: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+|\s+|[^\w\s]")
 _SENTENCES: Final = re.compile(r"[^.!?\n]*(?:[.!?\n]+\s*|$)")
-# Differences beyond which two texts are compared by sentence, then as a whole: bounds time on hostile texts.
-_MOST_EDITS: Final = 400
+#: Pairs of equal words, beyond which two texts are compared by sentence, then as a whole. difflib looks at each.
+MOST_LIKE_PAIRS: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -114,62 +116,26 @@ def _sentences(text: str) -> list[str]:
 
 
 def _segments(new: Sequence[str], old: Sequence[str]) -> tuple[Segment, ...] | None:
-    start = 0
-    while start < min(len(new), len(old)) and new[start] == old[start]:
-        start += 1
-    end = 0
-    while end < min(len(new), len(old)) - start and new[-1 - end] == old[-1 - end]:
-        end += 1
-    middle = _edits(new[start : len(new) - end], old[start : len(old) - end])
-    if middle is None:
+    """The pieces, or None when so many of them are alike that difflib would take long."""
+    start = _same_at_start(new, old)
+    end = _same_at_start(new[start:][::-1], old[start:][::-1])
+    left, right = new[start : len(new) - end], old[start : len(old) - end]
+    times = Counter(right)
+    if sum(times[piece] for piece in left if not piece.isspace()) > MOST_LIKE_PAIRS:
         return None
-    head = [Segment("equal", "".join(new[:start]))]
-    return _merged([*head, *middle, Segment("equal", "".join(new[len(new) - end :]))])
-
-
-def _edits(new: Sequence[str], old: Sequence[str]) -> list[Segment] | None:
-    """Myers' shortest edit script from old to new; None when it needs more than _MOST_EDITS edits."""
-    most = min(len(new) + len(old), _MOST_EDITS)
-    furthest = [0] * (2 * most + 3)  # by diagonal, from -most - 1 on; negative ones sit at the end of the list
-    trace: list[list[int]] = []
-    for edits in range(most + 1):
-        trace.append(furthest.copy())
-        for diagonal in range(-edits, edits + 1, 2):
-            down = _down(furthest, diagonal, edits)
-            x = furthest[diagonal + 1] if down else furthest[diagonal - 1] + 1
-            y = x - diagonal
-            while x < len(old) and y < len(new) and old[x] == new[y]:
-                x += 1
-                y += 1
-            furthest[diagonal] = x
-            if x >= len(old) and y >= len(new):
-                return _walk_back(trace, new, old)
-    return None
-
-
-def _down(furthest: Sequence[int], diagonal: int, edits: int) -> bool:
-    """Whether a diagonal is entered from the one above, by an insertion, rather than from the one below."""
-    return diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
-
-
-def _walk_back(trace: Sequence[Sequence[int]], new: Sequence[str], old: Sequence[str]) -> list[Segment]:
-    found: list[Segment] = []
-    x, y = len(old), len(new)
-    for edits in range(len(trace) - 1, 0, -1):
-        furthest, diagonal = trace[edits], x - y
-        down = _down(furthest, diagonal, edits)
-        start = furthest[diagonal + 1] if down else furthest[diagonal - 1] + 1
-        found += [Segment("equal", piece) for piece in reversed(old[start:x])]
-        y -= x - start
-        x = start
-        if down:
-            y -= 1
-            found.append(Segment("insert", new[y]))
+    found = [Segment("equal", "".join(new[:start]))]
+    # Spaces are alike everywhere: they are matched only beside words that are.
+    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(str.isspace, right, left, False).get_opcodes():
+        if tag == "equal":
+            found.append(Segment("equal", "".join(left[new_from:new_to])))
         else:
-            x -= 1
-            found.append(Segment("delete", old[x]))
-    found += [Segment("equal", piece) for piece in reversed(old[:x])]
-    return found[::-1]
+            found.append(Segment("delete", "".join(right[old_from:old_to])))
+            found.append(Segment("insert", "".join(left[new_from:new_to])))
+    return _merged([*found, Segment("equal", "".join(new[len(new) - end :]))])
+
+
+def _same_at_start(one: Sequence[str], other: Sequence[str]) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:

@@ -10,7 +10,7 @@ from privacy.document.catalogue import field_named
 from privacy.document.diff import apply, compare
 from privacy.document.document import Document, same_content
 from privacy.document.merge import Undecided, merge, take, three_way
-from privacy.document.sequence_diff import words
+from privacy.document.sequence_diff import MOST_LIKE_PAIRS, words
 
 from .examples import QUESTIONNAIRE, REFERENCE
 from .strategies import any_document, documents, few, shuffled
@@ -199,6 +199,13 @@ def test_two_long_texts_without_anything_in_common_are_compared_as_a_whole():
     new = " ".join(f"a{number}" for number in range(2000))
     old = " ".join(f"b{number}" for number in range(2000))
     assert [piece.kind for piece in words(new, old)] == ["delete", "insert"]
+
+
+def test_texts_with_too_many_equal_words_to_compare_are_compared_by_sentence_then_as_a_whole():
+    new, old = "a b " * MOST_LIKE_PAIRS, "b a " * MOST_LIKE_PAIRS
+    assert [piece.kind for piece in words(f"x{new}", f"y{old}")] == ["delete", "insert"]
+    kinds = [piece.kind for piece in words(f"Same. {new}.", f"Other. Same. {old}.")]
+    assert kinds == ["delete", "equal", "delete", "insert"]
 
 
 def test_a_document_that_does_not_exist_leaves_everything_added(draft):
