@@ -78,7 +78,7 @@ class Page:
         return Document.from_text(WorkingCopy.objects.get(app=self.app).text).get(pointer)
 
     def post_of_contact(self) -> str:
-        from privacy.drafts.working_copy import fingerprint_of
+        from privacy.drafts.answering import fingerprint_of
 
         self.number += 1
         posted = {
@@ -90,7 +90,7 @@ class Page:
     def post_of_record(self) -> str:
         """All records are named, and the one that is open is posted with what it holds."""
         from privacy.document.form_values import row_token
-        from privacy.drafts.working_copy import fingerprint_of
+        from privacy.drafts.answering import fingerprint_of
 
         self.number += 1
         records, name = self.value(DETAILS), self.details.name

@@ -26,7 +26,7 @@ from pathlib import Path
 import requests
 
 from privacy import refusals
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.reviews import approvals, publishing
 
@@ -125,7 +125,7 @@ class Drill:
         """Alice changes the contact and saves; Bob approves."""
 
         working_copy.open_working_copy(actor=self.alice, app=self.app)
-        working_copy.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
+        answering.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
         saving.save_to_marketplace(actor=self.alice, app=self.app)
         review = approvals.request_approval(actor=self.alice, app=self.app)
         approvals.approve(actor=self.bob, review=review, seen=review.content_hash)
@@ -176,7 +176,7 @@ class Drill:
         from privacy.models import App
 
         App.objects.exclude(lease_token="").update(lease_until=past())
-        working_copy.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw="unapproved@example.com")
+        answering.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw="unapproved@example.com")
         try:
             saving.save_to_marketplace(actor=self.alice, app=self.app)
         except refusals.NotEditable:

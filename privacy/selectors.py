@@ -34,9 +34,9 @@ from privacy.document.checks import Finding, check
 from privacy.document.diff import Diff
 from privacy.document.diff import compare as compare_documents
 from privacy.document.document import Document
+from privacy.drafts import conflicts
 from privacy.drafts.finding_counts import working_copy_of
 from privacy.drafts.unsaved_changes import UnsavedChanges, unsaved_changes
-from privacy.marketplace import saving
 from privacy.models import App, Edit, PublishAttempt, Review, Snapshot, Verdict
 from privacy.reviews import publishing
 from privacy.reviews.authors import OURS
@@ -222,7 +222,7 @@ def app_page(*, app: App) -> AppPage:
         findings=tuple(check(document)) if document else (),
         unanswered=_unanswered(document) if document else 0,
         obstacles=tuple(publishing.obstacles(app)),
-        moved=saving.moved(app) is not None,
+        moved=conflicts.moved(app) is not None,
     )
 
 

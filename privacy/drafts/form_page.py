@@ -13,8 +13,8 @@ from privacy.document.document import Document, Progress
 from privacy.document.form_values import FormValue, control_names, fits, form_value_of, json_text, plain
 from privacy.document.readable import label_of, record_title, text_of
 from privacy.drafts import edit_log
+from privacy.drafts.answering import Answered, fingerprint_of
 from privacy.drafts.finding_counts import text_worked_on, working_copy_of
-from privacy.drafts.working_copy import Answered, fingerprint_of
 from privacy.models import EMPTY_TEXT, App, Edit, WorkingCopy
 
 #: So many removed records are offered for one list.

@@ -2,42 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from portal import access
 from portal.access import Actor
-from portal.atlassian import strictjson
-from portal.atlassian.errors import ApiError, NotFound
-from portal.atlassian.strictjson import StrictJSONError
+from portal.atlassian.errors import ApiError
 from portal.connections import clients
 from portal.counts import counted
 from portal.jobs.leases import Lease
 from privacy import audit_entries
 from privacy.document.diff import Diff, compare
 from privacy.document.document import Document
-from privacy.document.merge import MergeRow, Side, ThreeWay, Undecided, merge, three_way
-from privacy.drafts import finding_counts
+from privacy.drafts import conflicts, finding_counts
 from privacy.drafts.edit_audit import references
-from privacy.drafts.edit_log import log_edit
-from privacy.drafts.snapshots import create_snapshot, moment
-from privacy.drafts.working_copy import replace
+from privacy.drafts.importing import import_document, parse_document
+from privacy.drafts.snapshots import create_snapshot
 from privacy.marketplace import refresh, write_lease
 from privacy.marketplace.publish_outcome import FROM_NOW, call_on_its_way
 from privacy.marketplace.readings import fetch, store
 from privacy.marketplace.refresh import after_reading
-from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
-from privacy.refusals import DRAFT_HIDDEN, AnswerRefused, MovedMeanwhile, NotAsSent, NotEditable, NotKnown, Refusal
+from privacy.models import App, Edit, Snapshot, WorkingCopy
+from privacy.refusals import NotAsSent, NotEditable, NotKnown, Refusal
 
 Source = Snapshot.Source
-#: What a person can decide for one answer.
-SIDES: Final[dict[str, Side]] = {"mine": "mine", "theirs": "theirs"}
 #: What is left to say when a pushed file was not saved.
-FILE_IS_WORKING_COPY = "The file is the working copy of this app now: save it again, or drop it in the form."
+FILE_IS_WORKING_COPY = (
+    "The file is the working copy of this app now: save it again, or discard the changes in the form."
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ def save_to_marketplace(
                 "copy is kept. Use the token of a partner account that may edit it."
             )
         _require_no_publish_on_its_way(app)
-        working = _bring_together(actor, app, _working(app), decisions or {}, decided_on)
+        working = conflicts.bring_together(actor, app, _working(app), decisions or {}, decided_on)
         return _send(actor, app, working, lease)
 
 
@@ -89,103 +84,6 @@ def _require_no_publish_on_its_way(app: App) -> None:
             f"{timezone.localtime(until):%H:%M}. It would publish what is saved now, although nobody signed it off. "
             "Nothing was sent; the working copy is kept. Save it after that."
         )
-
-
-# --- What moved meanwhile -------------------------------------------------------------------------------------------
-
-
-def moved(app: App) -> ThreeWay | None:
-    """The three-way comparison, from what was last read, when the remote moved under a changed working copy."""
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
-    theirs = app.draft or app.live
-    if app.draft_state == App.Presence.HIDDEN or working is None or not working.is_changed:
-        return None
-    if not _has_moved(working, theirs):
-        return None
-    return _three_way(working, theirs)
-
-
-def _has_moved(working: WorkingCopy, theirs: Snapshot | None) -> bool:
-    there = theirs.content_hash if theirs else ""
-    return there not in (working.base.content_hash if working.base else "", working.content_hash)
-
-
-def _three_way(working: WorkingCopy, theirs: Snapshot | None) -> ThreeWay:
-    base, remote_now = (Document.from_text(item.text if item else EMPTY_TEXT) for item in (working.base, theirs))
-    return three_way(base, Document.from_text(working.text), remote_now)
-
-
-def _bring_together(
-    actor: Actor, app: App, working: WorkingCopy, decisions: Mapping[str, str], decided_on: str | None
-) -> WorkingCopy:
-    """The working copy on top of what is at Atlassian now. Raises MovedMeanwhile where a person has to decide."""
-    theirs = app.draft or app.live
-    if not _has_moved(working, theirs):
-        if decided_on is not None:
-            raise NotEditable(
-                "While you decided, the two were brought together already, so your decisions were not used. Nothing "
-                "was sent. Look at the working copy, then save it."
-            )
-        WorkingCopy.objects.filter(pk=working.pk).update(base=theirs)
-        working.base = theirs
-        return working
-    gone = working.base is not None and working.base.source != Source.LIVE and app.draft is None
-    three = _three_way(working, theirs)
-    moved_now = MovedMeanwhile(_what_moved(app, gone), three_way=three, theirs=theirs, discarded=gone, undecided=())
-    if decided_on is None:
-        raise moved_now
-    if decided_on != moved_now.decided_on:
-        again = (
-            "While you decided, an answer changed once more, at Atlassian or in the working copy. Nothing was sent and "
-            "nothing is lost. Your decisions on all other answers are still here."
-        )
-        raise MovedMeanwhile(again, three_way=three, theirs=theirs, discarded=gone, undecided=())
-    sides = {pointer: SIDES[side] for pointer, side in decisions.items() if side in SIDES}
-    try:
-        return _put_merged(actor, working, theirs, three, sides)
-    except Undecided as error:
-        raise MovedMeanwhile(
-            f"{error} Nothing was sent.", three_way=three, theirs=theirs, discarded=gone, undecided=error.pointers
-        ) from None
-
-
-def _what_moved(app: App, gone: bool) -> str:
-    if gone:
-        what = f"The draft of “{app.name}” that this work started from was discarded or published meanwhile"
-    else:
-        which = "draft" if app.draft else "live version"
-        there = app.draft or app.live
-        by = there.remote_changed_by if there else ""
-        what = f"The {which} of “{app.name}” was changed at Atlassian meanwhile{f' by {by}' if by else ''}"
-    return f"{what}. Nothing was sent and nothing is lost. Look at both and decide answer by answer, then save again."
-
-
-def _put_merged(
-    actor: Actor, working: WorkingCopy, theirs: Snapshot | None, three: ThreeWay, sides: Mapping[str, Side]
-) -> WorkingCopy:
-    merged = merge(three, sides)
-    with transaction.atomic():
-        App.locked(working.app_id)
-        mine = Document.from_text(working.text)
-        create_snapshot(app=working.app, source=Source.WORKING, document=mine, text=working.text, actor=actor)
-        rows = WorkingCopy.objects.filter(pk=working.pk, version=working.version).update(
-            base=theirs, text=merged.text, content_hash=merged.content_hash(), version=F("version") + 1
-        )
-        if not rows:
-            raise NotEditable("Somebody answered a question at this very moment. Nothing was sent. Save again.")
-        for row in three.rows:
-            _enter_decision(actor, working.app, row, sides.get(row.pointer, row.default))
-    return WorkingCopy.objects.select_related("base").get(pk=working.pk)
-
-
-def _enter_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
-    """Put on the ledger what a person decided against one side; what came together by itself nobody decided."""
-    if side == "theirs" and row.outcome in ("mine", "conflict"):
-        unsaved = Edit.objects.filter(app=app, saved_hash="", dropped=False)
-        unsaved.filter(Q(pointer=row.pointer) | Q(pointer__startswith=f"{row.pointer}/")).update(dropped=True)
-        log_edit(actor, app, row.pointer, row.mine, row.theirs)
-    elif side == "mine" and row.outcome == "theirs":
-        log_edit(actor, app, row.pointer, row.theirs, row.mine)
 
 
 # --- Sending --------------------------------------------------------------------------------------------------------
@@ -360,25 +258,6 @@ def _saved_sentence(app: App, changes: int, lost: ApiError | None) -> str:
     return f"The draft of “{app.name}” is saved to Marketplace and was read back: {places}.{how}"
 
 
-def parse_document(text: str) -> Document:
-    """A document from a text that somebody brings. Raises AnswerRefused with one sentence when it is none."""
-    try:
-        strictjson.require_within(text, strictjson.ANSWER)
-        document = Document.from_text(text)
-    except StrictJSONError as error:
-        raise AnswerRefused(f"{error} Nothing was sent.", pointer="", typed=text) from None
-    if not isinstance(document.tree, dict) or not isinstance(document.get("/commonCloud"), dict):
-        what = 'A document is a JSON object like {"commonCloud": {…}}. Nothing was sent.'
-        raise AnswerRefused(what, pointer="", typed=text)
-    for pointer in document.unknown():
-        try:
-            value = document.get(pointer)
-            strictjson.require_within(strictjson.dumps(value), strictjson.TYPED)
-        except StrictJSONError as error:
-            raise AnswerRefused(f"{pointer}: {error} Nothing was sent.", pointer=pointer, typed=text) from None
-    return document
-
-
 def push_document(*, actor: Actor, app: App, text: str) -> Saved:
     """Make a JSON text the working copy and save it to Marketplace, as the command `privacy … push` does.
 
@@ -391,16 +270,7 @@ def push_document(*, actor: Actor, app: App, text: str) -> Saved:
     access.require(actor, app.connection, "privacy.edit")
     document = parse_document(text)
     app = refresh.refresh_app(actor=actor, app=app)
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
-    by_others = working is not None and working.is_changed and working.changed_by_label != actor.label
-    if working is not None and by_others and working.content_hash != document.content_hash():
-        raise NotEditable(
-            f"“{app.name}” has a working copy with changes by {working.changed_by_label} that are not at Marketplace. "
-            "Nothing was sent. Save it or drop it first."
-        )
-    _require_pulled_from(actor, app, document)
-    with transaction.atomic():
-        replace(actor=actor, app=app, document=document, text=text)
+    import_document(actor=actor, app=app, document=document, text=text)
     try:
         return save_to_marketplace(actor=actor, app=app)
     except ApiError as error:
@@ -409,99 +279,3 @@ def push_document(*, actor: Actor, app: App, text: str) -> Saved:
     except (Refusal, PermissionDenied) as refusal:
         refusal.args = (f"{refusal} {FILE_IS_WORKING_COPY}",)
         raise
-
-
-def _require_pulled_from(actor: Actor, app: App, document: Document) -> None:
-    """Refuse a text that was pulled from another version than the one which it would replace."""
-    there = app.draft or app.live
-    pulled_at = moment(document.properties.get("updatedAt"))
-    same = there is not None and document.content_hash() == there.content_hash
-    if pulled_at is None or same or (there is not None and there.remote_changed_at == pulled_at):
-        return
-    read = Snapshot.objects.filter(app=app, source__in=(Source.LIVE, Source.DRAFT), remote_changed_at=pulled_at)
-    base = read.first()
-    if base is not None and there is not None and base.content_hash == there.content_hash:
-        return
-    last = Snapshot.objects.filter(app=app, source=Source.SAVED, actor_label=actor.label).first()
-    if last is not None and there is not None and last.content_hash == there.content_hash:
-        return
-    texts = (item.text if item else EMPTY_TEXT for item in (base, there))
-    before, now = (Document.from_text(text) for text in texts)
-    three = three_way(before, document, now)
-    labels = "; ".join(row.label for row in three.conflicts[:5])
-    which = "draft" if app.draft else "live version"
-    what = f"The {which} of “{app.name}” is not the version that this was pulled from. Nothing was sent."
-    if labels:
-        what += f" Changed on both sides: {labels}."
-    what += " Pull again and bring the two together, or take “properties” out of the file to replace what is there."
-    raise MovedMeanwhile(what, three_way=three, theirs=there, discarded=False, undecided=())
-
-
-# --- Discarding -----------------------------------------------------------------------------------------------------
-
-
-def discard_draft(*, actor: Actor, app: App) -> Snapshot:
-    """Discard the draft at Atlassian; it is read and kept as a version first, which is returned and can be restored.
-
-    A standing sign-off lapses. The working copy stays. Needs privacy.edit. Raises NotEditable (there is no draft),
-    NotKnown, Busy, ApiError, PermissionDenied.
-    """
-    access.require(actor, app.connection, "privacy.edit")
-    with write_lease.writing(actor, app, "discarding the draft") as lease:
-        app = refresh.refresh_app(actor=actor, app=app)
-        if app.draft_state == App.Presence.HIDDEN:
-            raise NotEditable(f"{DRAFT_HIDDEN} Nothing was discarded. Read the app again, then discard it.")
-        if app.draft is None:
-            raise NotEditable(f"There is no draft of “{app.name}” at Marketplace, so there is nothing to discard.")
-        draft = app.draft
-        kept = create_snapshot(
-            app=app,
-            source=Source.DISCARDED,
-            document=Document.from_text(draft.text),
-            text=draft.text,
-            actor=actor,
-        )
-        facts = {"before": {"content": kept.content_hash, "version": kept.pk}}
-        audit_entries.record(actor, app, "draft.discard", **facts, outcome="started")
-        lease.extend()
-        return _discard(actor, app, kept, facts)
-
-
-def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
-    client = clients.marketplace(app.connection)
-    lost: ApiError | None = None
-    try:
-        client.discard_draft(app.product_id)
-    except NotFound as error:
-        lost = error  # somebody else was quicker; reading tells
-    except ApiError as error:
-        if write_lease.is_definite(error):
-            audit_entries.record(
-                actor, app, "draft.discard", outcome="refused", detail=error.message, trace_id=error.trace_id
-            )
-            raise
-        lost = error
-    try:
-        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
-    except ApiError as error:
-        what = (
-            f"It is not known whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."
-        )
-        audit_entries.record(actor, app, "draft.discard", outcome="unknown", detail=what, trace_id=error.trace_id)
-        raise NotKnown(f"{what} {error.message} Read the app again.") from error
-    app = after_reading(actor=actor, app=app)
-    if app.draft is None:
-        audit_entries.record(actor, app, "draft.discard", **facts)
-        return kept
-    detail = lost.message if lost else "A draft is there all the same."
-    audit_entries.record(
-        actor, app, "draft.discard", outcome="failed", detail=detail, trace_id=lost.trace_id if lost else ""
-    )
-    if lost is not None and app.draft.content_hash == kept.content_hash:
-        raise lost
-    raise NotAsSent(
-        f"The draft of “{app.name}” was discarded, but there is a draft again: somebody saved one in the same moment. "
-        "The version that was discarded is kept.",
-        sent=kept,
-        read=app.draft,
-    )

@@ -20,8 +20,8 @@ from privacy.document.checks import Finding
 from privacy.document.diff import EntryChange, PartChange, Placed, RecordChange
 from privacy.document.form_values import FormRow
 from privacy.document.readable import Reading, RecordReading
+from privacy.drafts.answering import fingerprint_of
 from privacy.drafts.form_page import FieldView, UnknownView
-from privacy.drafts.working_copy import fingerprint_of
 from privacy.views.forms import SEEN
 from privacy.views.questions import Question
 

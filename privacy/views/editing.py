@@ -14,7 +14,7 @@ from portal.jobs.operations import remote_work
 from portal.responses import fragment_error, with_toast
 from privacy import refusals, selectors
 from privacy.document import catalogue
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.drafts.form_page import EditPage, edit_page, worked_on_document
 from privacy.drafts.unsaved_changes import unsaved_changes
 from privacy.models import App, Edit
@@ -174,14 +174,14 @@ def _keep_one(
 
 
 def _answered(
-    request: HttpRequest, app: App, given: forms.Given, outcome: working_copy.Answered | forms.Problem
+    request: HttpRequest, app: App, given: forms.Given, outcome: answering.Answered | forms.Problem
 ) -> HttpResponse:
     """What changes on the page after one answer; the control itself is not touched, so nobody's typing is lost.
 
     Unless the value is of another kind now, so that the control could not post it again.
     """
     problem, pointer = outcome if isinstance(outcome, forms.Problem) else None, given.pointer
-    answered = outcome if isinstance(outcome, working_copy.Answered) else None
+    answered = outcome if isinstance(outcome, answering.Answered) else None
     page = edit_page(app=find(app.connection, app.app_key), answered=answered)
     question = questions.one(page, pointer, viewer=request.user, problem=problem)  # type: ignore[arg-type]
     if question is None and problem is not None:
@@ -195,7 +195,7 @@ def _answered(
         response = render(request, "privacy/_replaced.html", context)
         response["HX-Retarget"] = f"#{question.anchor}"
         return response
-    if isinstance(outcome, working_copy.Answered):
+    if isinstance(outcome, answering.Answered):
         context |= _records_after(request, page, question, given, outcome)
     status = 200 if problem is None else 409 if problem.conflict else 422
     return render(request, "privacy/_answered.html", context, status=status)
@@ -206,7 +206,7 @@ def _records_after(
     page: EditPage,
     question: questions.Question,
     given: forms.Given,
-    outcome: working_copy.Answered,
+    outcome: answering.Answered,
 ) -> dict:
     """What the page has to know after its records changed: how they are called now, and what else lies in them now."""
     if given.field is None or given.field.kind != "records":
@@ -267,7 +267,7 @@ def app_undo(request: HttpRequest, app: App) -> HttpResponse:
         request,
         app,
         edit.pointer,
-        lambda: working_copy.undo(actor=actor_of(request), app=app, edit=edit),
+        lambda: answering.undo(actor=actor_of(request), app=app, edit=edit),
         _undone(edit),
     )
 
@@ -284,7 +284,7 @@ def app_bring_back(request: HttpRequest, app: App) -> HttpResponse:
         request,
         app,
         edit.pointer,
-        lambda: working_copy.bring_back(actor=actor_of(request), app=app, edit=edit, place=int(place)),
+        lambda: answering.bring_back(actor=actor_of(request), app=app, edit=edit, place=int(place)),
         "The record is back in the list.",
     )
 
@@ -303,13 +303,13 @@ def app_take_live(request: HttpRequest, app: App) -> HttpResponse:
         request,
         app,
         pointer,
-        lambda: working_copy.take_live_value(actor=actor_of(request), app=app, pointer=pointer, seen=seen),
+        lambda: answering.take_live_value(actor=actor_of(request), app=app, pointer=pointer, seen=seen),
         "The live value is in the working copy now. Save it to Marketplace to change the draft.",
     )
 
 
 def _one_step(
-    request: HttpRequest, app: App, pointer: str, step: Callable[[], working_copy.Answered], sentence: str
+    request: HttpRequest, app: App, pointer: str, step: Callable[[], answering.Answered], sentence: str
 ) -> HttpResponse:
     try:
         step()

@@ -28,7 +28,7 @@ from privacy.document.catalogue import Field
 from privacy.document.document import Document
 from privacy.document.form_values import FormOption, FormRow, FormValue, rows_of
 from privacy.document.readable import read
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.drafts.form_page import FieldView, UnknownView
 from privacy.models import App
 
@@ -168,7 +168,7 @@ def is_as_loaded(given: Given, document: Document) -> bool:
 
     For pages that post every answer at once. What the page holds now is compared by the service.
     """
-    if given.seen is None or given.seen == working_copy.fingerprint(document, given.pointer):
+    if given.seen is None or given.seen == answering.fingerprint(document, given.pointer):
         return False
     try:
         if given.field is None or given.raw is None:
@@ -177,17 +177,15 @@ def is_as_loaded(given: Given, document: Document) -> bool:
             value = clean(given.field, given.raw, document.get(given.pointer))
     except AnswerError:
         return False
-    return given.seen == working_copy.fingerprint_of(value)
+    return given.seen == answering.fingerprint_of(value)
 
 
-def keep(*, actor: Actor, app: App, given: Given) -> working_copy.Answered | Problem:
+def keep(*, actor: Actor, app: App, given: Given) -> answering.Answered | Problem:
     """Keep one answer, or say why not. Raises NotEditable and PermissionDenied, which are about the whole page."""
     try:
         if given.field is None or given.raw is None:
-            return working_copy.answer_json(
-                actor=actor, app=app, pointer=given.pointer, text=given.text, seen=given.seen
-            )
-        return working_copy.answer(actor=actor, app=app, pointer=given.pointer, raw=given.raw, seen=given.seen)
+            return answering.answer_json(actor=actor, app=app, pointer=given.pointer, text=given.text, seen=given.seen)
+        return answering.answer(actor=actor, app=app, pointer=given.pointer, raw=given.raw, seen=given.seen)
     except refusals.AnswerConflict as error:
         theirs = read(given.field, error.theirs).text
         return Problem(given, str(error), conflict=True, theirs=theirs, seen=error.seen, own=error.own)
@@ -195,7 +193,7 @@ def keep(*, actor: Actor, app: App, given: Given) -> working_copy.Answered | Pro
         return Problem(given, str(error))
 
 
-def tokens_after(given: Given, outcome: working_copy.Answered) -> dict[str, str]:
+def tokens_after(given: Given, outcome: answering.Answered) -> dict[str, str]:
     """What the records of a page that gave this answer are called from now on: old token -> new token."""
     if given.field is None or given.raw is None or given.field.kind != "records":
         return {}

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from portal.access import actor_of
 from portal.jobs.operations import remote_work
 from privacy import refusals, selectors
-from privacy.marketplace import saving
+from privacy.marketplace import discarding, saving
 from privacy.models import App
 from privacy.reviews import approvals, publishing, shown_comparison
 from privacy.views import forms
@@ -69,7 +69,7 @@ def app_discard(request: HttpRequest, app: App) -> HttpResponse:
     """Discard the draft at Atlassian; it is kept as a version first."""
 
     def discard() -> str:
-        kept = saving.discard_draft(actor=actor_of(request), app=app)
+        kept = discarding.discard_draft(actor=actor_of(request), app=app)
         return (
             f"The draft of “{app.name}” is discarded. It is kept as version {kept.pk} under “Versions”, "
             "from where it can be restored."

@@ -10,7 +10,7 @@ from django.urls import reverse
 from privacy import selectors
 from privacy.document import catalogue
 from privacy.document.document import Document
-from privacy.drafts.working_copy import fingerprint
+from privacy.drafts.answering import fingerprint
 from privacy.models import App, WorkingCopy
 
 

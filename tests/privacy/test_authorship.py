@@ -7,8 +7,8 @@ from portal.atlassian import strictjson
 from portal.atlassian.errors import Refused
 from portal.models import Connection
 from privacy import refusals, selectors
-from privacy.drafts import working_copy
-from privacy.marketplace import app_list, saving
+from privacy.drafts import answering, working_copy
+from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals, publishing
 from privacy.reviews.authors import authors
@@ -37,7 +37,7 @@ def other(charlie, developer_space: Connection, grant) -> Actor:
 
 
 def contact(actor: Actor, app: App, value: str = "trust@example.com"):
-    return working_copy.answer(actor=actor, app=app, pointer=CONTACT, raw=value)
+    return answering.answer(actor=actor, app=app, pointer=CONTACT, raw=value)
 
 
 def asked_by(actor: Actor, app: App) -> Review:
@@ -94,7 +94,7 @@ def test_an_answer_that_went_out_beside_a_strangers_is_still_its_authors_after_t
 
 def test_a_list_that_a_stranger_added_to_is_still_its_authors(writer, editor, other, diagrams, marketplace):
     working_copy.open_working_copy(actor=writer, app=diagrams)
-    working_copy.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    answering.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
     saving.save_to_marketplace(actor=writer, app=diagrams)
     entries = ["Diagram titles", "Drawings", "Strange things"]
     marketplace.act(diagrams, "edit_draft", at="/dataAccessAndStorage/typesOfDataStored", value=entries)
@@ -290,11 +290,11 @@ def test_a_text_is_its_writers_when_another_pushes_it_after_the_working_copy_was
 
 def test_a_text_that_was_written_over_stays_its_first_writers_when_it_is_restored(writer, editor, other, diagrams):
     working_copy.open_working_copy(actor=writer, app=diagrams)
-    working_copy.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
-    working_copy.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings", "Names"])
+    answering.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    answering.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings", "Names"])
     version = working_copy.reset_working_copy(actor=editor, app=diagrams)
     working_copy.restore(actor=editor, app=diagrams, snapshot=version)
-    working_copy.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Drawings", "Names"])
+    answering.answer(actor=editor, app=diagrams, pointer=NAMES, raw=["Drawings", "Names"])
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
     review = asked_by(editor, diagrams)
@@ -307,11 +307,11 @@ def test_a_list_that_a_stranger_added_to_stays_its_authors_when_it_is_discarded_
     writer, editor, other, diagrams, marketplace
 ):
     working_copy.open_working_copy(actor=writer, app=diagrams)
-    working_copy.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
+    answering.answer(actor=writer, app=diagrams, pointer=NAMES, raw=["Diagram titles", "Drawings"])
     saving.save_to_marketplace(actor=writer, app=diagrams)
     entries = ["Diagram titles", "Drawings", "Strange things"]
     marketplace.act(diagrams, "edit_draft", at="/dataAccessAndStorage/typesOfDataStored", value=entries)
-    version = saving.discard_draft(actor=editor, app=diagrams)
+    version = discarding.discard_draft(actor=editor, app=diagrams)
     working_copy.restore(actor=editor, app=diagrams, snapshot=version)
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
@@ -326,7 +326,7 @@ def test_who_only_tried_something_that_never_went_out_may_approve(writer, editor
     contact(editor, diagrams)
     saving.save_to_marketplace(actor=editor, app=diagrams)
     contact(writer, diagrams, "tried@example.com")
-    working_copy.undo(actor=writer, app=diagrams, edit=selectors.ledger(app=diagrams).first())
+    answering.undo(actor=writer, app=diagrams, edit=selectors.ledger(app=diagrams).first())
     contact(writer, diagrams, "again@example.com")
     working_copy.reset_working_copy(actor=writer, app=diagrams)
 

@@ -4,7 +4,7 @@ import pytest
 
 from privacy.document.answers import RecordInput
 from privacy.document.form_values import row_token
-from privacy.drafts import edit_log, working_copy
+from privacy.drafts import answering, edit_log, working_copy
 from privacy.marketplace import app_list
 from privacy.models import Edit
 from privacy.refusals import AnswerRefused
@@ -23,9 +23,9 @@ def removed(editor, diagrams, marketplace):
     working_copy.open_working_copy(actor=editor, app=diagrams)
     before = kept(diagrams, RECORDS)
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(before)]
-    edit = working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[rows[0], rows[2]]).edit
+    edit = answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[rows[0], rows[2]]).edit
     renamed = [RecordInput(row_token(0, before[0]), {"name": "Another"}), rows[2]]
-    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=renamed)
+    answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=renamed)
     return edit
 
 
@@ -44,10 +44,10 @@ def test_a_removed_record_is_back_in_its_place_and_what_came_after_stays(editor,
 
 
 def test_a_record_is_brought_back_once(editor, diagrams, removed):
-    working_copy.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
+    answering.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
 
     with pytest.raises(AnswerRefused, match="back already"):
-        working_copy.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
+        answering.bring_back(actor=editor, app=diagrams, edit=removed, place=1)
 
     assert len(kept(diagrams, RECORDS)) == 3
 

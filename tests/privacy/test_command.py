@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.models import AuditEntry
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.marketplace import saving
 from privacy.models import App, Snapshot, WorkingCopy
 from privacy.reviews import approvals
@@ -164,7 +164,7 @@ def test_push_refuses_a_file_that_is_no_document_in_one_line(text, words, run, t
     assert marketplace.calls(DRAFT) == 0
 
 
-NOW_THE_WORKING_COPY = "The file is the working copy of this app now: save it again, or drop it in the form."
+NOW_THE_WORKING_COPY = "The file is the working copy of this app now: save it again, or discard the changes in the form."
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def test_publish_refuses_a_draft_that_is_not_signed_off(run, marketplace):
 
 def test_publish_sends_what_was_signed_off(run, editor, reviewer, diagrams, marketplace):
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)

@@ -10,7 +10,7 @@ from portal.models import AuditEntry
 from privacy.document.answers import RecordInput
 from privacy.document.document import Document
 from privacy.document.form_values import row_token
-from privacy.drafts import edit_audit, working_copy
+from privacy.drafts import answering, edit_audit, working_copy
 from privacy.marketplace import saving
 from privacy.models import Edit, WorkingCopy
 from tests.privacy.browsing import said
@@ -24,11 +24,11 @@ RECORDS = "/commonCloud/thirdPartyInformation/thirdPartyDetails"
 def saved(editor, diagrams):
     """An answer, and a list of which one record was changed and another removed, saved to Marketplace."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     records = Document.from_text(WorkingCopy.objects.get(app=diagrams).text).get(RECORDS)
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
     rows[0] = RecordInput(rows[0].token, {"purpose": "Sends mail"})
-    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
+    answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
     saving.save_to_marketplace(actor=editor, app=diagrams)
     return records
 

@@ -9,7 +9,7 @@ import pytest
 
 from portal.access import Actor
 from portal.connections.changes import remove
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.reviews import approvals, publishing
 from tests.privacy.marketplace import CONTACT
@@ -27,12 +27,12 @@ PAIRS = [
 def changes(editor, publisher, diagrams) -> dict[str, Callable[[], object]]:
     """Name -> a change of the same app, which has a working copy with an answer and a request that waits."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="before@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="before@example.com")
     diagrams.refresh_from_db()
     version = diagrams.live
     answer = {"app": diagrams, "pointer": CONTACT, "raw": "after@example.com"}
     return {
-        "answer": lambda: working_copy.answer(actor=editor, **answer),
+        "answer": lambda: answering.answer(actor=editor, **answer),
         "reset": lambda: working_copy.reset_working_copy(actor=editor, app=diagrams),
         "restore": lambda: working_copy.restore(actor=editor, app=diagrams, snapshot=version),
         "read": lambda: app_list.read_app(actor=editor, app=diagrams),

@@ -14,7 +14,7 @@ from portal.atlassian.errors import ApiError, Refused, Unavailable
 from portal.models import AuditEntry, User
 from privacy import refusals, selectors
 from privacy.document.document import Document
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.drafts.snapshots import create_snapshot
 from privacy.marketplace import app_list, publish_outcome, saving
 from privacy.models import App, PublishAttempt, Review, Snapshot
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 def review(editor, reviewer, diagrams) -> Review:
     """A draft that Alice wrote and Bob approved."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
@@ -159,7 +159,7 @@ def approved_before_the_checks_knew_of_it(app) -> Review:
 
 def test_errors_of_the_checks_block_publishing(editor, reviewer, publisher, diagrams, marketplace):
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
     saved = saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approved_before_the_checks_knew_of_it(saved.app)
 
@@ -247,7 +247,7 @@ def test_a_publish_that_was_answered_and_did_not_work_is_settled_by_reading_and_
 def test_after_a_refusal_saving_goes_on_at_once(review, editor, publisher, diagrams, sandbox, marketplace):
     faults.server_error(sandbox, call=PUBLISH, status=503, times=1)
     assert publishing.publish(actor=publisher, app=diagrams).outcome == "not_published"
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
@@ -289,7 +289,7 @@ def test_a_call_that_arrives_late_publishes_what_was_approved_and_nothing_else(
 ):
     faults.late_arrival(sandbox, call=PUBLISH, times=1)
     publishing.publish(actor=publisher, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
     with pytest.raises(refusals.NotEditable, match="may still arrive"):
         saving.save_to_marketplace(actor=editor, app=diagrams)
 
@@ -472,7 +472,7 @@ def test_nothing_is_saved_while_a_publish_call_without_an_answer_may_still_arriv
 ):
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
     publishing.publish(actor=publisher, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     with pytest.raises(refusals.NotEditable, match="may still arrive"):
         saving.save_to_marketplace(actor=editor, app=diagrams)
@@ -489,7 +489,7 @@ def test_saving_goes_on_once_it_is_known_how_the_publish_call_ended(
     lose_it(sandbox, call=PUBLISH, times=1)
     with suppress(Refused):
         publishing.publish(actor=publisher, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
@@ -510,7 +510,7 @@ def test_saving_goes_on_once_an_alarm_ended_because_what_was_approved_is_live(
     unread_publish(publisher, diagrams, sandbox, lost=lost)
     app_list.read_app(actor=publisher, app=diagrams)
     assert state_of(review) == "published"
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
@@ -529,7 +529,7 @@ def test_live_that_somebody_else_published_does_not_hide_a_call_that_may_still_a
         marketplace.act(diagrams, "publish")
     app_list.read_app(actor=publisher, app=diagrams)
     assert state_of(review) == "published"
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     with pytest.raises(refusals.NotEditable, match="may still arrive"):
         saving.save_to_marketplace(actor=editor, app=diagrams)
@@ -541,7 +541,7 @@ def test_nothing_is_saved_while_the_call_of_an_alarm_may_still_arrive_though_a_p
 ):
     if settled:
         publishing.resolve_alert(actor=publisher, app=diagrams, note="Looked at the console.")
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
 
     with pytest.raises(refusals.NotEditable, match="may still arrive"):
         saving.save_to_marketplace(actor=editor, app=diagrams)
@@ -701,12 +701,12 @@ def test_who_is_publishing_since_when_and_until_when_is_said(review, editor, pub
 def late_save(editor, reviewer, diagrams, sandbox) -> Review:
     """Alice's first save got no answer and may arrive yet; what she saved after it is approved."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="unapproved@example.com")
     faults.late_arrival(sandbox, call=DRAFT, times=1)
     with pytest.raises(Unavailable) as caught:
         saving.save_to_marketplace(actor=editor, app=diagrams)
     assert "may still arrive until" in caught.value.advice
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
@@ -735,10 +735,10 @@ def test_a_save_without_an_answer_that_was_read_back_blocks_nothing(
     editor, reviewer, publisher, diagrams, sandbox, marketplace
 ):
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com")
     faults.lost_answer(sandbox, call=DRAFT, times=1)
     saving.save_to_marketplace(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
@@ -748,7 +748,7 @@ def test_a_save_without_an_answer_that_was_read_back_blocks_nothing(
 
 def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, publisher, diagrams):
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     Snapshot.objects.filter(source="saved").update(may_arrive_until=timezone.now() + timedelta(minutes=5))
     review = approvals.request_approval(actor=editor, app=diagrams)
@@ -833,7 +833,7 @@ def test_an_app_that_was_never_published_from_here_has_no_alert(publisher, diagr
 def test_what_is_said_of_a_publication_is_not_said_of_the_next_draft(review, editor, publisher, diagrams, marketplace):
     publishing.publish(actor=publisher, app=diagrams)
     assert publisher.label in selectors.app_page(app=find(diagrams)).signoff.sentence
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="next@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="next@example.com")
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
 

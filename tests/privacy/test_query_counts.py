@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from privacy.document.answers import RecordInput
 from privacy.document.document import Document
 from privacy.document.form_values import row_token
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.models import WorkingCopy
 from tests.privacy.browsing import address
 from tests.privacy.marketplace import CONTACT
@@ -22,13 +22,13 @@ def edited(editor, diagrams, marketplace):
     """An app with 100 records and 30 edits, some of which removed records."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
     new = [RecordInput(f"new{number}", {"name": f"Example {number}"}) for number in range(100)]
-    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=new)
+    answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=new)
     for number in range(20):
-        working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=f"security{number}@example.com")
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=f"security{number}@example.com")
     for _ in range(9):
         records = Document.from_text(WorkingCopy.objects.get(app=diagrams).text).get(RECORDS)
         rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
-        working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[1:])
+        answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[1:])
     return diagrams
 
 

@@ -8,7 +8,7 @@ from portal.atlassian.errors import ApiError
 from portal.connections import clients
 from portal.models import AuditEntry
 from privacy import refusals, selectors
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, readings
 from privacy.models import App, Snapshot, WorkingCopy
 from sandbox import faults
@@ -133,7 +133,7 @@ def test_reading_moves_an_untouched_working_copy_on_and_leaves_a_changed_one(edi
 
     working = WorkingCopy.objects.get(app=diagrams)
     assert "new@example.com" in working.text
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="mine@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="mine@example.com")
     marketplace.act(diagrams, "edit_draft", value="newer@example.com")
     app_list.read_app(actor=editor, app=diagrams)
     working.refresh_from_db()
@@ -144,7 +144,7 @@ def test_checks_are_counted_for_the_list(editor, diagrams, developer_space):
     app_list.read_app(actor=editor, app=diagrams)
     before = selectors.apps(connection=developer_space)[0].errors
 
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
 
     assert selectors.apps(connection=developer_space)[0].errors == before + 1
 

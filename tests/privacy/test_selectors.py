@@ -5,7 +5,7 @@ import pytest
 from portal.models import Connection
 from privacy import selectors
 from privacy.document.canonical_json import MISSING
-from privacy.drafts import form_page, working_copy
+from privacy.drafts import answering, form_page, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
@@ -19,7 +19,7 @@ def read(editor, developer_space) -> Connection:
     """All apps were read, and Alice changed the contact of Diagrams."""
     app_list.read_apps(actor=editor, connection=developer_space)
     app = App.objects.select_related("connection").get(name="Diagrams for Confluence")
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return developer_space
 
 

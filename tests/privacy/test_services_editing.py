@@ -12,7 +12,7 @@ from privacy.document.answers import RecordInput
 from privacy.document.canonical_json import MISSING
 from privacy.document.document import Document
 from privacy.document.form_values import row_token
-from privacy.drafts import edit_log, working_copy
+from privacy.drafts import answering, edit_log, working_copy
 from privacy.marketplace import app_list
 from privacy.models import Edit, Snapshot, WorkingCopy
 from tests.privacy.marketplace import CONTACT, POLICIES
@@ -39,7 +39,7 @@ def now(app) -> Document:
 
 
 def seen(app, pointer=CONTACT) -> str:
-    return working_copy.fingerprint(now(app), pointer)
+    return answering.fingerprint(now(app), pointer)
 
 
 def test_it_opens_from_the_draft_with_the_text_as_read(editor, diagrams):
@@ -73,7 +73,7 @@ def test_opening_refuses_a_person_without_the_right(reviewer, diagrams):
 
 
 def test_an_answer_is_kept_and_put_on_the_ledger(editor, diagrams, working):
-    answered = working_copy.answer(
+    answered = answering.answer(
         actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", seen=seen(diagrams)
     )
 
@@ -86,7 +86,7 @@ def test_an_answer_is_kept_and_put_on_the_ledger(editor, diagrams, working):
 
 def test_an_answer_refuses_a_person_without_the_right(reviewer, diagrams, working):
     with pytest.raises(PermissionDenied):
-        working_copy.answer(actor=reviewer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+        answering.answer(actor=reviewer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     assert not Edit.objects.exists()
 
@@ -94,13 +94,13 @@ def test_an_answer_refuses_a_person_without_the_right(reviewer, diagrams, workin
 def test_the_first_answer_opens_the_working_copy(editor, diagrams):
     app_list.read_app(actor=editor, app=diagrams)
 
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     assert WorkingCopy.objects.get(app=diagrams).is_changed
 
 
 def test_the_same_answer_again_changes_nothing(editor, diagrams, working):
-    answered = working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=now(diagrams).get(CONTACT))
+    answered = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=now(diagrams).get(CONTACT))
 
     assert not answered.changed
     assert WorkingCopy.objects.get(app=diagrams).version == working.version
@@ -110,8 +110,8 @@ def test_the_same_answer_again_changes_nothing(editor, diagrams, working):
 def test_answers_of_two_people_to_different_questions_both_land(editor, other_editor, diagrams, working):
     contact, policies = seen(diagrams), seen(diagrams, POLICIES)
 
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", seen=contact)
-    working_copy.answer(
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", seen=contact)
+    answering.answer(
         actor=other_editor, app=diagrams, pointer=POLICIES, raw="https://vendor.example.com/new", seen=policies
     )
 
@@ -128,7 +128,7 @@ def test_answers_that_arrive_in_the_same_moment_all_land(editor, other_editor, d
     def give(actor: Actor, pointer: str, raw: str) -> None:
         barrier.wait()
         try:
-            working_copy.answer(actor=actor, app=diagrams, pointer=pointer, raw=raw)
+            answering.answer(actor=actor, app=diagrams, pointer=pointer, raw=raw)
         finally:
             database.close()
 
@@ -147,45 +147,43 @@ def test_an_answer_to_a_question_that_somebody_else_answered_meanwhile_is_asked_
     editor, other_editor, diagrams, working
 ):
     loaded = seen(diagrams)
-    working_copy.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="bob@example.com", seen=loaded)
+    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="bob@example.com", seen=loaded)
 
     with pytest.raises(refusals.AnswerConflict) as caught:
-        working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", seen=loaded)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", seen=loaded)
 
     conflict = caught.value
     assert (conflict.mine, conflict.theirs, conflict.by) == ("alice@example.com", "bob@example.com", "bob@example.com")
     assert conflict.typed == "alice@example.com"
     assert now(diagrams).get(CONTACT) == "bob@example.com"
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=conflict.typed, seen=conflict.seen)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=conflict.typed, seen=conflict.seen)
     assert now(diagrams).get(CONTACT) == "alice@example.com"
 
 
 def test_two_people_who_give_the_same_answer_do_not_conflict(editor, other_editor, diagrams, working):
     loaded = seen(diagrams)
-    working_copy.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="same@example.com", seen=loaded)
+    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="same@example.com", seen=loaded)
 
-    answered = working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="same@example.com", seen=loaded)
+    answered = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="same@example.com", seen=loaded)
 
     assert not answered.changed
 
 
 def test_ones_own_answer_on_another_page_is_asked_about_too(editor, diagrams, working):
     loaded = seen(diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", seen=loaded)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", seen=loaded)
 
     with pytest.raises(refusals.AnswerConflict, match="You changed this answer in another tab") as caught:
-        working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", seen=loaded)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", seen=loaded)
 
     assert caught.value.own
     assert now(diagrams).get(CONTACT) == "first@example.com"
 
 
 def test_answers_of_one_page_follow_each_other(editor, diagrams, working):
-    first = working_copy.answer(
-        actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", seen=seen(diagrams)
-    )
+    first = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", seen=seen(diagrams))
 
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", seen=first.seen)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", seen=first.seen)
 
     assert now(diagrams).get(CONTACT) == "second@example.com"
 
@@ -196,14 +194,14 @@ def test_a_change_at_atlassian_under_an_open_page_is_a_conflict(editor, diagrams
     app_list.read_app(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.AnswerConflict, match="Somebody changed this answer"):
-        working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", seen=loaded)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", seen=loaded)
 
 
 def test_an_answer_that_cannot_be_is_refused_with_the_typed_text(editor, diagrams, working):
     pointer = "/commonCloud/dataRetention/retentionDurationInDays/max"
 
     with pytest.raises(refusals.AnswerRefused) as caught:
-        working_copy.answer(actor=editor, app=diagrams, pointer=pointer, raw="ninety")
+        answering.answer(actor=editor, app=diagrams, pointer=pointer, raw="ninety")
 
     assert caught.value.typed == "ninety"
     assert not Edit.objects.exists()
@@ -211,7 +209,7 @@ def test_an_answer_that_cannot_be_is_refused_with_the_typed_text(editor, diagram
 
 def test_a_question_outside_the_catalogue_is_refused(editor, diagrams, working):
     with pytest.raises(refusals.AnswerRefused, match="no such question"):
-        working_copy.answer(actor=editor, app=diagrams, pointer="/commonCloud/nothing", raw="x")
+        answering.answer(actor=editor, app=diagrams, pointer="/commonCloud/nothing", raw="x")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +223,7 @@ def test_json_that_cannot_be_kept_is_refused_with_its_text(text, editor, diagram
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.AnswerRefused) as caught:
-        working_copy.answer_json(actor=editor, app=diagrams, pointer=f"{NEW}/inner/deeper", text=text)
+        answering.answer_json(actor=editor, app=diagrams, pointer=f"{NEW}/inner/deeper", text=text)
 
     assert caught.value.typed == text
     assert not Edit.objects.exists()
@@ -236,33 +234,33 @@ def test_an_unknown_field_is_edited_as_json_without_losing_its_numbers(editor, d
     app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
-    working_copy.answer_json(actor=editor, app=diagrams, pointer=NEW, text='{"z": 1e400, "a": [1.50]}')
+    answering.answer_json(actor=editor, app=diagrams, pointer=NEW, text='{"z": 1e400, "a": [1.50]}')
 
     assert '"newQuestion":{"z":1e400,"a":[1.50]}' in WorkingCopy.objects.get(app=diagrams).text
 
 
 def test_an_unknown_place_that_is_gone_is_not_made_again(editor, diagrams, working):
     with pytest.raises(refusals.AnswerRefused, match="not in the document any more"):
-        working_copy.answer_json(actor=editor, app=diagrams, pointer="/commonCloud/gone", text="1")
+        answering.answer_json(actor=editor, app=diagrams, pointer="/commonCloud/gone", text="1")
 
 
 def test_what_belongs_to_atlassian_cannot_be_written(editor, diagrams, working):
     with pytest.raises(refusals.AnswerRefused, match="belong to Atlassian"):
-        working_copy.answer_json(actor=editor, app=diagrams, pointer="/commonCloud/properties/formStatus", text='"X"')
+        answering.answer_json(actor=editor, app=diagrams, pointer="/commonCloud/properties/formStatus", text='"X"')
 
 
 @pytest.mark.parametrize("pointer", ["", "/commonCloud", "/commonCloud/security"])
 def test_what_holds_answers_cannot_be_replaced_as_one(pointer, editor, diagrams, working):
     before = now(diagrams).text
     with pytest.raises(refusals.AnswerRefused, match="one by one"):
-        working_copy.answer_json(actor=editor, app=diagrams, pointer=pointer, text="{}")
+        answering.answer_json(actor=editor, app=diagrams, pointer=pointer, text="{}")
     assert now(diagrams).text == before
 
 
 def test_undo_puts_back_what_was_there(editor, diagrams, working):
-    edit = working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com").edit
+    edit = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com").edit
 
-    working_copy.undo(actor=editor, app=diagrams, edit=edit)
+    answering.undo(actor=editor, app=diagrams, edit=edit)
 
     assert now(diagrams).get(CONTACT) == "security@vendor.example.com"
     assert not WorkingCopy.objects.get(app=diagrams).is_changed
@@ -271,9 +269,9 @@ def test_undo_puts_back_what_was_there(editor, diagrams, working):
 def test_undo_of_a_first_answer_takes_the_key_away_again(editor, app_of):
     app = app_of("Page Clock")
     working_copy.open_working_copy(actor=editor, app=app)
-    edit = working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com").edit
+    edit = answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com").edit
 
-    working_copy.undo(actor=editor, app=app, edit=edit)
+    answering.undo(actor=editor, app=app, edit=edit)
 
     assert WorkingCopy.objects.get(app=app).text == '{"commonCloud":{}}'
 
@@ -285,10 +283,10 @@ DISK = "/commonCloud/security/isDiskEncryptionSupported"
 def test_an_answer_that_is_cleared_and_given_again_is_back_in_its_place(editor, diagrams, working, pointer):
     before = now(diagrams)
     value = before.get(pointer)
-    working_copy.answer(actor=editor, app=diagrams, pointer=pointer, raw="")
+    answering.answer(actor=editor, app=diagrams, pointer=pointer, raw="")
     assert not now(diagrams).has(pointer)
 
-    working_copy.answer(actor=editor, app=diagrams, pointer=pointer, raw="yes" if value is True else value)
+    answering.answer(actor=editor, app=diagrams, pointer=pointer, raw="yes" if value is True else value)
 
     assert now(diagrams).text == before.text
 
@@ -301,16 +299,16 @@ def test_a_part_of_a_record_that_is_cleared_and_given_again_is_back_in_its_place
         tokens = [row_token(index, record) for index, record in enumerate(now(diagrams).get(RECORDS))]
         rows = [RecordInput(token, {}) for token in tokens]
         rows[0] = RecordInput(tokens[0], {"purpose": purpose})
-        working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows)
+        answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows)
 
     assert now(diagrams).text == before.text
 
 
 def test_undo_of_a_cleared_answer_puts_it_back_in_its_place(editor, diagrams, working):
     before = now(diagrams).text
-    edit = working_copy.answer(actor=editor, app=diagrams, pointer=DISK, raw="").edit
+    edit = answering.answer(actor=editor, app=diagrams, pointer=DISK, raw="").edit
 
-    working_copy.undo(actor=editor, app=diagrams, edit=edit)
+    answering.undo(actor=editor, app=diagrams, edit=edit)
 
     assert now(diagrams).text == before
 
@@ -321,10 +319,10 @@ def test_an_object_that_went_with_its_only_answer_comes_back_in_its_place(editor
     working_copy.open_working_copy(actor=editor, app=diagrams)
     before = now(diagrams).text
     completed = "/commonCloud/security/caiq/isCAIQCompleted"
-    edit = working_copy.answer(actor=editor, app=diagrams, pointer=completed, raw="").edit
+    edit = answering.answer(actor=editor, app=diagrams, pointer=completed, raw="").edit
     assert not now(diagrams).has("/commonCloud/security/caiq")
 
-    working_copy.undo(actor=editor, app=diagrams, edit=edit)
+    answering.undo(actor=editor, app=diagrams, edit=edit)
 
     assert now(diagrams).text == before
 
@@ -334,30 +332,30 @@ def test_what_lay_in_a_list_is_not_undone_once_the_list_was_changed(editor, diag
     marketplace.put(diagrams, "draft", '{"thirdPartyInformation":{"thirdPartyDetails":' + records + "}}")
     app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    edit = working_copy.answer_json(actor=editor, app=diagrams, pointer=f"{RECORDS}/0/extra", text="").edit
+    edit = answering.answer_json(actor=editor, app=diagrams, pointer=f"{RECORDS}/0/extra", text="").edit
     take_away_the_first = [RecordInput(row_token(1, {"name": "B"}), {})]
-    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=take_away_the_first)
+    answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=take_away_the_first)
 
     with pytest.raises(refusals.NotEditable, match="changed since"):
-        working_copy.undo(actor=editor, app=diagrams, edit=edit)
+        answering.undo(actor=editor, app=diagrams, edit=edit)
 
     assert now(diagrams).get(RECORDS) == [{"name": "B"}]
 
 
 def test_undo_asks_when_the_answer_was_changed_again(editor, other_editor, diagrams, working):
-    edit = working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com").edit
-    working_copy.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="bob@example.com")
+    edit = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com").edit
+    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="bob@example.com")
 
     with pytest.raises(refusals.AnswerConflict):
-        working_copy.undo(actor=editor, app=diagrams, edit=edit)
+        answering.undo(actor=editor, app=diagrams, edit=edit)
 
     assert now(diagrams).get(CONTACT) == "bob@example.com"
 
 
 def test_the_live_value_is_taken_for_one_place(editor, diagrams, working, marketplace):
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
-    working_copy.take_live_value(actor=editor, app=diagrams, pointer=CONTACT)
+    answering.take_live_value(actor=editor, app=diagrams, pointer=CONTACT)
 
     assert now(diagrams).get(CONTACT) == marketplace.value(diagrams, "live")["security"]["securityContact"]
 
@@ -367,13 +365,13 @@ def test_a_place_that_live_has_not_is_taken_away(editor, diagrams, marketplace):
     app_list.read_app(actor=editor, app=diagrams)
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
-    working_copy.take_live_value(actor=editor, app=diagrams, pointer=NEW)
+    answering.take_live_value(actor=editor, app=diagrams, pointer=NEW)
 
     assert now(diagrams).get(NEW) is MISSING
 
 
 def test_a_dropped_working_copy_can_be_restored(editor, diagrams, working):
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     kept = working_copy.reset_working_copy(actor=editor, app=diagrams)
 
@@ -390,7 +388,7 @@ def test_dropping_a_working_copy_without_changes_keeps_nothing(editor, diagrams,
 
 
 def test_restoring_keeps_the_working_copy_that_it_replaces_and_says_what_changed(editor, diagrams, working):
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     diagrams.refresh_from_db()
 
     working_copy.restore(actor=editor, app=diagrams, snapshot=diagrams.live)
@@ -415,7 +413,7 @@ def test_a_place_with_a_nul_in_its_name_is_kept_but_not_written(editor, diagrams
     working_copy.open_working_copy(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.AnswerRefused, match="cannot be written"):
-        working_copy.answer_json(actor=editor, app=diagrams, pointer="/commonCloud/odd\x00key", text="2")
+        answering.answer_json(actor=editor, app=diagrams, pointer="/commonCloud/odd\x00key", text="2")
     diagrams.refresh_from_db()
     working_copy.restore(actor=editor, app=diagrams, snapshot=diagrams.live)
 
@@ -433,10 +431,10 @@ def steps_at(app, pointer):
 def test_undo_walks_back_through_the_answers_and_redo_forward(editor, diagrams, working):
     first = now(diagrams).get(CONTACT)
     for value in ("a@example.com", "b@example.com", "c@example.com"):
-        working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=value)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=value)
     shown = []
     for step in (0, 0, 0, 1, 1, 0, 1, 1):
-        working_copy.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, CONTACT)[step])
+        answering.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, CONTACT)[step])
         shown.append(now(diagrams).get(CONTACT)[:1])
 
     assert shown == ["b", "a", first[:1], "a", "b", "a", "b", "c"]
@@ -447,21 +445,21 @@ def test_a_removed_record_comes_back_by_undoing_what_came_after_and_its_removal(
     before = now(diagrams).get(RECORDS)
     assert len(before) >= 2
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(before)]
-    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
+    answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])
     renamed = RecordInput(row_token(0, before[0]), {"name": "Another name"})
-    working_copy.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[renamed, *rows[1:-1]])
+    answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=[renamed, *rows[1:-1]])
 
-    working_copy.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, RECORDS)[0])
-    working_copy.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, RECORDS)[0])
+    answering.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, RECORDS)[0])
+    answering.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, RECORDS)[0])
 
     assert now(diagrams).get(RECORDS) == before
     assert steps_at(diagrams, RECORDS)[0] is None
 
 
 def test_a_new_answer_ends_what_could_be_done_again(editor, diagrams, working):
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="a@example.com")
-    working_copy.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, CONTACT)[0])
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="b@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="a@example.com")
+    answering.undo(actor=editor, app=diagrams, edit=steps_at(diagrams, CONTACT)[0])
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="b@example.com")
 
     assert edit_log.patch_of(steps_at(diagrams, CONTACT)[0])["now"] == "b@example.com"
     assert steps_at(diagrams, CONTACT)[1] is None

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portal.atlassian import strictjson
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App
 from tests.privacy.marketplace import CONTACT, DRAFT
@@ -55,7 +55,7 @@ def test_one_answer_changes_nothing_else_on_the_wire(editor, diagrams, marketpla
     with transaction.atomic():
         app = app_list.read_app(actor=editor, app=App.objects.select_related("connection").get(pk=diagrams.pk))
         working_copy.open_working_copy(actor=editor, app=app)
-        working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="after@example.com")
+        answering.answer(actor=editor, app=app, pointer=CONTACT, raw="after@example.com")
 
         saving.save_to_marketplace(actor=editor, app=app)
 

@@ -9,9 +9,9 @@ from portal.connections import clients
 from portal.models import AuditEntry, Pause
 from privacy import refusals
 from privacy.document import catalogue
-from privacy.drafts import edit_log, working_copy
+from privacy.drafts import answering, conflicts, edit_log, working_copy
 from privacy.drafts.edit_audit import row_hash
-from privacy.marketplace import app_list, saving, write_lease
+from privacy.marketplace import app_list, discarding, saving, write_lease
 from privacy.models import App, Edit, Snapshot, WorkingCopy
 from sandbox import faults
 from tests.conftest import make_connection
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 def edited(editor, diagrams) -> App:
     """Diagrams with an answer that is not saved yet."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     return diagrams
 
 
@@ -75,7 +75,7 @@ def test_there_is_nothing_to_save_without_a_working_copy(editor, diagrams):
 
 def test_the_first_save_of_an_app_with_only_live_makes_the_draft(editor, board, marketplace):
     working_copy.open_working_copy(actor=editor, app=board)
-    working_copy.answer(actor=editor, app=board, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=board, pointer=CONTACT, raw="trust@example.com")
 
     saving.save_to_marketplace(actor=editor, app=board)
 
@@ -86,7 +86,7 @@ def test_the_first_save_of_an_app_with_only_live_makes_the_draft(editor, board, 
 def test_a_new_app_gets_its_first_draft(editor, app_of, marketplace):
     app = app_of("Page Clock")
     working_copy.open_working_copy(actor=editor, app=app, vocabulary="questionnaire")
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
 
     saving.save_to_marketplace(actor=editor, app=app)
 
@@ -95,7 +95,7 @@ def test_a_new_app_gets_its_first_draft(editor, app_of, marketplace):
 
 def test_errors_of_the_checks_do_not_keep_anybody_from_saving(editor, diagrams, marketplace):
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
@@ -122,7 +122,7 @@ def test_a_draft_that_a_stranger_changed_is_not_overwritten_but_compared(editor,
     )
     assert contact(marketplace, edited) == "stranger@example.com"
     assert "trust@example.com" in WorkingCopy.objects.get(app=edited).text
-    assert saving.moved(App.objects.get(pk=edited.pk)).conflicts[0].pointer == CONTACT
+    assert conflicts.moved(App.objects.get(pk=edited.pk)).conflicts[0].pointer == CONTACT
 
 
 @pytest.mark.parametrize(("choice", "result"), [("mine", "trust@example.com"), ("theirs", "stranger@example.com")])
@@ -185,7 +185,7 @@ def moved_under(editor, app, marketplace) -> refusals.MovedMeanwhile:
 
 def test_decisions_do_not_run_over_an_answer_that_a_colleague_gave_meanwhile(editor, colleague, edited, marketplace):
     seen = moved_under(editor, edited, marketplace)
-    working_copy.answer(actor=colleague, app=edited, pointer=CONTACT, raw="colleague@example.com")
+    answering.answer(actor=colleague, app=edited, pointer=CONTACT, raw="colleague@example.com")
 
     with pytest.raises(refusals.MovedMeanwhile, match="once more") as again:
         saving.save_to_marketplace(actor=editor, app=edited, decisions={CONTACT: "theirs"}, decided_on=seen.decided_on)
@@ -208,7 +208,7 @@ def test_decisions_on_two_sides_that_somebody_brought_together_already_are_not_d
 
 
 def test_an_answer_that_was_decided_against_is_not_on_record_as_saved(editor, colleague, edited, marketplace):
-    working_copy.answer(actor=colleague, app=edited, pointer=POLICIES, raw="https://example.com/p")
+    answering.answer(actor=colleague, app=edited, pointer=POLICIES, raw="https://example.com/p")
     seen = moved_under(colleague, edited, marketplace)
 
     saving.save_to_marketplace(actor=colleague, app=edited, decisions={CONTACT: "theirs"}, decided_on=seen.decided_on)
@@ -242,7 +242,7 @@ def test_a_change_at_atlassian_that_was_decided_against_is_on_record(editor, edi
 
 def test_live_that_moved_counts_where_the_work_started_from_live(editor, board, marketplace):
     working_copy.open_working_copy(actor=editor, app=board)
-    working_copy.answer(actor=editor, app=board, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=board, pointer=CONTACT, raw="trust@example.com")
     marketplace.act(board, "edit_live", at="/security/publicSecurityPoliciesLink", value="https://example.com/p")
 
     with pytest.raises(refusals.MovedMeanwhile, match="live version") as caught:
@@ -421,7 +421,7 @@ def test_two_who_write_through_two_connections_do_so_one_after_the_other(editor,
 def test_a_discarded_draft_is_kept_and_can_be_restored(editor, diagrams, marketplace):
     marketplace.put(diagrams, "draft", '{"security": {"securityContact": "old@example.com"}, "odd": 1.0}')
 
-    version = saving.discard_draft(actor=editor, app=diagrams)
+    version = discarding.discard_draft(actor=editor, app=diagrams)
 
     assert marketplace.content(diagrams, "draft") is None
     assert version.source == Snapshot.Source.DISCARDED
@@ -432,20 +432,20 @@ def test_a_discarded_draft_is_kept_and_can_be_restored(editor, diagrams, marketp
 
 def test_discarding_refuses_a_person_without_the_right(reviewer, diagrams, marketplace):
     with pytest.raises(PermissionDenied):
-        saving.discard_draft(actor=reviewer, app=diagrams)
+        discarding.discard_draft(actor=reviewer, app=diagrams)
 
     assert marketplace.content(diagrams, "draft") is not None
 
 
 def test_there_is_nothing_to_discard_without_a_draft(editor, board):
     with pytest.raises(refusals.NotEditable, match="nothing to discard"):
-        saving.discard_draft(actor=editor, app=board)
+        discarding.discard_draft(actor=editor, app=board)
 
 
 def test_a_lost_answer_to_the_discard_is_settled_by_reading(editor, diagrams, marketplace, sandbox):
     faults.lost_answer(sandbox, call=DISCARD, times=1)
 
-    saving.discard_draft(actor=editor, app=diagrams)
+    discarding.discard_draft(actor=editor, app=diagrams)
 
     assert marketplace.content(diagrams, "draft") is None
     assert AuditEntry.objects.filter(action="draft.discard", outcome="done").exists()
@@ -455,7 +455,7 @@ def test_a_discard_that_failed_says_so_and_the_draft_is_there(editor, diagrams, 
     faults.server_error(sandbox, call=DISCARD)
 
     with pytest.raises(Unavailable):
-        saving.discard_draft(actor=editor, app=diagrams)
+        discarding.discard_draft(actor=editor, app=diagrams)
 
     assert marketplace.content(diagrams, "draft") is not None
     assert AuditEntry.objects.filter(action="draft.discard").first().outcome == "failed"
@@ -464,7 +464,7 @@ def test_a_discard_that_failed_says_so_and_the_draft_is_there(editor, diagrams, 
 def test_a_draft_that_somebody_discarded_first_counts_as_discarded(editor, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "discard_draft", before=DISCARD)
 
-    saving.discard_draft(actor=editor, app=diagrams)
+    discarding.discard_draft(actor=editor, app=diagrams)
 
     assert marketplace.content(diagrams, "draft") is None
 

@@ -9,8 +9,8 @@ from portal.atlassian.errors import Unavailable
 from portal.connections import changes
 from portal.models import AuditEntry
 from privacy import refusals, selectors
-from privacy.drafts import working_copy
-from privacy.marketplace import app_list, saving
+from privacy.drafts import answering, working_copy
+from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
 from sandbox import faults
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def review(editor, diagrams) -> Review:
     """Alice changed the contact, saved, and asked."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     return approvals.request_approval(actor=editor, app=diagrams, note="Only the contact is new.")
 
@@ -88,7 +88,7 @@ def test_who_wrote_part_of_it_cannot_approve_though_another_saved_and_asked(edit
     grant(bob, diagrams.connection, "privacy_editor", "privacy_reviewer")
     writer = Actor.of(bob)
     working_copy.open_working_copy(actor=writer, app=diagrams)
-    working_copy.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
 
@@ -100,7 +100,7 @@ def test_who_wrote_a_version_cannot_approve_it_after_another_restored_it(editor,
     grant(bob, diagrams.connection, "privacy_editor", "privacy_reviewer")
     writer = Actor.of(bob)
     working_copy.open_working_copy(actor=writer, app=diagrams)
-    working_copy.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=writer, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     version = working_copy.reset_working_copy(actor=writer, app=diagrams)
     working_copy.restore(actor=editor, app=diagrams, snapshot=version)
     saving.save_to_marketplace(actor=editor, app=diagrams)
@@ -113,9 +113,9 @@ def test_who_took_their_answer_back_before_it_was_saved_counts_as_an_author_all_
     grant(bob, diagrams.connection, "privacy_editor", "privacy_reviewer")
     visitor = Actor.of(bob)
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    edit = working_copy.answer(actor=visitor, app=diagrams, pointer=POLICIES, raw="https://example.com/x").edit
-    working_copy.undo(actor=visitor, app=diagrams, edit=edit)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    edit = answering.answer(actor=visitor, app=diagrams, pointer=POLICIES, raw="https://example.com/x").edit
+    answering.undo(actor=visitor, app=diagrams, edit=edit)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
 
@@ -158,7 +158,7 @@ def test_after_changes_were_asked_for_sign_off_is_asked_for_again(review, review
 
 def test_an_approval_lapses_when_a_later_change_is_saved(review, reviewer, editor, diagrams):
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
     assert state(diagrams) == "signed_off"
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
@@ -189,7 +189,7 @@ def test_an_approval_outlives_the_same_content_written_again(review, reviewer, e
 def test_an_approval_lapses_with_the_draft(review, reviewer, editor, diagrams):
     approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
 
-    saving.discard_draft(actor=editor, app=diagrams)
+    discarding.discard_draft(actor=editor, app=diagrams)
 
     review.refresh_from_db()
     assert review.state == Review.State.LAPSED
@@ -245,7 +245,7 @@ def test_sign_off_is_asked_for_once(review, editor, diagrams):
 
 def test_a_working_copy_that_is_not_saved_has_to_be_saved_first(editor, diagrams):
     working_copy.open_working_copy(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     with pytest.raises(refusals.SignOffRefused, match="not in the draft"):
         approvals.request_approval(actor=editor, app=diagrams)

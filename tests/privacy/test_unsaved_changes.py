@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.access import Actor
 from portal.models import Connection, User
 from privacy import selectors
-from privacy.drafts import working_copy
+from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Edit, WorkingCopy
 from tests.privacy.browsing import address, fresh, said
@@ -24,8 +24,8 @@ BY_BOTH = r"Saved here by you and Dora since (\d+ \w+, )?\d\d:\d\d ?: 2 changes 
 def edited(editor: Actor, dora: Actor, diagrams: App) -> App:
     """Alice and Dora each gave an answer that is not saved to Marketplace."""
     app = app_list.read_app(actor=editor, app=diagrams)
-    working_copy.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return fresh(app)
 
 
@@ -135,9 +135,9 @@ def test_the_list_of_versions_takes_as_many_queries_for_fifty_versions_as_for_tw
     few = queries_of(client, url, django_assert_max_num_queries(14))
 
     for number in range(60):
-        working_copy.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw=f"a{number}@example.com")
+        answering.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw=f"a{number}@example.com")
         working_copy.reset_working_copy(actor=editor, app=fresh(edited))
-    working_copy.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw="last@example.com")
+    answering.answer(actor=editor, app=fresh(edited), pointer=CONTACT, raw="last@example.com")
 
     assert queries_of(client, url, django_assert_max_num_queries(14)) == few
 
@@ -146,6 +146,6 @@ def test_a_person_without_a_name_goes_by_their_address(edited, developer_space, 
     nameless = User.objects.create_user("nameless@example.com", "x")
     grant(nameless, developer_space, "privacy_editor")
 
-    working_copy.answer(actor=Actor.of(nameless), app=edited, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=Actor.of(nameless), app=edited, pointer=CONTACT, raw="other@example.com")
 
     assert (nameless.pk, "nameless@example.com") in selectors.app_page(app=fresh(edited)).unsaved_by.people

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.atlassian.errors import ApiError
 from privacy import selectors
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list, saving
 from privacy.models import EMPTY_TEXT, Snapshot
 from sandbox import faults
@@ -183,7 +183,7 @@ def lines_of(page) -> list[str]:
 def test_a_save_is_one_line_that_says_who_saved_it_and_when_it_was_read_back(editor, read, client_for):
     client = client_for(editor.user)
     before = len(lines_of(client.get(address("app_versions", read))))
-    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=read)
     app = fresh(read)
 
@@ -198,7 +198,7 @@ def test_a_save_is_one_line_that_says_who_saved_it_and_when_it_was_read_back(edi
 def test_a_save_without_an_answer_that_is_found_later_is_one_line(editor, read, sandbox, client_for):
     client = client_for(editor.user)
     before = len(lines_of(client.get(address("app_versions", read))))
-    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
     faults.late_arrival(sandbox, call=DRAFT, times=1)
     with pytest.raises(ApiError):
         saving.save_to_marketplace(actor=editor, app=read)
@@ -213,7 +213,7 @@ def test_a_save_without_an_answer_that_is_found_later_is_one_line(editor, read, 
 
 def test_what_a_stranger_saved_after_a_save_is_a_line_of_its_own(editor, read, marketplace, client_for):
     client = client_for(editor.user)
-    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=read)
     before = len(lines_of(client.get(address("app_versions", read))))
     marketplace.act(read, "edit_draft", value="stranger@vendor.example.com")
@@ -262,7 +262,7 @@ def test_a_download_is_exactly_what_was_read(editor, read, client_for):
 
 
 def test_the_working_copy_can_be_downloaded(editor, read, client_for):
-    working_copy.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=read, pointer=CONTACT, raw="trust@example.com")
 
     response = client_for(editor.user).get(address("app_export", read, version="working"))
 

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list
 from privacy.models import App
 from sandbox import faults
@@ -120,7 +120,7 @@ def test_a_row_that_cannot_be_read_says_why_and_keeps_what_was_known(editor, lis
 
 
 def test_unsaved_changes_stand_in_the_list(editor, listed, diagrams, client_for):
-    working_copy.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
     assert "Saved here by you since" in said(client_for(editor.user).get(listed, {"only": "unsaved"}))
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list
 from tests.privacy.browsing import address, kept, said
 from tests.privacy.marketplace import CONTACT
@@ -107,7 +107,7 @@ def test_a_side_from_which_nothing_was_taken_is_not_shaded(editor, diagrams, mar
 
 
 def test_the_working_copy_can_be_compared_too(editor, app, compared):
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
 
     page = compared(left="working", right="draft")
 
@@ -150,7 +150,7 @@ def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_i
     editor, dora, app, compared, client_for
 ):
     page = compared(left="draft", right="live")
-    working_copy.answer(actor=dora, app=app, pointer=DAYS, raw="45")
+    answering.answer(actor=dora, app=app, pointer=DAYS, raw="45")
 
     answer = client_for(editor.user).post(address("app_take_live", app), form_of(page, DAYS))
 
@@ -163,7 +163,7 @@ def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_i
 
 
 def test_an_answer_in_the_working_copy_is_not_overwritten_from_the_draft(editor, app, compared, client_for):
-    working_copy.answer(actor=editor, app=app, pointer=DAYS, raw="45")
+    answering.answer(actor=editor, app=app, pointer=DAYS, raw="45")
 
     answer = client_for(editor.user).post(address("app_take_live", app), form_of(compared(), DAYS))
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list, saving
 from privacy.models import Edit, Snapshot, WorkingCopy
 from tests.privacy.browsing import address, hidden, kept, name_of, page_values, rows_of, said, seen
@@ -221,7 +221,7 @@ def test_save_to_marketplace_takes_along_what_the_page_holds(editor, app, client
 
 def test_the_bar_names_who_has_changes_that_are_not_at_marketplace(answer, dora, editor, app, client_for):
     answer(app, CONTACT, "trust@example.com")
-    working_copy.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
+    answering.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new")
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
     assert re.search(
@@ -231,8 +231,8 @@ def test_the_bar_names_who_has_changes_that_are_not_at_marketplace(answer, dora,
 
 def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app, client_for):
     answer(app, CONTACT, "trust@example.com")
-    edit = working_copy.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new").edit
-    working_copy.undo(actor=dora, app=app, edit=edit)
+    edit = answering.answer(actor=dora, app=app, pointer=POLICIES, raw="https://vendor.example.com/new").edit
+    answering.undo(actor=dora, app=app, edit=edit)
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
     assert re.search(r"Saved here by you since (\d+ \w+, )?\d\d:\d\d ?: 1 change not", words)
@@ -240,7 +240,7 @@ def test_who_undid_their_answer_has_no_unsaved_changes(answer, dora, editor, app
 
 def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app, client_for):
     before = seen(app, CONTACT)
-    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     response = answer(app, CONTACT, "alice@vendor.example.com", **{f"seen.{name_of(CONTACT)}": before})
 
@@ -252,7 +252,7 @@ def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app,
 
 def test_keeping_mine_after_a_conflict_is_one_more_post(answer, dora, app):
     before = seen(app, CONTACT)
-    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
     answer(app, CONTACT, "alice@vendor.example.com", **{f"seen.{name_of(CONTACT)}": before})
 
     response = answer(app, CONTACT, "alice@vendor.example.com")
@@ -262,7 +262,7 @@ def test_keeping_mine_after_a_conflict_is_one_more_post(answer, dora, app):
 
 
 def test_taking_theirs_draws_the_question_anew(answer, dora, editor, app, client_for):
-    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     response = client_for(editor.user, htmx=True).get(address("app_answer", app, field=name_of(CONTACT)))
 
@@ -273,7 +273,7 @@ def test_taking_theirs_draws_the_question_anew(answer, dora, editor, app, client
 def test_without_scripts_a_conflict_keeps_the_text_and_saving_again_insists(editor, dora, app, client_for):
     client, name, url = client_for(editor.user), name_of(CONTACT), address("app_edit", app, section="security")
     data = {name: "alice@vendor.example.com", f"seen.{name}": seen(app, CONTACT)}
-    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     page = client.post(url, data)
 
@@ -439,7 +439,7 @@ def test_an_answer_is_undone(editor, answer, app, client_for):
 def test_an_answer_that_was_changed_since_is_not_undone(editor, dora, answer, app, client_for):
     answer(app, CONTACT, "trust@example.com")
     edit = Edit.objects.get()
-    working_copy.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
+    answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     page = client_for(editor.user).post(address("app_undo", app), {"edit": edit.pk})
 

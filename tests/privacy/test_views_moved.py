@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def asked(editor, diagrams) -> Review:
     """Alice requested approval of a draft that she wrote."""
     app = app_list.read_app(actor=editor, app=diagrams)
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=app)
     return approvals.request_approval(actor=editor, app=fresh(app))
 
@@ -31,7 +31,7 @@ def signed_off(asked, reviewer) -> Review:
 
 def test_the_page_of_a_save_that_was_refused_shows_what_the_save_has_read(editor, board, marketplace, client_for):
     app = app_list.read_app(actor=editor, app=board)
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     App.objects.filter(pk=app.pk).update(read_at=app.read_at - timedelta(days=400))
     marketplace.act(app, "edit_draft", value="stranger@example.com")
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from privacy.document.answers import RecordInput
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list
 from tests.privacy.browsing import address, kept, name_of, page_values, rows_of, said, seen
 
@@ -89,7 +89,7 @@ def test_a_record_that_could_not_be_kept_is_drawn_with_what_was_typed(editor, do
     url = address("app_edit", many, section="thirdPartyInformation")
     values = page_values(client.get(url))
     rows = [RecordInput(token, {}) for token in values[f"{name}.row"][2:] if token != "new"]
-    working_copy.answer(actor=dora, app=many, pointer=RECORDS, raw=rows)
+    answering.answer(actor=dora, app=many, pointer=RECORDS, raw=rows)
 
     page = client.post(url, {**values, f"{name}.{values[f'{name}.row'][8]}.name": "Example typed"})
 
@@ -193,7 +193,7 @@ def test_what_the_page_does_not_show_stays_through_a_row_of_changes(editor, odd,
 
 def test_insisting_on_a_list_with_an_entry_that_is_gone_drops_nothing(editor, dora, odd, client_for):
     page = Page(client_for(editor.user, htmx=True), odd)
-    working_copy.answer(actor=dora, app=odd, pointer=RECORDS, raw=[RecordInput(token, {}) for token in page.rows[1:]])
+    answering.answer(actor=dora, app=odd, pointer=RECORDS, raw=[RecordInput(token, {}) for token in page.rows[1:]])
     now = kept(odd, RECORDS)
 
     assert page.post(row=2, name="Gamma Ltd").status_code == 409

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review, Verdict
 from privacy.reviews import approvals, publishing
@@ -24,7 +24,7 @@ def app(editor, diagrams):
 
 @pytest.fixture
 def edited(editor, app):
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return app
 
 
@@ -135,7 +135,7 @@ def test_an_answer_that_was_changed_at_atlassian_since_is_not_said_to_be_ones_ow
 
 
 def test_a_choice_is_forgotten_where_the_values_changed_and_kept_elsewhere(editor, edited, marketplace, client_for):
-    working_copy.answer(actor=editor, app=edited, pointer=POLICIES, raw="https://vendor.example.com/mine")
+    answering.answer(actor=editor, app=edited, pointer=POLICIES, raw="https://vendor.example.com/mine")
     client, document = client_for(editor.user), marketplace.value(edited, "draft")
     document["security"].update(
         securityContact="stranger@vendor.example.com", publicSecurityPoliciesLink="https://vendor.example.com/new"
@@ -219,7 +219,7 @@ def test_asking_before_saving_is_refused_and_keeps_the_note(editor, edited, clie
 
 
 def test_approval_is_not_requested_while_an_error_is_open_and_the_page_links_to_it(editor, app, client_for):
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
     saving.save_to_marketplace(actor=editor, app=app)
 
     page = client_for(editor.user).post(address("app_review_ask", app), {"note": "Please"})
@@ -232,7 +232,7 @@ def test_approval_is_not_requested_while_an_error_is_open_and_the_page_links_to_
 
 
 def test_the_next_step_with_an_error_in_the_draft_is_to_correct_it(editor, reviewer, app, client_for):
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="not an address")
     saving.save_to_marketplace(actor=editor, app=app)
 
     for actor in (editor, reviewer):
@@ -306,7 +306,7 @@ def test_the_page_offers_a_reviewer_one_primary_action_in_one_wording(reviewer, 
 
 
 def test_a_reviewer_is_led_to_the_review_also_while_somebody_goes_on_editing(reviewer, editor, asked, client_for):
-    working_copy.answer(actor=editor, app=asked.app, pointer=POLICIES, raw="https://vendor.example.com/policies")
+    answering.answer(actor=editor, app=asked.app, pointer=POLICIES, raw="https://vendor.example.com/policies")
 
     page = client_for(reviewer.user).get(address("app", asked.app))
 
@@ -426,7 +426,7 @@ def test_a_verdict_is_refused_to_who_has_no_such_role(publisher, asked, client_f
 
 def test_a_lapsed_sign_off_says_why(editor, signed_off, client_for):
     app = fresh(signed_off.app)
-    working_copy.answer(actor=editor, app=app, pointer=CONTACT, raw="other@example.com")
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="other@example.com")
     saving.save_to_marketplace(actor=editor, app=app)
 
     words = said(client_for(editor.user).get(address("app", app)))

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from portal.counts import agreeing, counted
-from privacy.drafts import working_copy
+from privacy.drafts import answering
 from privacy.marketplace import app_list
 from privacy.models import App
 from privacy.reviews import approvals
@@ -68,7 +68,7 @@ def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, mark
 def test_unsaved_changes_are_counted_in_a_sentence(editor, diagrams, client_for, answers, words):
     app = app_list.read_app(actor=editor, app=diagrams)
     for pointer, raw in answers.items():
-        working_copy.answer(actor=editor, app=fresh(app), pointer=pointer, raw=raw)
+        answering.answer(actor=editor, app=fresh(app), pointer=pointer, raw=raw)
 
     assert words in said(client_for(editor.user).get(address("app", app)))
 

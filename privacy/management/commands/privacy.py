@@ -16,7 +16,8 @@ from privacy.audit_entries import readable
 from privacy.document.characters import spelled_out
 from privacy.document.diff import Diff, compare
 from privacy.document.document import Document
-from privacy.marketplace import app_list, saving
+from privacy.drafts import importing
+from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Snapshot
 from privacy.reviews import publishing
 
@@ -129,7 +130,7 @@ class Command(ServiceCommand):
     def _push(self, actor: Actor, app: App, options: dict) -> dict:
         require(actor, app.connection, "privacy.edit")
         text = _read_file(options["file"])
-        document = saving.parse_document(text)
+        document = importing.parse_document(text)
         found = compare(document, _document(app.draft or app.live))
         self._show(found, nothing="The file says the same as what is there.")
         saved = saving.push_document(actor=actor, app=app, text=text)
@@ -142,7 +143,7 @@ class Command(ServiceCommand):
         }
 
     def _discard(self, actor: Actor, app: App, options: dict) -> dict:
-        kept = saving.discard_draft(actor=actor, app=app)
+        kept = discarding.discard_draft(actor=actor, app=app)
         sentence = f"The draft of “{app.name}” is discarded. It is kept as version {kept.pk} and can be restored."
         self.say(sentence)
         return {"app_key": app.app_key, "sentence": sentence, "version": kept.pk}
