@@ -164,7 +164,9 @@ def test_push_refuses_a_file_that_is_no_document_in_one_line(text, words, run, t
     assert marketplace.calls(DRAFT) == 0
 
 
-NOW_THE_WORKING_COPY = "The file is the working copy of this app now: save it again, or discard the changes in the form."
+NOW_THE_WORKING_COPY = (
+    "The file is the working copy of this app now: save it again, or discard the changes in the form."
+)
 
 
 @pytest.fixture
