@@ -17,7 +17,6 @@ from django.db.models import (
     Max,
     Model,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -37,10 +36,10 @@ from privacy.document.document import Document
 from privacy.drafts import conflicts
 from privacy.drafts.finding_counts import working_copy_of
 from privacy.drafts.unsaved_changes import UnsavedChanges, unsaved_changes
-from privacy.models import App, Edit, PublishAttempt, Review, Snapshot, Verdict
-from privacy.reviews import publishing
+from privacy.models import App, Edit, PublishAttempt, Review, Snapshot
 from privacy.reviews.authors import OURS
-from privacy.reviews.status import SignOff, status
+from privacy.reviews.requirements import Requirement, requirements
+from privacy.reviews.status import SignOff, newest_review, reviews_of, status
 
 
 @dataclass(frozen=True)
@@ -189,7 +188,7 @@ class AppPage:
     draft_differs    places in which draft and live differ (0 when either is missing)
     unsaved          places in which the working copy differs from what it started from; `unsaved_by`: whose changes
     findings         of the version that is worked on; `unanswered`: how many questions it leaves open
-    obstacles        why it cannot be published now, one sentence each; empty when it can
+    requirements     what has to hold before it is published
     moved            the remote moved under a working copy with changes: saving will ask for decisions
     """
 
@@ -203,8 +202,13 @@ class AppPage:
     unsaved_by: UnsavedChanges | None
     findings: tuple[Finding, ...]
     unanswered: int
-    obstacles: tuple[str, ...]
+    requirements: tuple[Requirement, ...]
     moved: bool
+
+    @property
+    def publishable(self) -> bool:
+        """Whether the draft can be published now."""
+        return all(item.holds for item in self.requirements)
 
 
 def app_page(*, app: App) -> AppPage:
@@ -212,16 +216,17 @@ def app_page(*, app: App) -> AppPage:
     shown = {key: _version(app, key) for key in ("live", "draft", "working")}
     live, draft = shown["live"].document, shown["draft"].document
     document = shown["working"].document or draft or live
+    findings, review = tuple(check(document)) if document else (), newest_review(app)
     return AppPage(
         app=app,
         **shown,
-        signoff=status(app, newest_review(app=app)),
+        signoff=status(app, review),
         draft_differs=len(compare_documents(draft, live).changes) if draft and live else 0,
         unsaved=unsaved(app=app),
         unsaved_by=unsaved_changes([app]).get(app.pk),
-        findings=tuple(check(document)) if document else (),
+        findings=findings,
         unanswered=_unanswered(document) if document else 0,
-        obstacles=tuple(publishing.obstacles(app)),
+        requirements=requirements(app=app, review=review, findings=findings if document is draft else None),
         moved=conflicts.moved(app) is not None,
     )
 
@@ -331,16 +336,6 @@ def compare(*, app: App, left: str = "draft", right: str = "live") -> Comparison
     return Comparison(sides[0], sides[1], compare_documents(sides[0].document, sides[1].document))
 
 
-def newest_review(*, app: App) -> Review | None:
-    """The standing review, else the newest one; with verdicts and snapshot."""
-    return _reviews(app).first()
-
-
-def _reviews(app: App) -> QuerySet[Review]:
-    verdicts = Prefetch("verdicts", queryset=Verdict.objects.order_by("pk"))
-    return Review.objects.filter(app=app).select_related("snapshot", "app__connection").prefetch_related(verdicts)
-
-
 def approved_version(*, app: App, review: Review | None) -> int | None:
     """The id of the version that live should be, for comparing it with live while an alert is open."""
     if app.alarm_kind != App.AlarmKind.LIVE:
@@ -351,7 +346,7 @@ def approved_version(*, app: App, review: Review | None) -> int | None:
 
 def review_thread(*, app: App) -> list[Review]:
     """All reviews of an app, newest first, each with its verdicts (two queries)."""
-    return list(_reviews(app).defer("snapshot__text"))
+    return list(reviews_of(app).defer("snapshot__text"))
 
 
 def ledger(*, app: App) -> QuerySet[Edit]:

@@ -2,17 +2,14 @@
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from portal import access
 from portal.access import Actor
 from portal.atlassian.errors import ApiError
 from portal.atlassian.marketplace import MarketplaceClient
 from portal.connections import clients
-from portal.counts import counted
 from portal.jobs.leases import Lease
 from privacy import audit_entries
-from privacy.document.checks import check
 from privacy.document.document import Document
 from privacy.drafts.snapshots import create_snapshot
 from privacy.marketplace import refresh, write_lease
@@ -21,20 +18,18 @@ from privacy.marketplace.publish_outcome import (
     PublishResult,
     raise_alert,
     refused,
-    save_on_its_way,
     settle_sent,
 )
 from privacy.marketplace.readings import fetch, store
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.refusals import PublishRefused
-from privacy.reviews.status import CHANGED_THERE, close, current_review
+from privacy.reviews.requirements import requirements, unmet
+from privacy.reviews.status import close, current_review, newest_review
 
 State = Review.State
 Answer = PublishAttempt.Answer
 Outcome = PublishAttempt.Outcome
 NOT_PUBLISHED = "Nothing was published."
-PUBLISHING = "It is being published already. Refresh the app to see how that ended."
-OPEN_ALERT = "An alert about what is live is open. Look into it and resolve it first."
 
 
 def publish(*, actor: Actor, app: App) -> PublishResult:
@@ -46,68 +41,16 @@ def publish(*, actor: Actor, app: App) -> PublishResult:
     access.require(actor, app.connection, "privacy.publish")
     with write_lease.writing(actor, app, "publishing") as lease:
         app = refresh.refresh_app(actor=actor, app=app)
-        reasons = obstacles(app)
-        if reasons:
-            raise PublishRefused([NOT_PUBLISHED, *reasons])
-        attempt = _claim(actor, app)
+        review = newest_review(app)
+        found = requirements(app=app, review=review)
+        if review is None or not all(item.holds for item in found):
+            raise PublishRefused([NOT_PUBLISHED, *unmet(found)])
+        attempt = _claim(actor, app, review)
         return _send(actor, app, attempt, lease)
 
 
-def obstacles(app: App) -> list[str]:
-    """Why the app cannot be published, from what was last read; one sentence each with what to do. [] when it can."""
-    if app.alarm:
-        return [OPEN_ALERT]
-    if app.draft_state == App.Presence.HIDDEN:
-        return ["The account of this connection may not read drafts. Use the token of a partner account that may."]
-    if app.draft is None:
-        return ["There is no draft at Marketplace. Save one, and request approval."]
-    reasons = []
-    if app.draft_hash == app.live_hash:
-        reasons.append("The draft says the same as what is live, so there is nothing to publish.")
-    reasons += _sign_off_obstacles(app, current_review(app))
-    until = save_on_its_way(app, app.draft_hash)
-    if until is not None:
-        reasons.append(
-            "An earlier save of other answers got no answer and may still arrive, and replace this draft, until "
-            f"{timezone.localtime(until):%H:%M}. Publish after that."
-        )
-    errors = [finding for finding in check(Document.from_text(app.draft.text)) if finding.level == "error"]
-    if errors:
-        reasons.append(
-            f"The checks found {counted(len(errors), 'error')}: {errors[0].message} "
-            "Correct, save, and request approval again."
-        )
-    return reasons
-
-
-def _sign_off_obstacles(app: App, review: Review | None) -> list[str]:
-    if review is None:
-        newest = Review.objects.filter(app=app).first()
-        if newest is not None and newest.state == State.LAPSED and newest.closed_because.startswith(CHANGED_THERE):
-            return [f"The draft is not approved. {newest.closed_because}"]
-        return ["The draft is not approved. Request approval first."]
-    if review.state in (State.OPEN, State.CHANGES):
-        words = {
-            State.OPEN: "The draft is waiting for approval.",
-            State.CHANGES: "Changes were requested. Make them, save, and request approval again.",
-        }
-        return [words[State(review.state)]]
-    if review.state == State.PUBLISHING:
-        return [PUBLISHING]
-    if review.content_hash != app.draft_hash:
-        return ["The draft is not what was approved. Look at what changed and request approval again."]
-    if review.live_hash != app.live_hash:
-        return [
-            "Live is not what the reviewers compared the draft with: it was changed since. Look at the comparison and "
-            "request approval again."
-        ]
-    return []
-
-
-def _claim(actor: Actor, app: App) -> PublishAttempt:
+def _claim(actor: Actor, app: App, review: Review) -> PublishAttempt:
     """Mark the review as being published and record the intention; only one claim can succeed."""
-    review = current_review(app)
-    assert review is not None
     assert app.draft is not None
     with transaction.atomic():
         lease = App.locked(app.pk).lease_token

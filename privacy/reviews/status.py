@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from portal.access import Actor
 from portal.audit.record import record_action
-from privacy.models import App, Review
+from privacy.models import App, Review, Verdict
 from privacy.refusals import DRAFT_HIDDEN
 from privacy.reviews.authors import changed_at_atlassian, changed_by
 
@@ -34,6 +35,17 @@ class SignOff:
 def current_review(app: App) -> Review | None:
     """The review that is in force, if any."""
     return Review.objects.filter(app=app, state__in=Review.STANDING).select_related("app", "snapshot").first()
+
+
+def reviews_of(app: App) -> QuerySet[Review]:
+    """The reviews of an app, newest first, with their verdicts; the one in force, if any, is the newest."""
+    verdicts = Prefetch("verdicts", queryset=Verdict.objects.order_by("pk"))
+    return Review.objects.filter(app=app).select_related("snapshot", "app__connection").prefetch_related(verdicts)
+
+
+def newest_review(app: App) -> Review | None:
+    """The review that is in force, else the last one that was."""
+    return reviews_of(app).first()
 
 
 def status(app: App, review: Review | None) -> SignOff:

@@ -1,24 +1,15 @@
-"""The next step for an app, and what stands between a draft and its publishing."""
+"""The next step for an app, and what publishing its draft would change."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from portal.counts import agreeing, counted
 from privacy.document.catalogue import Section
-from privacy.document.checks import check, errors
 from privacy.document.diff import Diff, compare
 from privacy.models import App
 from privacy.refusals import DRAFT_HIDDEN
+from privacy.reviews.requirements import unmet
 from privacy.selectors import AppPage
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """One thing that has to hold before a draft is published. `reason`: why it does not, and what to do."""
-
-    title: str
-    holds: bool
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,72 +46,6 @@ def draft_changes(page: AppPage) -> tuple[SectionChanges, ...]:
 def by_section(diff: Diff) -> tuple[SectionChanges, ...]:
     """The sections of a comparison that differ."""
     return tuple(SectionChanges(item.section, item.counts, len(item.changes)) for item in diff.sections if item.changes)
-
-
-def requirements(page: AppPage) -> tuple[Requirement, ...]:
-    """The checklist of publishing. Whether it is allowed is said by `page.obstacles` alone."""
-    state = page.signoff.state
-    found = [
-        Requirement("A draft is at Marketplace", page.draft.document is not None, _no_draft(page.app)),
-        Requirement(
-            "It differs from what is live",
-            page.draft.document is not None and page.draft.content_hash != page.live.content_hash,
-            "The draft says the same as what is live, so there is nothing to publish."
-            if page.draft.document is not None
-            else "",
-        ),
-        Requirement("Approved in exactly this form", state == "signed_off", _not_signed_off(page)),
-        Requirement("No check finds an error", *_no_errors(page)),
-    ]
-    if state in ("waiting", "signed_off", "changes_asked"):
-        found.append(
-            Requirement(
-                "Live is what the reviewers compared with",
-                not page.signoff.live_moved,
-                "Live was changed since approval was requested. Look at the comparison and request approval again.",
-            )
-        )
-    if page.app.alarm:
-        found.append(
-            Requirement("No alert is open", False, "Look into the alert about what is live and resolve it first.")
-        )
-    return tuple(found)
-
-
-def _no_draft(app: App) -> str:
-    if app.draft_state == App.Presence.HIDDEN:
-        return "The account of this connection may not read drafts. Use the token of a partner account that may."
-    if app.draft_state == App.Presence.UNREAD:
-        return "The app was not read from Atlassian yet. Read it first."
-    return "Edit the answers and save them to Marketplace."
-
-
-def _not_signed_off(page: AppPage) -> str:
-    if page.app.draft_state == App.Presence.HIDDEN:
-        return page.signoff.sentence or "Approval can be requested once the draft can be read."
-    if page.draft.document is None:
-        return "Approval can be requested once there is a draft."
-    said = {
-        "none": "Request approval, so that somebody else looks at it.",
-        "waiting": "Somebody who did not write it has to look at it and approve it.",
-        "changes_asked": "Make the requested changes, save, and request approval again.",
-        "lapsed": page.signoff.sentence,
-        "publishing": "It is being published already. Read the app again to see how that ended.",
-    }
-    return said.get(page.signoff.state, "")
-
-
-def _no_errors(page: AppPage) -> tuple[bool, str]:
-    if page.app.draft_state == App.Presence.HIDDEN:
-        return False, "The draft is checked once it can be read."
-    if page.draft.document is None:
-        return False, "The draft is checked once there is one."
-    found = errors(check(page.draft.document))
-    if not found:
-        return True, ""
-    others = len(found) - 1
-    more = f" There {agreeing(others, 'is', 'are')} {others} more." if others else ""
-    return False, f"{found[0].message}{more} Correct it, save, and request approval again."
 
 
 def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step | None:
@@ -173,9 +98,9 @@ def _with_draft(page: AppPage, allowed: Collection[str], edit: str) -> Step | No
         return Step("The draft is waiting for approval", text, "info", "app_compare", "Compare with live")
     if state == "changes_asked":
         return _form("Changes were requested", page.signoff.sentence, "warning", edit)
-    if state == "signed_off" and not page.obstacles:
+    if state == "signed_off" and page.publishable:
         who = "" if "privacy.publish" in allowed else " Somebody with the right to publish can do so now."
         return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success")
     if state == "signed_off":
-        return Step("Approved, but not ready to be published", " ".join(page.obstacles), "warning")
+        return Step("Approved, but not ready to be published", " ".join(unmet(page.requirements)), "warning")
     return Step("It is being published", page.signoff.sentence, "info")

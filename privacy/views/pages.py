@@ -135,7 +135,6 @@ def show_app(
         "app": app,
         "shown": shown,
         "sections": read_document(shown.document) if shown.document is not None else (),
-        "requirements": next_step.requirements(page),
         "changes": changes,
         "next": next_step.next_step(page, allowed, to_review),
         "reviews": selectors.review_thread(app=app),

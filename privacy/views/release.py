@@ -10,6 +10,7 @@ from privacy import refusals, selectors
 from privacy.marketplace import discarding, saving
 from privacy.models import App
 from privacy.reviews import approvals, publishing, shown_comparison
+from privacy.reviews.status import newest_review
 from privacy.views import forms
 from privacy.views.pages import PROBLEMS, act, find, on_app, show_app, show_review, url
 
@@ -101,7 +102,7 @@ def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
     """Take the request for approval, or the sign-off, back."""
 
     def withdraw() -> str:
-        review = selectors.newest_review(app=app)
+        review = newest_review(app)
         if review is None:
             raise refusals.SignOffRefused("Nobody requested approval, so there is nothing to take back.")
         approvals.withdraw_request(actor=actor_of(request), review=review)
@@ -126,7 +127,7 @@ def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
 
 
 def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: str) -> str:
-    actor, review = actor_of(request), selectors.newest_review(app=app)
+    actor, review = actor_of(request), newest_review(app)
     if review is None:
         raise refusals.SignOffRefused("Nobody requested approval, so there is nothing to decide.")
     why_not = approvals.why_not_approve(actor, review)

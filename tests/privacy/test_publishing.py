@@ -557,7 +557,7 @@ def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_diffe
     assert result.outcome == "alarm"
     assert "differs in 1 place" in alarm_of(diagrams)
     assert {"published", "live", "saved"} <= set(Snapshot.objects.values_list("source", flat=True))
-    assert selectors.app_page(app=selectors.find_app(connection=diagrams.connection, key=diagrams.product_id)).obstacles
+    assert not selectors.app_page(app=find(diagrams)).publishable
 
 
 def test_a_draft_changed_just_before_the_call_raises_an_alarm(review, publisher, diagrams, marketplace):
@@ -782,7 +782,7 @@ def test_the_card_does_not_say_that_the_approved_content_is_live_when_it_is_not(
     page = selectors.app_page(app=find(diagrams))
 
     assert page.signoff.sentence == ""
-    assert page.obstacles
+    assert not page.publishable
 
 
 def test_the_alert_is_not_opened_twice(changed_live, publisher, diagrams):

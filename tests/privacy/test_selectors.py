@@ -9,6 +9,7 @@ from privacy.drafts import answering, form_page, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
+from privacy.reviews.requirements import unmet
 from tests.privacy.marketplace import CONTACT, READ
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,9 @@ def test_the_page_of_an_app_says_how_everything_stands(read):
     assert page.draft_differs > 0
     assert page.unsaved == 1
     assert page.working.by == "alice@example.com"
-    assert page.obstacles == ("The draft is not approved. Request approval first.",)
+    assert unmet(page.requirements) == [
+        "The draft is not approved. Somebody who did not write it has to approve it first."
+    ]
     assert not page.moved
 
 

@@ -47,7 +47,8 @@ def test_the_checklist_does_not_call_signed_off_what_was_only_asked_for(publishe
 
     words = said(client_for(publisher.user).post(address("app_read", asked.app), follow=True))
 
-    assert "Approved in exactly this form : not met The draft was changed at Atlassian by stranger@example.com" in words
+    not_met = "Approved in exactly this form : not met The draft is not approved."
+    assert f"{not_met} The draft was changed at Atlassian by stranger@example.com" in words
     assert "after it was approved" not in words
 
 
