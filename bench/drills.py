@@ -23,7 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from classification.inventory import refresh
-from classification.levels import item_levels
+from classification.levels.change import change_level
+from classification.levels.item_levels import ItemLevel
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES, LATENCY_MS = 400, 60
@@ -291,7 +292,7 @@ def writer(number: int) -> None:
     while time.monotonic() < ends:
         item = Item.objects.select_related("space__connection").get(pk=items[made % len(items)].pk)
         level = levels[0] if item.level_id != levels[0].pk else levels[1]
-        outcome = item_levels.set_item_level(actor=Actor.command_line(), item=item, level=level, reason="Drill")
+        outcome = change_level(actor=Actor.command_line(), target=ItemLevel(item), wanted=level, reason="Drill")
         check(outcome.ok and outcome.changed, outcome.text)
         made += 1
     print(made)

@@ -1,11 +1,12 @@
 """What the services of classification return: the outcome of a change, its impact, and why it was refused."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 
 from classification.models import Item, Level, Project, Scan, Space
-from portal.atlassian.errors import ApiError
+from portal.atlassian.errors import ApiError, NotFound, Refused
 
 #: What it is called to have no level, for content and for the default of a space or project.
 NOT_CLASSIFIED, NO_DEFAULT = "not classified", "no default"
@@ -15,6 +16,43 @@ LONGEST_REASON = 2000
 def quoted(level: Level | None, none: str = NOT_CLASSIFIED) -> str:
     """A level in a sentence."""
     return f"“{level}”" if level else none
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What became of the call that changes a level. level: what was read back, when `read_back` is true.
+
+    status: as in `LevelChange`. asked: when the call that read it back was made.
+    """
+
+    status: str
+    level: Level | None
+    read_back: bool
+    asked: datetime
+    error: ApiError | None
+    detail: str
+
+    @property
+    def untouched(self) -> bool:
+        """It was not done, and could not be read back either: what was true just before still is."""
+        return not self.read_back and self.status in ("refused", "failed")
+
+    @property
+    def told(self) -> ApiError | None:
+        """The last thing that the site itself said, also where an answer before it was lost."""
+        return self.error.last_told or self.error if self.error else None
+
+    @property
+    def advice(self) -> str:
+        return self.error.advice if self.error and self.status != "done" else ""
+
+    @property
+    def needs(self) -> str:
+        return self.told.needs if isinstance(self.told, (Refused, NotFound)) and self.status != "done" else ""
+
+    @property
+    def trace_id(self) -> str:
+        return self.error.trace_id if self.error else ""
 
 
 @dataclass(frozen=True)

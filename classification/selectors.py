@@ -121,7 +121,7 @@ def find_space(connection: Connection, key: str) -> Space | None:
 class ItemRow:
     """One row of a space. level: None when not classified or not known; `state` (Knowledge) tells which.
 
-    origin: a value of Item.Origin. seen: what a form sends as `seen_level_id`. url: of the item's page.
+    origin: a value of Item.Origin. seen: what a form sends as `expected`. url: of the item's page.
     changeable: False for archived content and that of an archived space, which nobody can classify. faint: it is not
     among what was asked for, and stands in a tree only so that what is below it has its place.
     """

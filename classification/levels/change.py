@@ -1,98 +1,83 @@
-"""One remote change of a level, step by step: record the intention, call, read back, record what became of it."""
+"""Changing one level, step by step, whatever has it: an item, or the default of a space or project."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import QuerySet
 from django.utils import timezone
 
+from classification.inventory.refresh import refresh_levels
 from classification.inventory.store import LevelCache
-from classification.models import Level
+from classification.levels.targets import Change, Target, Wanted
+from classification.models import Level, ReadState
 from classification.outcomes import (
     LONGEST_REASON,
     NOT_CLASSIFIED,
+    CallResult,
+    ChangedMeanwhile,
+    LevelChange,
     LevelNotApplicable,
     ReasonNeeded,
     ReasonTooLong,
-    quoted,
 )
+from portal import access
 from portal.access import Actor
-from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
 from portal.audit.record import record_action
 from portal.jobs import leases
 from portal.models import Connection
 
+#: A process that died while it changed a level keeps others from it no longer than this.
+LEASE_SECONDS = 30.0
 
-@dataclass(frozen=True)
-class Target:
-    """What is changed, as the audit trail names it. extra: further facts for its before and after.
 
-    none: what it is called to have no level.
+def change_level(
+    *,
+    actor: Actor,
+    target: Target,
+    wanted: Wanted,
+    reason: str = "",
+    expected: str | None = None,
+    force: bool = False,
+) -> LevelChange:
+    """Change the level of an item, a space default or a project default, and read it back.
+
+    Capability: that of the target. expected: str(Level.pk) that the person saw, "" when they saw that there is none,
+    None when nobody looked (a command). Raises ChangedMeanwhile when the true level is another one (not with
+    force=True), ReasonNeeded when the protection gets lower and reason is empty, LevelNotApplicable, NotChangeable
+    (archived), LeaseTaken, and ApiError when the level could not be read before.
     """
+    access.require(actor, target.connection, target.capability)
+    target.check_changeable()
+    if isinstance(wanted, Level):
+        check_level(wanted, target.connection)
+    with one_at_a_time(target, actor):
+        target.reload()
+        cache = LevelCache(target.connection, timezone.now())
+        goal, known = target.goal(wanted, cache), target.known
+        if is_expected(known, expected):
+            check_reason(known, goal, reason, target.none)  # as early as possible: to ask for one takes no call
+        asked = timezone.now()
+        before = cache.row(target.read())
+        if before is None and (known is not None or not is_expected(None, expected)):
+            try:
+                target.check_exists()
+            except NotFound as error:
+                return _removed(target, error)
+        if not target.keep(before, asked) and target.is_read:
+            before = target.known
+        if not force and not is_expected(before, expected):
+            raise ChangedMeanwhile(target.says(before, "now"), before)
+        change = Change(wanted, goal, before, known)
+        if target.is_already(change):
+            return LevelChange("done", False, f"{target.says(before, 'already')}.", before, **target.changed_row)
+        check_reason(before, goal, reason, target.none)
+        result = _write_on_record(actor, target, change, reason, cache)
+        return _concluded(actor, target, change, result)
 
-    connection: Connection
-    type: str
-    id: str
-    label: str
-    extra: tuple[tuple[str, str], ...] = ()
-    none: str = NOT_CLASSIFIED
 
-    def facts(self, level: Level | None) -> dict:
-        told = {"level": level.name if level else None, "level_id": level.remote_id if level else None}
-        return {**told, **dict(self.extra)}
-
-
-@dataclass(frozen=True)
-class Change:
-    """A remote write. wanted: the level it should lead to; certain: False where the site may choose another one."""
-
-    action: str
-    write: Callable[[], None]
-    read: Callable[[], types.Level | None]
-    wanted: Level | None
-    certain: bool = True
-
-
-@dataclass(frozen=True)
-class CallResult:
-    """What became of it. level is what was read back, when `read_back` is true. status: as in `Outcome`.
-
-    asked: when the call that read it back was made.
-    """
-
-    status: str
-    level: Level | None
-    read_back: bool
-    asked: datetime
-    error: ApiError | None
-    detail: str
-
-    @property
-    def untouched(self) -> bool:
-        """It was not done, and could not be read back either: what was true just before still is."""
-        return not self.read_back and self.status in ("refused", "failed")
-
-    @property
-    def told(self) -> ApiError | None:
-        """The last thing that the site itself said, also where an answer before it was lost."""
-        return self.error.last_told or self.error if self.error else None
-
-    @property
-    def advice(self) -> str:
-        return self.error.advice if self.error and self.status != "done" else ""
-
-    @property
-    def needs(self) -> str:
-        return self.told.needs if isinstance(self.told, (Refused, NotFound)) and self.status != "done" else ""
-
-    @property
-    def trace_id(self) -> str:
-        return self.error.trace_id if self.error else ""
+# --- Before the call ------------------------------------------------------------------------------------------------
 
 
 def check_level(level: Level, connection: Connection) -> None:
@@ -113,64 +98,60 @@ def check_reason(before: Level | None, after: Level | None, reason: str, none: s
         raise ReasonNeeded(before, after, none)
 
 
-def is_seen(now: Level | None, seen_level_id: str | None) -> bool:
+def is_expected(now: Level | None, expected: str | None) -> bool:
     """Whether the person saw the level that is true; also when nobody looked."""
-    return seen_level_id is None or seen_level_id == (str(now.pk) if now else "")
-
-
-#: A process that died while it changed a level keeps others from it no longer than this.
-LEASE_SECONDS = 30.0
+    return expected is None or expected == (str(now.pk) if now else "")
 
 
 @contextmanager
-def one_at_a_time(rows: QuerySet, actor: Actor, what: str) -> Iterator[None]:
+def one_at_a_time(target: Target, actor: Actor) -> Iterator[None]:
     """Hold what is changed, in all connections that know it, while the body runs. Raises leases.LeaseTaken.
 
     A scan may have taken the rows off the list since they were shown; then there is nothing to hold.
     """
     with ExitStack() as stack:
-        who = str(actor.user or actor.label)
+        held = leases.hold(
+            target.same_rows(),
+            who=str(actor.user or actor.label),
+            what=target.activity,
+            seconds=LEASE_SECONDS,
+            beat=True,
+        )
         with suppress(ObjectDoesNotExist):
-            stack.enter_context(leases.hold(rows, who=who, what=what, seconds=LEASE_SECONDS, beat=True))
+            stack.enter_context(held)
         yield
 
 
-def carry_out(
-    *, actor: Actor, target: Target, change: Change, before: Level | None, reason: str, book: LevelCache
-) -> CallResult:
-    """Do it. Never raises an ApiError: what the site said is in the result, and in the audit trail."""
+# --- The call -------------------------------------------------------------------------------------------------------
+
+
+def _write_on_record(actor: Actor, target: Target, change: Change, reason: str, cache: LevelCache) -> CallResult:
+    """Record the intention, call, read back, record what became of it.
+
+    Never raises an ApiError: what the site said is in the result, and in the audit trail.
+    """
     entry: dict[str, Any] = {
         "actor": actor,
-        "action": change.action,
+        "action": target.action(change.wanted),
         "connection": target.connection,
         "target_type": target.type,
         "target_id": target.id,
         "target_label": target.label,
-        "before": target.facts(before),
+        "before": target.facts(change.before),
         "reason": reason.strip(),
     }
-    record_action(**entry, after=target.facts(change.wanted), outcome="started")
-    _, error = _attempt(change.write)
+    record_action(**entry, after=target.facts(change.goal), outcome="started")
+    _, error = _attempt(lambda: target.write(change.wanted))
     asked = timezone.now()
-    now, unreadable = _attempt(change.read)
-    level = book.row(now)
-    status = _judge(change, before, level, error, unreadable)
-    detail = _detail(status, quoted(level, target.none), error, unreadable)
+    found, unreadable = _attempt(lambda: target.read_back(change.goal))
+    level = cache.row(found)
+    status = _status(change, level, error, unreadable)
+    detail = _detail(status, target.quoted(level), error, unreadable)
     result = CallResult(status, level, unreadable is None, asked, error or unreadable, detail)
     record_action(
-        **entry, after=_after(target, change, before, result), outcome=status, detail=detail, trace_id=result.trace_id
+        **entry, after=_facts_after(target, change, result), outcome=status, detail=detail, trace_id=result.trace_id
     )
     return result
-
-
-def _after(target: Target, change: Change, before: Level | None, result: CallResult) -> dict:
-    """What is true afterwards, or may be, and beside it what was asked for where that did not come about."""
-    if result.status == "unknown" and not result.read_back:
-        return target.facts(change.wanted)
-    told = target.facts(before if result.untouched else result.level)
-    if result.status != "done" and change.certain:
-        told["asked"] = change.wanted.name if change.wanted else target.none
-    return told
 
 
 def _attempt(call: Callable[[], Any]) -> tuple[Any, ApiError | None]:
@@ -180,11 +161,9 @@ def _attempt(call: Callable[[], Any]) -> tuple[Any, ApiError | None]:
         return None, error
 
 
-def _judge(
-    change: Change, before: Level | None, now: Level | None, error: ApiError | None, unreadable: ApiError | None
-) -> str:
-    as_wanted = unreadable is None and (now == change.wanted or not change.certain)
-    if as_wanted and (error is None or now != before):
+def _status(change: Change, now: Level | None, error: ApiError | None, unreadable: ApiError | None) -> str:
+    as_wanted = unreadable is None and (now == change.goal or not change.certain)
+    if as_wanted and (error is None or now != change.before):
         return "done"  # whatever the answer was: what was read back counts
     if error is None:
         return "unknown"
@@ -193,7 +172,7 @@ def _judge(
     if not isinstance(error, Unavailable):  # Misconfigured and Limited: it was not done
         return "failed"
     # The answer was lost. Where the level was the wanted one before, reading it again cannot tell.
-    return "unknown" if unreadable is not None or now == change.wanted else "failed"
+    return "unknown" if unreadable is not None or now == change.goal else "failed"
 
 
 def _detail(status: str, now: str, error: ApiError | None, unreadable: ApiError | None) -> str:
@@ -205,3 +184,75 @@ def _detail(status: str, now: str, error: ApiError | None, unreadable: ApiError 
     if unreadable is not None:
         return f"The site accepted it, but it could not be read back. {unreadable.message}"
     return f"The site accepted it, but it reads back as {now}."
+
+
+def _facts_after(target: Target, change: Change, result: CallResult) -> dict:
+    """What is true afterwards, or may be, and beside it what was asked for where that did not come about."""
+    if result.status == "unknown" and not result.read_back:
+        return target.facts(change.goal)
+    facts = target.facts(change.before if result.untouched else result.level)
+    if result.status != "done" and change.certain:
+        facts["asked"] = change.goal.name if change.goal else target.none
+    return facts
+
+
+# --- What follows ---------------------------------------------------------------------------------------------------
+
+
+def _concluded(actor: Actor, target: Target, change: Change, result: CallResult) -> LevelChange:
+    """Write what was read back, let what depends on it be read again, and say it."""
+    if isinstance(result.told, NotFound) and target.is_gone(result):
+        return _removed(target, result.error)
+    if result.read_back:
+        # After a refusal or a failure an item is as it was, its mark included.
+        set_here = isinstance(change.wanted, Level) if result.status == "done" else None
+        target.keep(result.level, result.asked, set_here=set_here, own=True)
+    elif not result.untouched:
+        target.keep(target.known, timezone.now(), state=ReadState.UNREAD)
+    scan, followers = target.follow_up(actor, change, result)
+    return LevelChange(
+        status=result.status,
+        changed=result.status == "done" or (result.read_back and result.level != change.before),
+        message=_message(target, change, result),
+        level=change.before if result.untouched else result.level,
+        read_back=result.read_back or result.untouched,
+        advice=_advice(target, change, result),
+        needs=result.needs,
+        trace_id=result.trace_id,
+        error=result.error if result.status != "done" else None,
+        scan=scan,
+        followers=followers,
+        **target.changed_row,
+    )
+
+
+def _removed(target: Target, error: ApiError | None) -> LevelChange:
+    """What was done to it stays in the activity."""
+    gone = error if isinstance(error, NotFound) else NotFound("The item is gone.")
+    message = target.remove_row(gone)
+    trace_id = error.trace_id if error else ""
+    return LevelChange(
+        "refused", False, message, gone=True, error=error or gone, trace_id=trace_id, **target.changed_row
+    )
+
+
+def _message(target: Target, change: Change, result: CallResult) -> str:
+    if result.status == "unknown":
+        return result.detail
+    if result.status != "done":
+        return f"{target.subject} was not changed. {result.detail}"
+    return target.done_message(change, result)
+
+
+def _advice(target: Target, change: Change, result: CallResult) -> str:
+    """For a level that was archived a second ago, that is what the person has to hear; the list is read again."""
+    if isinstance(result.told, Refused) and isinstance(change.wanted, Level):
+        refresh_levels(target.connection)
+        change.wanted.refresh_from_db()
+        try:
+            check_level(change.wanted, target.connection)
+        except LevelNotApplicable as error:
+            return " ".join(error.messages)
+    if isinstance(result.told, NotFound) and target.not_found_advice:
+        return target.not_found_advice
+    return result.advice

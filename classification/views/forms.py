@@ -9,7 +9,7 @@ from classification.outcomes import LONGEST_REASON
 
 
 class ChangeForm(forms.Form):
-    """action: set, reset, remove or clear. seen: the level that the person saw, as `seen_level_id` of the services."""
+    """action: set, reset, remove or clear. seen: the level that the person saw, as `expected` of the service."""
 
     action = forms.ChoiceField(
         choices=[(name, name) for name in ("set", "reset", "remove", "clear")],

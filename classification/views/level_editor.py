@@ -1,6 +1,6 @@
 """The form that changes a level: what it offers, what was posted, and the outcome."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,8 +8,10 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.urls import reverse
 
-from classification.levels import defaults, item_levels
-from classification.levels.defaults import why_closed
+from classification.levels.change import change_level
+from classification.levels.defaults import ProjectDefault, SpaceDefault, impact, why_closed
+from classification.levels.item_levels import ItemLevel
+from classification.levels.targets import RESET, Target, Wanted
 from classification.models import Item, Level, Project, ReadState, Site, Space
 from classification.outcomes import NO_DEFAULT, NOT_CLASSIFIED, ChangedMeanwhile, Impact, LevelChange, ReasonNeeded
 from classification.views.forms import ChangeForm
@@ -24,18 +26,18 @@ NOT_SEEN = "?"
 
 @dataclass(frozen=True)
 class Action:
-    """A button beside "Set". calls: the service."""
+    """A button beside "Set"."""
 
     value: str
     label: str
-    calls: Callable[..., LevelChange]
+    wanted: Wanted
 
 
 @dataclass
 class Editor:
     """One form that changes one level, and what its last attempt met.
 
-    id: of the element it belongs to ("item-12"); target: the keyword argument of the services; seen: what the person
+    id: of the element it belongs to ("item-12"); target: what is changed; seen: what the person
     saw. status: of our answer. default: the space default, marked among the choices. place: where the form stands.
     none: what it is called to have no level. back: where to go without a change, when it is a page of its own.
     note: what is not offered here, and why. closed: why nothing can be changed at all; the form then says that alone.
@@ -44,11 +46,10 @@ class Editor:
     id: str
     url: str
     label: str
-    target: dict[str, Any]
+    target: Target
     level: Level | None
     state: str
     choices: Sequence[Level]
-    set_level: Callable[..., LevelChange]
     actions: tuple[Action, ...]
     default: Level | None = None
     place: str = "row"
@@ -67,6 +68,10 @@ class Editor:
     outcome: LevelChange | None = None
     error: ApiError | None = None
     changed: ChangedMeanwhile | None = None
+
+    @property
+    def sets_default(self) -> bool:
+        return not isinstance(self.target, ItemLevel)
 
     def submit(self, actor: Actor, data: QueryDict) -> LevelChange | None:
         """Do what was sent. Returns the outcome when it is done; else None: the editor then says why, with its text."""
@@ -105,14 +110,16 @@ class Editor:
         self.state = ReadState.KNOWN if level else ReadState.NONE
 
     def _call(self, action: str, actor: Actor, data: dict[str, Any]) -> LevelChange:
-        seen = None if data["seen"] == NOT_SEEN else data["seen"]
-        said = {"actor": actor, "reason": data["reason"], "seen_level_id": seen, **self.target}
-        if action == "set":
-            return self.set_level(level=data["level"], **said)
-        for offered in self.actions:
-            if offered.value == action:
-                return offered.calls(**said)
-        raise ValidationError("This cannot be done here.")
+        offered: dict[str, Wanted] = {button.value: button.wanted for button in self.actions}
+        if action != "set" and action not in offered:
+            raise ValidationError("This cannot be done here.")
+        return change_level(
+            actor=actor,
+            target=self.target,
+            wanted=data["level"] if action == "set" else offered[action],
+            reason=data["reason"],
+            expected=None if data["seen"] == NOT_SEEN else data["seen"],
+        )
 
     def _explain(self, form: ChangeForm) -> None:
         self.status = 422
@@ -142,13 +149,13 @@ def offered(item: Item) -> tuple[tuple[Action, ...], str]:
     space, actions, notes = item.space, [], []
     matches = item.level_state == ReadState.KNOWN and item.level_id == space.known_default_id
     if matches:
-        actions.append(Action("reset", "Follow the default", item_levels.reset_item_level))
+        actions.append(Action("reset", "Follow the default", RESET))
         notes.append(FOLLOWS)
     elif not (item.level_state == ReadState.NONE and space.default_state == ReadState.NONE):
-        actions.append(Action("reset", "Reset to default", item_levels.reset_item_level))
+        actions.append(Action("reset", "Reset to default", RESET))
     if item.level_state != ReadState.NONE:
         if Site.offers_removal(space.connection):
-            actions.append(Action("remove", "Remove", item_levels.remove_item_level))
+            actions.append(Action("remove", "Remove", None))
         else:
             notes.append(NO_REMOVAL)
     return tuple(actions), " ".join(notes)
@@ -161,9 +168,8 @@ def of_item(item: Item, choices: Sequence[Level], *, place: str) -> Editor:
         id=f"item-{item.pk}",
         url=reverse("item_level", args=[connection.slug, item.kind, item.remote_id, item.status]),
         label=item.title,
-        target={"item": item},
+        target=ItemLevel(item),
         choices=choices,
-        set_level=item_levels.set_item_level,
         actions=actions,
         default=space.known_default,
         note=note,
@@ -173,33 +179,31 @@ def of_item(item: Item, choices: Sequence[Level], *, place: str) -> Editor:
 
 
 def of_space(space: Space, choices: Sequence[Level], *, place: str = "dialog") -> Editor:
-    clear = Action("clear", "Clear the default", defaults.clear_space_default)
+    clear = Action("clear", "Clear the default", None)
     return Editor(
         id=f"space-{space.pk}",
         url=reverse("space_default", args=[space.connection.slug, space.key]),
         label=space.name,
-        target={"space": space},
+        target=SpaceDefault(space),
         choices=choices,
-        set_level=defaults.set_space_default,
         actions=() if space.default_state == ReadState.NONE else (clear,),
         place=place,
         back=space.get_absolute_url(),
         none=NO_DEFAULT.capitalize(),
-        impact=defaults.impact(space=space),
+        impact=impact(space=space),
         closed=why_closed(space),
         **_start(space.default_level, space.default_state),
     )
 
 
 def of_project(project: Project, choices: Sequence[Level], *, place: str = "row") -> Editor:
-    clear = Action("clear", "Clear the default", defaults.clear_project_default)
+    clear = Action("clear", "Clear the default", None)
     return Editor(
         id=f"project-{project.pk}",
         url=reverse("project_default", args=[project.connection.slug, project.key]),
         label=project.name,
-        target={"project": project},
+        target=ProjectDefault(project),
         choices=choices,
-        set_level=defaults.set_project_default,
         actions=() if project.default_state == ReadState.NONE else (clear,),
         place=place,
         back=reverse("projects", args=[project.connection.slug]),

@@ -5,7 +5,10 @@ from django.core.exceptions import PermissionDenied
 
 from classification import outcomes
 from classification.inventory import refresh
-from classification.levels import defaults, item_levels
+from classification.levels import defaults
+from classification.levels.change import change_level
+from classification.levels.defaults import ProjectDefault, SpaceDefault
+from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Project, ReadState, Scan
 from portal.access import Actor
 from portal.atlassian.confluence import DEFAULT_WANTS_STATUS
@@ -47,7 +50,7 @@ def test_the_form_in_which_a_site_takes_a_default_is_remembered_for_its_connecti
     sandbox.set_default_wants_status(ACME, True)
     for name in ("Public", "Confidential"):
         scanned.refresh_from_db()
-        defaults.set_space_default(actor=manager, space=scanned, level=level(name), reason="New")
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=level(name), reason="New")
     assert sandbox.calls["confluence.space_default.set"] == 3
     assert sandbox.space_default(ACME, "HB") == "Confidential"
     assert site_facts.value(site, DEFAULT_WANTS_STATUS) is True
@@ -63,15 +66,15 @@ def test_the_impact_of_a_change_counts_who_follows_the_default(scanned):
 def test_what_is_not_classified_takes_a_default_only_where_there_is_none_yet(
     site, sandbox, manager, scanned, level, item
 ):
-    defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert item("Nowhere").level_state == ReadState.NONE, "it does not take the default that there is"
     run_scan(site, scanned)
-    defaults.clear_space_default(actor=manager, space=scanned, reason="Merged")
+    change_level(actor=manager, target=SpaceDefault(scanned), wanted=None, reason="Merged")
     run_scan(site, scanned)
     scanned.refresh_from_db()
     impact = defaults.impact(space=scanned)
     assert (impact.matching, impact.unclassified, impact.unset) == (0, 4, 0)
-    defaults.set_space_default(actor=manager, space=scanned, level=level("Internal"))
+    change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Internal"))
     assert item("Nowhere").level_state == ReadState.UNREAD
 
 
@@ -80,12 +83,12 @@ def test_the_impact_is_incomplete_before_the_first_scan(space):
 
 
 def test_a_level_that_was_set_in_trustdesk_does_not_count_as_following(scanned, operator, item, level):
-    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Internal"))
+    change_level(actor=operator, target=ItemLevel(item("Welcome")), wanted=level("Internal"))
     assert defaults.impact(space=scanned).matching == 2
 
 
 def test_setting_the_default_of_a_space_reads_its_followers_again(site, sandbox, manager, scanned, level, item):
-    outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert (outcome.ok, outcome.level.name) == (True, "Confidential")
     assert outcome.message == "The default of “Handbook” is “Confidential” now."
     assert outcome.followed == "Up to 3 items change with it; they are read again."
@@ -109,16 +112,16 @@ def run_again(site, space, scan: Scan) -> Scan:
 def test_a_default_needs_the_right(site, bob, grant, sandbox, scanned, level):
     grant(bob, site, "classifier")
     with pytest.raises(PermissionDenied, match="default level of spaces and projects"):
-        defaults.set_space_default(actor=Actor.of(bob), space=scanned, level=level("Confidential"))
+        change_level(actor=Actor.of(bob), target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert sandbox.space_default(ACME, "HB") == "Internal"
 
 
 def test_a_lower_default_and_clearing_it_need_a_reason(sandbox, manager, scanned, level):
     with pytest.raises(outcomes.ReasonNeeded):
-        defaults.set_space_default(actor=manager, space=scanned, level=level("Public"))
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Public"))
     with pytest.raises(outcomes.ReasonNeeded):
-        defaults.clear_space_default(actor=manager, space=scanned)
-    outcome = defaults.clear_space_default(actor=manager, space=scanned, reason="The space is empty")
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=None)
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=None, reason="The space is empty")
     assert outcome.message == "“Handbook” has no default now."
     assert sandbox.space_default(ACME, "HB") is None
     scanned.refresh_from_db()
@@ -129,21 +132,21 @@ def test_a_default_that_somebody_changed_meanwhile_is_not_overwritten(sandbox, m
     faults.stranger.act(sandbox, "set_space_default", host=ACME, space="HB", level="Public")
     seen = str(level("Internal").pk)
     with pytest.raises(outcomes.ChangedMeanwhile):
-        defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"), seen_level_id=seen)
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"), expected=seen)
     scanned.refresh_from_db()
     assert scanned.default_level.name == "Public"
     assert sandbox.space_default(ACME, "HB") == "Public"
 
 
 def test_setting_the_default_that_it_has_changes_nothing(sandbox, manager, scanned, level):
-    outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Internal"))
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Internal"))
     assert (outcome.ok, outcome.changed, outcome.scan) == (True, False, None)
     assert sandbox.calls["confluence.space_default.set"] == 0
 
 
 def test_a_refused_default_says_what_it_needs_and_what_is_true(sandbox, manager, scanned, level, item):
     sandbox.set_right("admin@example.com", VIEW, host=ACME, space="HB")
-    outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("refused", "Internal")
     assert "administer the space" in outcome.needs
     assert "write:space:confluence" in outcome.text
@@ -153,14 +156,14 @@ def test_a_refused_default_says_what_it_needs_and_what_is_true(sandbox, manager,
 
 def test_a_default_level_archived_a_second_ago_is_refused_with_the_reason(sandbox, manager, scanned, level):
     faults.stranger_meanwhile(sandbox, "archive_level", before="confluence.space_default.set", level="Confidential")
-    outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert outcome.status == "refused"
     assert "“Confidential” is archived" in outcome.advice
 
 
 def test_a_default_whose_answer_broke_is_not_said_to_be_done(sandbox, manager, scanned, level):
     faults.server_error(sandbox, status=500, call="confluence.space_default.get", skip=1)
-    outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert outcome.status == "unknown"
     scanned.refresh_from_db()
     assert scanned.default_state == ReadState.UNREAD
@@ -168,7 +171,7 @@ def test_a_default_whose_answer_broke_is_not_said_to_be_done(sandbox, manager, s
 
 def test_the_followers_of_a_default_that_may_have_changed_are_read_again(site, sandbox, manager, scanned, level, item):
     faults.server_error(sandbox, status=500, call="confluence.space_default.get", skip=1)
-    outcome = defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert (outcome.status, outcome.read_back) == ("unknown", False)
     assert item("Welcome").level_state == ReadState.UNREAD
     assert outcome.scan.state == Scan.State.QUEUED
@@ -181,12 +184,12 @@ def test_a_default_that_somebody_cleared_meanwhile_is_said_in_words_of_its_own(s
     faults.stranger.act(sandbox, "set_space_default", host=ACME, space="HB", level=None)
     seen = str(level("Internal").pk)
     with pytest.raises(outcomes.ChangedMeanwhile, match="“Handbook” has no default now: somebody changed it"):
-        defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"), seen_level_id=seen)
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"), expected=seen)
 
 
 def test_a_default_that_may_be_cleared_or_not_is_not_said_to_be_cleared(sandbox, manager, scanned):
     faults.server_error(sandbox, status=500, call="confluence.space_default.get", skip=1)
-    outcome = defaults.clear_space_default(actor=manager, space=scanned, reason="Empty")
+    outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=None, reason="Empty")
     assert outcome.status == "unknown"
     assert recorded_outcomes("space.default.clear") == ["started", "unknown"]
 
@@ -196,12 +199,12 @@ def test_a_default_that_may_be_cleared_or_not_is_not_said_to_be_cleared(sandbox,
 
 def test_the_default_of_a_project_is_set_and_cleared(site, manager, project, level):
     key = Project.objects.filter(connection=site, default_level=None, archived=False).first().key
-    done = defaults.set_project_default(actor=manager, project=project(key), level=level("Confidential"))
+    done = change_level(actor=manager, target=ProjectDefault(project(key)), wanted=level("Confidential"))
     assert (done.ok, done.level.name) == (True, "Confidential")
     assert project(key).default_level.name == "Confidential"
     with pytest.raises(outcomes.ReasonNeeded):
-        defaults.clear_project_default(actor=manager, project=project(key))
-    cleared = defaults.clear_project_default(actor=manager, project=project(key), reason="Not used any more")
+        change_level(actor=manager, target=ProjectDefault(project(key)), wanted=None)
+    cleared = change_level(actor=manager, target=ProjectDefault(project(key)), wanted=None, reason="Not used any more")
     assert (cleared.ok, cleared.level) == (True, None)
     assert project(key).default_state == ReadState.NONE
     assert recorded_outcomes("project.default.clear") == ["started", "done"]
@@ -210,15 +213,17 @@ def test_the_default_of_a_project_is_set_and_cleared(site, manager, project, lev
 def test_the_default_of_a_project_needs_the_right(site, bob, grant, project, level):
     grant(bob, site, "classifier")
     with pytest.raises(PermissionDenied):
-        defaults.set_project_default(
-            actor=Actor.of(bob), project=project(Project.objects.first().key), level=level("Confidential")
+        change_level(
+            actor=Actor.of(bob),
+            target=ProjectDefault(project(Project.objects.first().key)),
+            wanted=level("Confidential"),
         )
 
 
 def test_a_project_that_refuses_says_which_permission_is_missing(site, sandbox, manager, project, level):
     key = Project.objects.filter(connection=site, default_level=None, archived=False).first().key
     sandbox.set_right("admin@example.com", VIEW, host=ACME, project=key)
-    outcome = defaults.set_project_default(actor=manager, project=project(key), level=level("Confidential"))
+    outcome = change_level(actor=manager, target=ProjectDefault(project(key)), wanted=level("Confidential"))
     assert outcome.status == "refused"
     assert "administer the project" in outcome.needs
     assert project(key).default_state == ReadState.NONE
@@ -241,7 +246,7 @@ def test_one_project_whose_default_cannot_be_read_is_marked_and_the_rest_is_read
 
 def test_nobody_else_s_items_are_marked_by_a_default(site, few_items, manager, scanned, level, operator):
     run_scan(site)
-    defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert not Item.objects.exclude(space=scanned).filter(level_state=ReadState.UNREAD).exists()
 
 
@@ -250,16 +255,19 @@ def test_one_changes_a_default_at_a_time_and_the_other_is_told_who_does(sandbox,
         leases.hold(scanned, who="Bob", what="changing the default of “Handbook”"),
         pytest.raises(leases.LeaseTaken, match="Bob is changing the default of “Handbook” at this moment"),
     ):
-        defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert not recorded_outcomes("space.default.set")
-    assert defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential")).ok
+    assert change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential")).ok
 
 
 def test_a_space_that_is_gone_is_not_said_to_have_no_default_now(sandbox, manager, scanned, level):
     sandbox.set_right("admin@example.com", NONE, host=ACME, space="HB")
     with pytest.raises(NotFound, match="“Handbook” is no longer there"):
-        defaults.set_space_default(
-            actor=manager, space=scanned, level=level("Confidential"), seen_level_id=str(level("Internal").pk)
+        change_level(
+            actor=manager,
+            target=SpaceDefault(scanned),
+            wanted=level("Confidential"),
+            expected=str(level("Internal").pk),
         )
     scanned.refresh_from_db()
     assert scanned.default_level.name == "Internal"

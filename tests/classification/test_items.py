@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from classification import outcomes
 from classification.inventory import refresh, store
-from classification.levels import item_levels
+from classification.levels.change import change_level
+from classification.levels.item_levels import ItemLevel
+from classification.levels.targets import RESET
 from classification.models import Item, Level, ReadState
 from portal.access import Actor
 from portal.atlassian.errors import Misconfigured, NotFound, Unavailable
@@ -39,7 +41,7 @@ def stranger(sandbox, action: str, **params) -> None:
 
 
 def test_setting_a_level_changes_the_site_the_row_and_the_trail(sandbox, actor, item, level):
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.ok, outcome.changed, outcome.level.name) == (True, True, "Confidential")
     assert outcome.message == "“Welcome” is “Confidential” now."
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
@@ -58,16 +60,16 @@ def test_setting_a_level_changes_the_site_the_row_and_the_trail(sandbox, actor, 
 
 def test_the_draft_of_a_published_page_is_set_apart_from_it(sandbox, actor, item, level):
     draft = item("Salaries, reworked", "draft")
-    item_levels.set_item_level(actor=actor, item=draft, level=level("Confidential"))
+    change_level(actor=actor, target=ItemLevel(draft), wanted=level("Confidential"))
     assert sandbox.own_level(ACME, draft.remote_id, status="draft") == "Confidential"
     draft = item("Salaries, reworked", "draft")
-    item_levels.set_item_level(actor=actor, item=draft, level=level("Internal"), reason="Nothing secret in it")
+    change_level(actor=actor, target=ItemLevel(draft), wanted=level("Internal"), reason="Nothing secret in it")
     assert sandbox.own_level(ACME, draft.remote_id, status="draft") == "Internal"
     assert sandbox.own_level(ACME, draft.remote_id) == "Confidential"
 
 
 def test_a_blog_post_is_set_like_a_page(sandbox, actor, item, level):
-    outcome = item_levels.set_item_level(actor=actor, item=item("Our year"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Our year")), wanted=level("Confidential"))
     assert outcome.ok
     assert sandbox.own_level(ACME, item("Our year").remote_id) == "Confidential"
 
@@ -76,7 +78,7 @@ def test_setting_needs_the_right(sandbox, alice, bob, grant, site, item, level):
     grant(bob, site, "viewer")
     for person in (alice, bob):
         with pytest.raises(PermissionDenied, match="change the classification of pages"):
-            item_levels.set_item_level(actor=Actor.of(person), item=item("Welcome"), level=level("Confidential"))
+            change_level(actor=Actor.of(person), target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert sandbox.own_level(ACME, item("Welcome").remote_id) is None
     assert not recorded("item.level.set")
 
@@ -84,9 +86,9 @@ def test_setting_needs_the_right(sandbox, alice, bob, grant, site, item, level):
 def test_a_lower_level_needs_a_reason_and_keeps_it(sandbox, actor, item, level):
     sandbox.calls.clear()
     with pytest.raises(outcomes.ReasonNeeded, match="from “Confidential” to “Public”"):
-        item_levels.set_item_level(actor=actor, item=item("Salaries"), level=level("Public"), reason="  ")
+        change_level(actor=actor, target=ItemLevel(item("Salaries")), wanted=level("Public"), reason="  ")
     assert not sandbox.calls, "nothing has to be asked to know that"
-    outcome = item_levels.set_item_level(actor=actor, item=item("Salaries"), level=level("Public"), reason="Published")
+    outcome = change_level(actor=actor, target=ItemLevel(item("Salaries")), wanted=level("Public"), reason="Published")
     assert outcome.ok
     assert [entry.reason for entry in recorded("item.level.set")] == ["Published", "Published"]
 
@@ -94,7 +96,7 @@ def test_a_lower_level_needs_a_reason_and_keeps_it(sandbox, actor, item, level):
 def test_the_reason_is_asked_for_by_the_true_level_too(sandbox, actor, item, level):
     stranger(sandbox, "set_level", item=item("Press kit").remote_id, level="Confidential")
     with pytest.raises(outcomes.ReasonNeeded):
-        item_levels.set_item_level(actor=actor, item=item("Press kit"), level=level("Internal"))
+        change_level(actor=actor, target=ItemLevel(item("Press kit")), wanted=level("Internal"))
 
 
 def test_a_level_that_changed_since_the_person_saw_it_is_not_overwritten(sandbox, actor, item, level):
@@ -102,50 +104,50 @@ def test_a_level_that_changed_since_the_person_saw_it_is_not_overwritten(sandbox
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
     seen = str(level("Internal").pk)
     with pytest.raises(outcomes.ChangedMeanwhile) as caught:
-        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
+        change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"), expected=seen)
     assert caught.value.level.name == "Public"
     assert item("Welcome").level.name == "Public"
     assert sandbox.own_level(ACME, row.remote_id) == "Public"
-    again = item_levels.set_item_level(
-        actor=actor, item=item("Welcome"), level=level("Confidential"), seen_level_id=seen, force=True
+    again = change_level(
+        actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"), expected=seen, force=True
     )
     assert again.ok
 
 
 def test_setting_the_same_level_again_calls_nobody_but_to_look(sandbox, actor, item, level):
-    item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     sandbox.calls.clear()
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.ok, outcome.changed) == (True, False)
     assert sandbox.calls == {"confluence.page_level.get": 1}
 
 
 def test_an_inherited_level_can_be_pinned(sandbox, actor, item, level):
-    assert item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Internal")).ok
+    assert change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Internal")).ok
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Internal"
 
 
 @pytest.mark.parametrize("name", ["Restricted", "Company only"])
 def test_only_published_levels_may_be_set(sandbox, actor, item, level, name):
     with pytest.raises(outcomes.LevelNotApplicable, match="Only a published level"):
-        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level(name))
+        change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level(name))
 
 
 def test_a_level_of_another_connection_may_not_be_set(organization, actor, item):
     refresh.read_levels(actor=Actor.command_line(), connection=organization)
     theirs = Level.objects.get(connection=organization, name="Confidential")
     with pytest.raises(outcomes.LevelNotApplicable, match="another connection"):
-        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=theirs)
+        change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=theirs)
 
 
 def test_archived_content_is_not_tried(actor, item, level):
     with pytest.raises(outcomes.NotChangeable, match="archived"):
-        item_levels.set_item_level(actor=actor, item=item("Old rules", "archived"), level=level("Confidential"))
+        change_level(actor=actor, target=ItemLevel(item("Old rules", "archived")), wanted=level("Confidential"))
 
 
 def test_a_level_that_was_archived_a_second_ago_is_refused_and_the_levels_are_read_again(sandbox, actor, item, level):
     faults.stranger_meanwhile(sandbox, "archive_level", before="confluence.page_level.set", level="Public")
-    outcome = item_levels.set_item_level(actor=actor, item=item("Nowhere"), level=level("Public"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Nowhere")), wanted=level("Public"))
     assert outcome.status == "refused"
     assert "not published" in outcome.message
     assert "“Public” is archived" in outcome.advice
@@ -157,7 +159,7 @@ def test_a_level_that_was_archived_a_second_ago_is_refused_and_the_levels_are_re
 def test_an_item_deleted_meanwhile_is_said_and_taken_off_the_list(sandbox, actor, item, level):
     row = item("Bonus")
     stranger(sandbox, "delete_item", item=row.remote_id)
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Internal"), reason="Less secret")
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Internal"), reason="Less secret")
     assert outcome.gone
     assert "no longer there" in outcome.message
     assert not Item.objects.filter(title="Bonus").exists()
@@ -166,7 +168,7 @@ def test_an_item_deleted_meanwhile_is_said_and_taken_off_the_list(sandbox, actor
 def test_an_item_deleted_between_the_look_and_the_write_is_taken_off_too(sandbox, actor, item, level):
     row = item("Nowhere")
     faults.stranger_meanwhile(sandbox, "delete_item", before="confluence.page_level.set", item=row.remote_id)
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Internal"))
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Internal"))
     assert outcome.gone
     assert not Item.objects.filter(title="Nowhere").exists()
     assert recorded("item.level.set")[-1].outcome == "refused"
@@ -174,7 +176,7 @@ def test_an_item_deleted_between_the_look_and_the_write_is_taken_off_too(sandbox
 
 def test_a_refusal_says_what_it_needs_and_the_row_shows_what_is_true(sandbox, actor, item, level):
     faults.refuse(sandbox, item=item("Welcome").remote_id, operation="set", message="The page is locked")
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.status, outcome.changed, outcome.level.name) == ("refused", False, "Internal")
     assert "The page is locked" in outcome.message
     assert "write:page:confluence" in outcome.needs
@@ -188,7 +190,7 @@ def test_a_refusal_says_what_it_needs_and_the_row_shows_what_is_true(sandbox, ac
 def test_a_level_below_the_floor_of_the_space_is_refused_in_the_site_s_words(sandbox, actor, item, level):
     with sandbox.write() as db:
         db.execute("UPDATE spaces SET floor = 1 WHERE key = 'HB'")
-    outcome = item_levels.set_item_level(actor=actor, item=item("Nowhere"), level=level("Public"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Nowhere")), wanted=level("Public"))
     assert outcome.status == "refused"
     assert "less sensitive than the space default 'Internal'" in outcome.message
 
@@ -196,7 +198,7 @@ def test_a_level_below_the_floor_of_the_space_is_refused_in_the_site_s_words(san
 def test_a_lost_answer_is_settled_by_reading(sandbox, actor, item, level, monkeypatch):
     monkeypatch.setattr("portal.atlassian.http.MAX_FAULTS", 1)
     faults.lost_answer(sandbox, call="confluence.page_level.set", times=1)
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("done", "Confidential")
     assert "answer was lost" in recorded("item.level.set")[-1].detail
 
@@ -211,7 +213,7 @@ def test_a_write_whose_answer_was_lost_counts_although_it_was_refused_when_tried
         faults.refuse(sandbox, call="confluence.page_level.set", skip=1)
     else:
         faults.rate_limit(sandbox, call="confluence.page_level.set", skip=1, retry_after=600)
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
     if then == "refused":
         assert (outcome.status, outcome.level.name, outcome.changed) == ("done", "Confidential", True)
@@ -229,7 +231,7 @@ def test_a_write_that_a_lost_answer_hides_is_not_said_to_be_done_when_it_reads_o
     settings.UPSTREAM_PATIENCE_WEB = 5
     faults.reset_connection(sandbox, call="confluence.page_level.set", times=1)
     faults.refuse(sandbox, call="confluence.page_level.set", skip=1, message="The page is locked")
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("failed", "Internal")
     assert "The page is locked" in outcome.message
     assert "write:page:confluence" in outcome.needs
@@ -241,14 +243,14 @@ def test_a_level_that_reads_back_as_wanted_is_done_whatever_the_answer_was(sandb
         sandbox, "set_level", before="confluence.page_level.set", item=row.remote_id, level="Confidential"
     )
     faults.refuse(sandbox, call="confluence.page_level.set", message="The page is locked")
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("done", "Confidential")
     assert "The page is locked" in recorded("item.level.set")[-1].detail
 
 
 def test_what_failed_and_cannot_be_read_back_is_not_recorded_as_if_it_were_done(sandbox, actor, item, level):
     faults.rate_limit(sandbox, call="confluence.page_level.set", retry_after=600)
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("failed", "Internal")
     assert "Try again in 10 minutes." in outcome.advice
     last = recorded("item.level.set")[-1]
@@ -258,7 +260,7 @@ def test_what_failed_and_cannot_be_read_back_is_not_recorded_as_if_it_were_done(
 
 def test_an_error_of_the_site_leaves_the_row_as_it_was(sandbox, actor, item, level):
     faults.server_error(sandbox, status=500, call="confluence.page_level.set")
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("failed", "Internal")
     assert isinstance(outcome.error, Unavailable)
     assert recorded("item.level.set")[-1].outcome == "failed"
@@ -266,7 +268,7 @@ def test_an_error_of_the_site_leaves_the_row_as_it_was(sandbox, actor, item, lev
 
 def test_what_could_not_be_read_back_is_not_said_to_be_done(sandbox, actor, item, level):
     faults.server_error(sandbox, status=500, call="confluence.page_level.get", skip=1)
-    outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert (outcome.status, outcome.level) == ("unknown", None)
     assert "could not be read back" in outcome.message
     assert item("Welcome").level_state == ReadState.UNREAD
@@ -277,7 +279,7 @@ def test_a_stranger_between_the_write_and_the_reading_back_is_noticed(sandbox, a
     faults.stranger_meanwhile(
         sandbox, "set_level", before="confluence.page_level.get", nth=2, item=row.remote_id, level="Public"
     )
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"))
     assert (outcome.status, outcome.level.name) == ("unknown", "Public")
     assert "reads back as “Public”" in outcome.message
     assert item("Welcome").level.name == "Public"
@@ -286,15 +288,15 @@ def test_a_stranger_between_the_write_and_the_reading_back_is_noticed(sandbox, a
 def test_nothing_is_recorded_when_the_level_before_cannot_be_read(sandbox, actor, item, level):
     faults.html_answer(sandbox, call="confluence.page_level.get")
     with pytest.raises(Misconfigured):
-        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+        change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert not recorded("item.level.set")
     assert item("Welcome").level.name == "Internal"
 
 
 def test_a_reset_takes_the_default_of_the_space_again(sandbox, actor, item):
     with pytest.raises(outcomes.ReasonNeeded, match="from “Confidential” to “Internal”"):
-        item_levels.reset_item_level(actor=actor, item=item("Bonus"))
-    outcome = item_levels.reset_item_level(actor=actor, item=item("Bonus"), reason="Follows the space")
+        change_level(actor=actor, target=ItemLevel(item("Bonus")), wanted=RESET)
+    outcome = change_level(actor=actor, target=ItemLevel(item("Bonus")), wanted=RESET, reason="Follows the space")
     assert outcome.message == "“Bonus” takes the default of its space again; it is “Internal” now."
     assert sandbox.own_level(ACME, item("Bonus").remote_id) is None
     assert (item("Bonus").level.name, item("Bonus").set_here) == ("Internal", False)
@@ -304,31 +306,31 @@ def test_a_reset_asks_for_a_reason_by_the_default_that_is_true(sandbox, actor, i
     stranger(sandbox, "set_space_default", space="HB", level="Public")
     sandbox.calls.clear()
     with pytest.raises(outcomes.ReasonNeeded, match="from “Confidential” to “Public”"):
-        item_levels.reset_item_level(actor=actor, item=item("Bonus"))
+        change_level(actor=actor, target=ItemLevel(item("Bonus")), wanted=RESET)
     assert sandbox.calls == {"confluence.space_default.get": 1}
     assert item("Bonus").space.default_level.name == "Public"
-    outcome = item_levels.reset_item_level(actor=actor, item=item("Welcome"), reason="Public now")
+    outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=RESET, reason="Public now")
     assert (outcome.ok, outcome.level.name) == (True, "Public")
 
 
 def test_a_reset_needs_a_reason_where_the_default_may_not_be_read(sandbox, actor, item):
     faults.refuse(sandbox, call="confluence.space_default.get")
     with pytest.raises(outcomes.ReasonNeeded, match="to not classified"):
-        item_levels.reset_item_level(actor=actor, item=item("Press kit"))
-    outcome = item_levels.reset_item_level(actor=actor, item=item("Press kit"), reason="Follows the space")
+        change_level(actor=actor, target=ItemLevel(item("Press kit")), wanted=RESET)
+    outcome = change_level(actor=actor, target=ItemLevel(item("Press kit")), wanted=RESET, reason="Follows the space")
     assert (outcome.ok, outcome.level.name) == (True, "Internal")
     assert item("Press kit").space.default_state == ReadState.HIDDEN
 
 
 def test_a_reset_to_a_stricter_default_needs_no_reason(actor, item):
-    outcome = item_levels.reset_item_level(actor=actor, item=item("Press kit"))
+    outcome = change_level(actor=actor, target=ItemLevel(item("Press kit")), wanted=RESET)
     assert (outcome.ok, outcome.level.name) == (True, "Internal")
 
 
 def test_a_site_that_does_not_offer_removal_says_so_and_what_to_do(sandbox, actor, item):
     with pytest.raises(outcomes.ReasonNeeded):
-        item_levels.remove_item_level(actor=actor, item=item("Bonus"))
-    outcome = item_levels.remove_item_level(actor=actor, item=item("Bonus"), reason="It is public now")
+        change_level(actor=actor, target=ItemLevel(item("Bonus")), wanted=None)
+    outcome = change_level(actor=actor, target=ItemLevel(item("Bonus")), wanted=None, reason="It is public now")
     assert outcome.status == "refused"
     assert "does not offer removal" in outcome.message
     assert "Reset" in outcome.advice
@@ -338,7 +340,7 @@ def test_a_site_that_does_not_offer_removal_says_so_and_what_to_do(sandbox, acto
 def test_a_site_of_the_reference_dialect_removes_the_level(reference_site, handbook, operator, sandbox):
     refresh.read_levels(actor=operator, connection=reference_site)
     row = refresh.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
-    outcome = item_levels.remove_item_level(actor=operator, item=row, reason="Was wrong")
+    outcome = change_level(actor=operator, target=ItemLevel(row), wanted=None, reason="Was wrong")
     assert (outcome.status, outcome.level) == ("done", None)
     row.refresh_from_db()
     assert row.level_state == ReadState.NONE
@@ -349,7 +351,7 @@ def test_an_account_that_may_not_edit_is_refused_with_the_permission_it_lacks(si
     refresh.read_levels(actor=operator, connection=site_as_editor)
     row = refresh.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=page).item
     level = Level.objects.get(connection=site_as_editor, name="Confidential")
-    outcome = item_levels.set_item_level(actor=operator, item=row, level=level)
+    outcome = change_level(actor=operator, target=ItemLevel(row), wanted=level)
     assert outcome.status == "refused"
     assert "edit" in outcome.needs
     assert not outcome.gone
@@ -382,7 +384,7 @@ def test_an_item_of_an_unknown_space_brings_its_space_along(site, sandbox, opera
 def test_an_item_that_a_scan_took_off_the_list_meanwhile_is_still_set_and_recorded(sandbox, actor, item, level):
     held = item("Welcome")
     Item.objects.filter(pk=held.pk).delete()
-    outcome = item_levels.set_item_level(actor=actor, item=held, level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(held), wanted=level("Confidential"))
     assert outcome.ok
     assert sandbox.own_level(ACME, held.remote_id) == "Confidential"
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "done"]
@@ -414,7 +416,7 @@ def test_the_level_that_is_read_back_is_as_old_as_its_call(sandbox, site, actor,
         assert store.keep_item_level(Item.objects.get(pk=row.pk), level("Public"), timezone.now())
 
     while_answering("GET /classification-level", somebody_reads_newer_facts, nth=2)
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"))
     assert outcome.ok
     assert (item("Welcome").level.name, outcome.item.level.name) == ("Public", "Public")
 
@@ -435,9 +437,9 @@ def test_one_changes_an_item_at_a_time_and_the_other_is_told_who_does(sandbox, a
         leases.hold(item("Welcome"), who="Bob", what="changing the level of “Welcome”"),
         pytest.raises(leases.LeaseTaken, match="Bob is changing the level of “Welcome” at this moment"),
     ):
-        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
+        change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"))
     assert not recorded("item.level.set")
-    assert item_levels.set_item_level(actor=actor, item=row, level=level("Confidential")).ok
+    assert change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential")).ok
 
 
 def test_a_page_that_two_connections_know_is_changed_by_one_of_them_at_a_time(
@@ -447,7 +449,7 @@ def test_a_page_that_two_connections_know_is_changed_by_one_of_them_at_a_time(
     remote_id = item("Welcome").remote_id
     same = refresh.read_item(actor=operator, connection=site_as_editor, kind="page", remote_id=remote_id).item
     with leases.hold(same, who="Bob", what="changing it"), pytest.raises(leases.LeaseTaken):
-        item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+        change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -461,8 +463,8 @@ def test_of_two_at_once_one_changes_it_and_the_other_sees_what_is_true(
     def bob_sets_it_too():
         def work():
             try:
-                item_levels.set_item_level(
-                    actor=Actor.of(bob), item=other, level=level("Public"), reason="Open", seen_level_id=seen
+                change_level(
+                    actor=Actor.of(bob), target=ItemLevel(other), wanted=level("Public"), reason="Open", expected=seen
                 )
             except leases.LeaseTaken as error:
                 told.append(error)
@@ -474,12 +476,10 @@ def test_of_two_at_once_one_changes_it_and_the_other_sees_what_is_true(
         thread.join()
 
     while_answering("PUT /classification-level", bob_sets_it_too)
-    assert item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen).ok
+    assert change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"), expected=seen).ok
     assert [error.who for error in told] == ["Alice"]
     with pytest.raises(outcomes.ChangedMeanwhile) as caught:
-        item_levels.set_item_level(
-            actor=Actor.of(bob), item=other, level=level("Public"), reason="Open", seen_level_id=seen
-        )
+        change_level(actor=Actor.of(bob), target=ItemLevel(other), wanted=level("Public"), reason="Open", expected=seen)
     assert caught.value.level.name == "Confidential"
     assert [entry.before["level"] for entry in recorded("item.level.set")] == ["Internal", "Internal"]
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
@@ -494,7 +494,7 @@ def test_a_throttle_that_cannot_be_written_does_not_hide_what_became_of_the_writ
         return execute(sql, *rest)
 
     with databases["default"].execute_wrapper(breaks):
-        outcome = item_levels.set_item_level(actor=actor, item=item("Welcome"), level=level("Confidential"))
+        outcome = change_level(actor=actor, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert sandbox.own_level(ACME, item("Welcome").remote_id) == "Confidential"
     assert outcome.status == "unknown", "the site wants us to wait before it is read back"
     assert [entry.outcome for entry in recorded("item.level.set")] == ["started", "unknown"]
@@ -508,7 +508,7 @@ def test_a_page_that_was_deleted_is_not_said_to_be_changed_by_somebody(sandbox, 
     """Whatever the person saw, and whatever the inventory holds of it."""
     row, seen = item(title), str(level("Public").pk)
     stranger(sandbox, "delete_item", item=row.remote_id)
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=seen)
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"), expected=seen)
     assert outcome.gone
     assert "no longer there" in outcome.message
     assert not Item.objects.filter(title=title).exists()
@@ -520,14 +520,14 @@ def test_a_page_of_which_nobody_can_say_whether_it_is_there_is_left_as_it_was(sa
     stranger(sandbox, "delete_item", item=row.remote_id)
     faults.server_error(sandbox, status=500, call="confluence.page")
     with pytest.raises(Unavailable):
-        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
+        change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"), expected=str(row.level_id))
     assert item("Bonus").level.name == "Confidential"
 
 
 def test_a_page_deleted_after_the_write_is_said_to_be_gone_and_not_to_be_without_a_level(sandbox, actor, item, level):
     row = item("Nowhere")
     faults.stranger_meanwhile(sandbox, "delete_item", before="confluence.page_level.get", nth=2, item=row.remote_id)
-    outcome = item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"))
+    outcome = change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"))
     assert outcome.gone
     last = recorded("item.level.set")[-1]
     assert last.outcome == "unknown"
@@ -541,4 +541,4 @@ def test_a_level_that_somebody_took_away_is_still_said_to_be_changed(sandbox, ac
     with sandbox.write() as db:
         db.execute("UPDATE items SET unset = 1 WHERE id = ?", (row.remote_id,))
     with pytest.raises(outcomes.ChangedMeanwhile, match="is not classified now: somebody changed it"):
-        item_levels.set_item_level(actor=actor, item=row, level=level("Confidential"), seen_level_id=str(row.level_id))
+        change_level(actor=actor, target=ItemLevel(row), wanted=level("Confidential"), expected=str(row.level_id))

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from classification.inventory import item_counts, refresh, store
 from classification.inventory.batch_writer import Entry, Writer
-from classification.levels import defaults, item_levels
+from classification.levels.change import change_level
+from classification.levels.defaults import SpaceDefault
+from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Level, Space
 from portal.access import Actor
 from portal.atlassian import types
@@ -58,10 +60,10 @@ def changes(site: Connection, sandbox, scanned: Space, item, level) -> dict[str,
         "batch": batch(site, scanned, welcome, press_kit),
         "move here": batch(site, scanned, press_kit, there),
         "move there": batch(site, other, welcome, item("Salaries")),
-        "item": lambda: item_levels.set_item_level(
-            actor=operator, item=welcome, level=level("Confidential"), force=True
+        "item": lambda: change_level(
+            actor=operator, target=ItemLevel(welcome), wanted=level("Confidential"), force=True
         ),
-        "default": lambda: defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential")),
+        "default": lambda: change_level(actor=operator, target=SpaceDefault(scanned), wanted=level("Confidential")),
         "count": item_counts.keep_counts,
         "read item": lambda: refresh.read_item(actor=operator, **read),
         "levels": lambda: store.keep_levels(site, levels, timezone.now()),

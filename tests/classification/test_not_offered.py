@@ -5,7 +5,9 @@ from django.urls import reverse
 
 from classification import outcomes
 from classification.inventory import refresh
-from classification.levels import defaults, item_levels
+from classification.levels.change import change_level
+from classification.levels.defaults import ProjectDefault, SpaceDefault
+from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Level, Project, ReadState, Site, Space
 from classification.views import level_editor
 from portal.access import Actor
@@ -39,7 +41,7 @@ def test_removal_is_offered_until_the_site_refused_it_and_then_the_page_says_why
     site, manager, browser, item, level, sandbox
 ):
     assert offered(item("Bonus")) == ["reset", "remove"]
-    assert item_levels.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong").status == "refused"
+    assert change_level(actor=manager, target=ItemLevel(item("Bonus")), wanted=None, reason="Wrong").status == "refused"
     assert offered(item("Salaries")) == ["reset"]
     page = browser.get(item("Salaries").get_absolute_url()).content.decode()
     assert 'value="remove"' not in page
@@ -70,7 +72,7 @@ def test_a_reset_of_what_has_the_level_of_the_default_says_what_it_changes(brows
 
 
 def test_removal_is_offered_again_once_the_connection_was_changed(site, manager, item):
-    item_levels.remove_item_level(actor=manager, item=item("Bonus"), reason="Wrong")
+    change_level(actor=manager, target=ItemLevel(item("Bonus")), wanted=None, reason="Wrong")
     Connection.objects.get(pk=site.pk).save()
     assert offered(item("Bonus")) == ["reset", "remove"]
 
@@ -79,7 +81,7 @@ def test_a_refusal_of_one_item_does_not_take_removal_away(reference_site, handbo
     refresh.read_levels(actor=operator, connection=reference_site)
     row = refresh.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
     faults.refuse(sandbox, item=row.remote_id, operation="remove", message="The page is locked")
-    outcome = item_levels.remove_item_level(actor=operator, item=row, reason="Wrong")
+    outcome = change_level(actor=operator, target=ItemLevel(row), wanted=None, reason="Wrong")
     assert (outcome.status, "The page is locked" in outcome.message) == ("refused", True)
     assert offered(row) == ["reset", "remove"]
 
@@ -88,7 +90,7 @@ def test_a_removal_that_worked_is_offered_again(reference_site, handbook, operat
     refresh.read_levels(actor=operator, connection=reference_site)
     Site.objects.create(connection=reference_site, removal_refused_at=reference_site.changed_at)
     row = refresh.read_item(actor=operator, connection=reference_site, kind="page", remote_id=handbook["Bonus"]).item
-    assert item_levels.remove_item_level(actor=operator, item=row, reason="Wrong").ok
+    assert change_level(actor=operator, target=ItemLevel(row), wanted=None, reason="Wrong").ok
     assert Site.objects.get(connection=reference_site).removal_refused_at is None
 
 
@@ -111,9 +113,9 @@ def test_the_default_of_an_archived_space_is_not_offered(site, scanned, manager,
     assert 'name="level"' not in dialog
     sandbox.calls.clear()
     with pytest.raises(outcomes.NotChangeable, match="“Handbook” is archived"):
-        defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     with pytest.raises(outcomes.NotChangeable):
-        defaults.clear_space_default(actor=manager, space=scanned, reason="Old")
+        change_level(actor=manager, target=SpaceDefault(scanned), wanted=None, reason="Old")
     assert not sandbox.calls
 
 
@@ -126,7 +128,7 @@ def test_the_content_of_an_archived_space_is_not_offered(site, scanned, manager,
     assert level_url(item("Welcome")) not in rows
     sandbox.calls.clear()
     with pytest.raises(outcomes.NotChangeable, match="space of “Welcome” is archived"):
-        item_levels.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
+        change_level(actor=manager, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     assert not sandbox.calls
 
 
@@ -137,4 +139,4 @@ def test_the_default_of_an_archived_project_is_not_offered(site, scanned, manage
     assert url not in browser.get(reverse("projects", args=["acme"])).content.decode()
     assert "is archived, so its default cannot be changed" in browser.get(url).content.decode()
     with pytest.raises(outcomes.NotChangeable):
-        defaults.set_project_default(actor=manager, project=project, level=level("Confidential"))
+        change_level(actor=manager, target=ProjectDefault(project), wanted=level("Confidential"))

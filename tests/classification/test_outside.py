@@ -7,7 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classification.inventory import refresh, store
-from classification.levels import defaults, item_levels
+from classification.levels.change import change_level
+from classification.levels.defaults import SpaceDefault
+from classification.levels.item_levels import ItemLevel
+from classification.levels.targets import RESET
 from classification.models import Item, Project, ReadState
 from portal.access import Actor
 from portal.audit.verify import verify_chain
@@ -117,7 +120,7 @@ def test_a_refresh_that_finds_another_level_records_it_as_nobody_s_doing(site, s
 def test_what_is_found_before_a_change_is_recorded_before_it(sandbox, manager, item, level):
     row = item("Welcome")
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
-    assert item_levels.set_item_level(actor=manager, item=row, level=level("Confidential")).ok
+    assert change_level(actor=manager, target=ItemLevel(row), wanted=level("Confidential")).ok
     assert told() == [("Welcome", "Internal", "Public")]
     last = AuditEntry.objects.order_by("sequence")
     assert [entry.action for entry in last][-3:] == ["level.changed_outside", "item.level.set", "item.level.set"]
@@ -125,8 +128,8 @@ def test_what_is_found_before_a_change_is_recorded_before_it(sandbox, manager, i
 
 
 def test_what_trustdesk_did_is_not_found_as_done_outside(site, sandbox, manager, scanned, item, level):
-    item_levels.set_item_level(actor=manager, item=item("Welcome"), level=level("Confidential"))
-    item_levels.reset_item_level(actor=manager, item=item("Press kit"))
+    change_level(actor=manager, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
+    change_level(actor=manager, target=ItemLevel(item("Press kit")), wanted=RESET)
     run_scan(site, scanned)
     assert not found()
 
@@ -143,7 +146,7 @@ def test_a_change_whose_answer_never_came_is_not_found_as_done_outside(site, san
     sandbox.sleep = die
     faults.latency(sandbox, 1000, call="confluence.page_level.get", skip=1)
     with pytest.raises(KilledError):
-        item_levels.set_item_level(actor=manager, item=row, level=level("Confidential"))
+        change_level(actor=manager, target=ItemLevel(row), wanted=level("Confidential"))
     faults.clear(sandbox)
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
     run_scan(site, scanned)
@@ -159,14 +162,14 @@ def test_a_level_changed_through_another_connection_to_the_site_is_not_outside(
     remote_id = item("Our year").remote_id
     same = refresh.read_item(actor=operator, connection=again, kind="blogpost", remote_id=remote_id).item
     theirs = again.levels.get(name="Confidential")
-    outcome = item_levels.set_item_level(actor=operator, item=same, level=theirs)
+    outcome = change_level(actor=operator, target=ItemLevel(same), wanted=theirs)
     run_scan(site, scanned)
     assert (outcome.status, item("Our year").level.name) == ("done", "Confidential")
     assert not found()
 
 
 def test_items_that_follow_a_default_changed_here_leave_no_entry(site, sandbox, manager, scanned, item, level):
-    defaults.set_space_default(actor=manager, space=scanned, level=level("Confidential"))
+    change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     run_scan(site, scanned)
     assert item("Welcome").level.name == "Confidential"
     assert not found()

@@ -12,7 +12,9 @@ from classification import tasks
 from classification.inventory import refresh, scan_coordinator, scanning
 from classification.inventory.batch_writer import Entry, Writer
 from classification.inventory.draft_lists import LISTS_DRAFTS
-from classification.levels import defaults, item_levels
+from classification.levels.change import change_level
+from classification.levels.defaults import SpaceDefault
+from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Level, ReadState, Scan, Space
 from classification.selectors import find_item
 from portal.atlassian import types
@@ -144,8 +146,8 @@ def test_scanning_twice_changes_nothing(site, scanned):
 
 
 def test_the_mark_set_here_lasts_while_the_level_stays(site, sandbox, scanned, item, level, operator):
-    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
-    item_levels.set_item_level(actor=operator, item=item("Nowhere"), level=level("Confidential"))
+    change_level(actor=operator, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
+    change_level(actor=operator, target=ItemLevel(item("Nowhere")), wanted=level("Confidential"))
     faults.stranger.act(sandbox, "set_level", host=ACME, item=item("Nowhere").remote_id, level="Internal")
     run_scan(site, scanned)
     assert item("Welcome").set_here
@@ -230,7 +232,7 @@ def test_a_page_that_was_moved_is_in_its_new_space_alone(
 ):
     sandbox.add_space(ACME, "NEW", name="New home")
     new = refresh.read_space(actor=operator, connection=site, key="NEW")
-    item_levels.set_item_level(actor=operator, item=item("Bonus"), level=level("Internal"), reason="Moved soon")
+    change_level(actor=operator, target=ItemLevel(item("Bonus")), wanted=level("Internal"), reason="Moved soon")
     with sandbox.write() as db:
         db.execute("UPDATE items SET space_id = ?, parent_id = NULL WHERE title = 'Bonus'", (new.remote_id,))
     run_scan(site, None if whole_site else new)
@@ -389,7 +391,7 @@ def entry(space: Space, item: Item, asked, level: Level) -> Entry:
 
 def test_an_older_answer_is_not_written_over_a_level_that_was_set_meanwhile(site, scanned, item, level, operator):
     asked = timezone.now()
-    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    change_level(actor=operator, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     again = Writer(site).items([entry(scanned, item("Welcome"), asked, level("Internal"))], offered=True).again
     assert item("Welcome").level.name == "Confidential"
     assert item("Welcome").set_here
@@ -398,7 +400,7 @@ def test_an_older_answer_is_not_written_over_a_level_that_was_set_meanwhile(site
 
 def test_an_item_that_became_unknown_meanwhile_is_asked_for_again(site, scanned, item, level, operator):
     asked = timezone.now()
-    defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
+    change_level(actor=operator, target=SpaceDefault(scanned), wanted=level("Confidential"))
     stale = entry(scanned, item("Welcome"), asked, level("Internal"))
     assert Writer(site).items([stale], offered=True).again == [stale]
     assert item("Welcome").level_state == ReadState.UNREAD
@@ -451,7 +453,7 @@ def test_a_default_that_changes_while_its_space_is_scanned_is_read_by_a_new_scan
     site, sandbox, scanned, item, level, operator, moment
 ):
     def change():
-        defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
+        change_level(actor=operator, target=SpaceDefault(scanned), wanted=level("Confidential"))
 
     scan = refresh.request_scan(actor=operator, connection=site, space=scanned)
     lease = job_queue.claim(scan)
@@ -472,7 +474,7 @@ def test_a_default_that_changes_during_the_first_scan_is_read_again_too(
     def change():
         refresh.read_levels(actor=operator, connection=site)
         wanted = Level.objects.get(connection=site, name="Confidential")
-        outcomes.append(defaults.set_space_default(actor=operator, space=space, level=wanted))
+        outcomes.append(change_level(actor=operator, target=SpaceDefault(space), wanted=wanted))
 
     scan = refresh.request_scan(actor=operator, connection=site, space=None if whole_site else space)
     scanning.run(scan, ChangingLease(job_queue.claim(scan), "beat", change))
@@ -483,7 +485,7 @@ def test_a_default_that_changes_during_the_first_scan_is_read_again_too(
 
 def test_a_scan_that_only_waits_serves_a_changed_default_too(site, scanned, level, operator):
     waiting = refresh.request_scan(actor=operator, connection=site, space=scanned)
-    outcome = defaults.set_space_default(actor=operator, space=scanned, level=level("Confidential"))
+    outcome = change_level(actor=operator, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert outcome.scan == waiting
 
 

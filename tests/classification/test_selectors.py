@@ -11,7 +11,9 @@ from classification.coverage import counts, export
 from classification.inventory import refresh
 from classification.inventory.filters import ItemFilters, SpaceFilters
 from classification.inventory.tree import Leaf, order
-from classification.levels import defaults, item_levels
+from classification.levels.change import change_level
+from classification.levels.defaults import SpaceDefault
+from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Level, Project, ReadState, Space
 from sandbox.names import ACME
 
@@ -95,7 +97,7 @@ def test_a_search_finds_other_letters_in_any_case(site, sandbox, scanned, handbo
 
 
 def test_a_row_says_where_its_level_comes_from(scanned, item, level, operator):
-    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    change_level(actor=operator, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     rows = {(row.title, row.status): row for row in selectors.space_page(scanned, ItemFilters()).rows}
     assert rows["Welcome", "current"].origin_label == "Set in Trustdesk"
     assert rows["Our year", "current"].origin_label == "Matches the space default"
@@ -108,7 +110,7 @@ def test_a_row_says_where_its_level_comes_from(scanned, item, level, operator):
 
 
 def test_without_a_default_no_level_is_said_to_differ(scanned, item, operator):
-    defaults.clear_space_default(actor=operator, space=scanned, reason="Test of the words")
+    change_level(actor=operator, target=SpaceDefault(scanned), wanted=None, reason="Test of the words")
     scanned.refresh_from_db()
     row = selectors.item_row(item("Press kit"))
     assert row.origin_label == "The space has no default"
@@ -193,7 +195,7 @@ def test_nothing_of_an_archived_space_counts(scanned, site):
 
 
 def test_an_item_shows_its_history_without_the_intentions_that_were_settled(scanned, item, level, operator):
-    item_levels.set_item_level(actor=operator, item=item("Welcome"), level=level("Confidential"))
+    change_level(actor=operator, target=ItemLevel(item("Welcome")), wanted=level("Confidential"))
     detail = selectors.item_detail(item("Welcome"))
     assert [entry.outcome for entry in detail.history] == ["done"]
     assert detail.default.name == "Internal"

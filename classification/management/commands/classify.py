@@ -1,7 +1,10 @@
 """`classify NAME --item …`: sets, resets or removes the level of one page, blog post, space or project."""
 
 from classification.inventory import refresh
-from classification.levels import defaults, item_levels
+from classification.levels.change import change_level
+from classification.levels.defaults import ProjectDefault, SpaceDefault
+from classification.levels.item_levels import ItemLevel
+from classification.levels.targets import RESET, Target, Wanted
 from classification.models import Item, Level, Project, Space
 from classification.outcomes import LevelChange
 from classification.selectors import find_item, find_project, find_space
@@ -28,13 +31,11 @@ class Command(ServiceCommand):
         kind, _, key = item.partition(":")
         _check(kind, key, level, options)
         # Only an explicit --reset or --remove takes a level away: an empty variable must never do it.
-        wanted = self._level(actor, connection, level) if level is not None else None
-        if kind == "space":
-            outcome = self._space(actor, connection, key, wanted, options["reason"])
-        elif kind == "project":
-            outcome = self._project(actor, connection, key, wanted, options["reason"])
-        else:
-            outcome = self._item(actor, connection, kind, key, wanted, options)
+        wanted: Wanted = RESET if options["reset"] else None
+        if level is not None:
+            wanted = self._level(actor, connection, level)
+        target = self._target(actor, connection, kind, key, options["status"])
+        outcome = change_level(actor=actor, target=target, wanted=wanted, reason=options["reason"])
         if not outcome.ok:
             if self.as_json:
                 self.print_json(_as_json(outcome))
@@ -60,42 +61,39 @@ class Command(ServiceCommand):
             raise Usage(f"“{text}” is the name of {len(named)} levels; give the id of one: {ids}")
         return named[0]
 
-    def _item(
-        self, actor: Actor, connection: Connection, kind: str, remote_id: str, level: Level | None, options: dict
-    ) -> LevelChange:
-        status = options["status"] or Item.Status.CURRENT
+    def _target(self, actor: Actor, connection: Connection, kind: str, key: str, status: str | None) -> Target:
+        """What is named, read from the site where the inventory does not hold it."""
+        if kind == "space":
+            return SpaceDefault(self._space(actor, connection, key))
+        if kind == "project":
+            return ProjectDefault(self._project(actor, connection, key))
+        return ItemLevel(self._item(actor, connection, kind, key, status))
+
+    def _item(self, actor: Actor, connection: Connection, kind: str, remote_id: str, given: str | None) -> Item:
+        status = given or Item.Status.CURRENT
         item: Item | None = find_item(connection, kind, remote_id, status)
-        if item is None and not options["status"]:  # the service says what is true of archived content
+        if item is None and not given:  # the service says what is true of archived content
             item = find_item(connection, kind, remote_id, Item.Status.ARCHIVED)
         if item is None:
             read = refresh.read_item(actor=actor, connection=connection, kind=kind, remote_id=remote_id, status=status)
             item = read.item
             assert item is not None
-        common = {"actor": actor, "item": item, "reason": options["reason"]}
-        if level is not None:
-            return item_levels.set_item_level(level=level, **common)
-        if options["reset"]:
-            return item_levels.reset_item_level(**common)
-        return item_levels.remove_item_level(**common)
+        return item
 
-    def _space(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> LevelChange:
+    def _space(self, actor: Actor, connection: Connection, key: str) -> Space:
         space: Space | None = find_space(connection, key)
         if space is None or not space.listed:
             space = refresh.read_space(actor=actor, connection=connection, key=key)
-        if level is not None:
-            return defaults.set_space_default(actor=actor, space=space, level=level, reason=reason)
-        return defaults.clear_space_default(actor=actor, space=space, reason=reason)
+        return space
 
-    def _project(self, actor: Actor, connection: Connection, key: str, level: Level | None, reason: str) -> LevelChange:
+    def _project(self, actor: Actor, connection: Connection, key: str) -> Project:
         project: Project | None = find_project(connection, key)
         if project is None or not project.listed:
             refresh.read_projects(actor=actor, connection=connection)
             project = find_project(connection, key)
         if project is None:
             raise Failed(f"There is no project with the key {key} that the account of “{connection.name}” may see")
-        if level is not None:
-            return defaults.set_project_default(actor=actor, project=project, level=level, reason=reason)
-        return defaults.clear_project_default(actor=actor, project=project, reason=reason)
+        return project
 
 
 def _check(kind: str, key: str, level: str | None, options: dict) -> None:
