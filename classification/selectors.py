@@ -14,6 +14,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
 from classification.coverage.counts import (
     LevelCounts,
@@ -406,8 +407,14 @@ def _open_scans(connection: Connection) -> QuerySet[Scan]:
     return Scan.objects.filter(connection=connection, state__in=(Scan.State.QUEUED, Scan.State.RUNNING))
 
 
+def running_scan(connection: Connection) -> Scan | None:
+    """The scan that is being worked on now; the others of its connection wait for it."""
+    running = Scan.objects.filter(connection=connection, state=Scan.State.RUNNING, lease_until__gt=timezone.now())
+    return running.select_related("space").first()
+
+
 def find_scan(connection: Connection, pk: int) -> Scan | None:
-    return Scan.objects.filter(connection=connection, pk=pk).select_related("space").first()
+    return Scan.objects.filter(connection=connection, pk=pk).select_related("space", "connection").first()
 
 
 # --- The connection as a whole ----------------------------------------------------------------------------------------

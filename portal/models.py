@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.fields import EncryptedSecretField, Secret
+from portal.jobs.leases import Leased
 from portal.registry import AUDIT_ACTIONS, NAV, role_label
 
 
@@ -150,6 +151,15 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection}: {self.reason}"
+
+
+class ConnectionLease(Leased):
+    """Held while background work calls Atlassian through a connection: see `job_queue.claimed`."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.connection}: {self.lease_what or 'free'}"
 
 
 class ConnectionFact(models.Model):

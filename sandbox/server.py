@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
                 response = problem.response()
             delay = response.delay + self.server.latency - (time.monotonic() - begun)
             if delay > 0:
-                time.sleep(delay)
+                self.server.state.sleep(delay)
         self._send(response)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:

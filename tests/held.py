@@ -9,12 +9,15 @@ LONG = 60
 
 
 class Held:
-    """Atlassian holds its answers: `reached(n)` waits until n calls hang, `release()` lets all of them be answered."""
+    """Atlassian holds its answers: `reached(n)` waits until n calls hang, `release()` lets all of them be answered.
 
-    def __init__(self, sandbox) -> None:
+    call: a pattern for the names of the calls that hang.
+    """
+
+    def __init__(self, sandbox, call: str = "*") -> None:
         self.error: Exception | None = None
         self._arrived, self._go_on = threading.Semaphore(0), threading.Event()
-        faults.latency(sandbox, 1000)
+        faults.latency(sandbox, 1000, call=call)
         sandbox.sleep = self._wait
 
     def _wait(self, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Scanning: reading a site, or one space of it, into the inventory with as many calls in flight as the site allows.
 
 Calls for a scan of one space: the space, its default, the levels, the pages of its two lists, those of the lists of
-drafts, and one for the level of each item. How they are kept flowing is in `collecting.py`.
+drafts, and one for the level of each item. How they are kept flowing is in `scan_coordinator.py`.
 """
 
 import logging

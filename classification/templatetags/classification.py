@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template.context import RequestContext
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -10,10 +11,11 @@ from django.utils.safestring import SafeString
 from classification.coverage.counts import LevelCounts
 from classification.inventory.filters import NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
 from classification.models import Level, Scan
-from classification.selectors import SpaceRow
+from classification.selectors import SpaceRow, running_scan
 from classification.views.rows import Chip, scan_context
 from classification.views.rows import lozenge as level_lozenge
 from portal.jobs.stalled import reason_on
+from portal.models import Connection
 
 register = template.Library()
 
@@ -103,8 +105,17 @@ def scan_progress(context: RequestContext, scan: Scan, name: str = "") -> dict[s
     """The progress of a scan on a page of its connection."""
     shared = {name: context.get(name) for name in ("may", "csrf_token")}
     connection = context["connection"]
-    stopped = reason_on(context["request"], connection, since=scan.created_at) if scan.is_open else ""
-    return {**shared, **scan_context(scan, connection.slug, name, stopped)}
+    request = context["request"]
+    stopped = reason_on(request, connection, since=scan.created_at) if scan.is_open else ""
+    running = _running_scan_on(request, connection) if scan.state == Scan.State.QUEUED else None
+    return {**shared, **scan_context(scan, connection.slug, name, stopped, running)}
+
+
+def _running_scan_on(request: HttpRequest, connection: Connection) -> Scan | None:
+    """The running scan, looked up once for a page however many scans wait for it."""
+    if not hasattr(request, "_running_scan"):
+        request._running_scan = running_scan(connection)  # type: ignore[attr-defined]
+    return request._running_scan  # type: ignore[attr-defined]
 
 
 @register.filter

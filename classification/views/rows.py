@@ -174,13 +174,23 @@ def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level
     return value if name == "q" else value.replace("_", " ").capitalize()
 
 
-def scan_context(scan: Scan, slug: str, name: str = "", standstill: str = "") -> dict[str, Any]:
+def waiting_note(running: Scan | None) -> str:
+    """Why a scan has not begun. running: the scan that uses its connection."""
+    if running is None:
+        return "Waiting for the worker. You can leave this page."
+    what = f"“{running.space.name}”" if running.space else "the whole site"
+    return f"Waiting: another scan of this connection is running ({what}). You can leave this page."
+
+
+def scan_context(
+    scan: Scan, slug: str, name: str = "", standstill: str = "", running: Scan | None = None
+) -> dict[str, Any]:
     """What templates/classification/_scan.html shows. name: of the space; "" for a scan of the whole site.
 
     standstill: why it does not get on, where it is open.
     """
     notes = {
-        Scan.State.QUEUED: "Waiting for the worker. You can leave this page.",
+        Scan.State.QUEUED: waiting_note(running),
         Scan.State.FAILED: f"{scan.error or scan.message} What was read before is still shown.",
         Scan.State.CANCELLED: f"{scan.error} What it had read is kept; the rest was not read.".strip(),
         Scan.State.DONE: f"{scan.message} {scan.error}".strip(),

@@ -55,7 +55,9 @@ def _progress(request: HttpRequest, scan: Scan, *, watched: bool = False) -> Htt
     """The progress of a scan. Once it is over, whoever watched it is told, so that the page reads its figures anew."""
     name = scan.space.name if scan.space else ""
     stopped = stalled.reason(scan.connection, since=scan.created_at) if scan.is_open else ""
-    response = render(request, "classification/_scan.html", scan_context(scan, scan.connection.slug, name, stopped))
+    running = selectors.running_scan(scan.connection) if scan.state == Scan.State.QUEUED else None
+    context = scan_context(scan, scan.connection.slug, name, stopped, running)
+    response = render(request, "classification/_scan.html", context)
     if watched and not scan.is_open:
         trigger_client_event(response, "scanned")
     return response

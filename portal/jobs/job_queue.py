@@ -7,8 +7,10 @@ out again. Running the same row twice must therefore be harmless.
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import models, transaction
@@ -17,9 +19,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_tasks.base import Task
 
+from portal.jobs import leases
 from portal.jobs.leases import LeaseLost
 from portal.logs import one_line
-from portal.models import User
+from portal.models import ConnectionLease, User
 
 logger = logging.getLogger("trustdesk.jobs")
 
@@ -30,7 +33,12 @@ MOST_ATTEMPTS = 5
 
 
 class Job(models.Model):
-    """A row of long work. `done` of `total` steps; `message` says in words where it is."""
+    """A row of long work. `done` of `total` steps; `message` says in words where it is.
+
+    Its model has a foreign key `connection`, through which the work calls Atlassian.
+    """
+
+    connection_id: int
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -69,12 +77,17 @@ class Job(models.Model):
         """Called in the transaction that ends the work, however it ends; for a model that records it."""
 
 
-class Lease:
-    """The right to work on one row. Every write of a worker goes through it and fails when the right is gone."""
+AnyJob = TypeVar("AnyJob", bound=Job)
 
-    def __init__(self, job: Job, token: str) -> None:
-        self.job = job
-        self.token = token
+
+class Lease:
+    """The right to work on one row. Every write of a worker goes through it and fails when the right is gone.
+
+    connection: the lease on the connection, which ends the work as well when it is lost.
+    """
+
+    def __init__(self, job: Job, token: str, connection: leases.Lease | None = None) -> None:
+        self.job, self.token, self.connection = job, token, connection
 
     def _update(self, **values) -> None:
         rows = type(self.job)._default_manager.filter(pk=self.job.pk, lease=self.token, state=Job.State.RUNNING)
@@ -85,6 +98,8 @@ class Lease:
 
     def beat(self, **progress) -> None:
         """Keep the lease and write progress (`done`, `total`, `message`). Raises LeaseLost."""
+        if self.connection is not None:
+            self.connection.extend()
         self._update(lease_until=timezone.now() + LEASE, **progress)
 
     def finish(self, *, message: str = "", **values) -> None:
@@ -99,8 +114,42 @@ class Lease:
             self.job.record_end()
 
 
-def claim(job: Job) -> Lease | None:
-    """Take the row if it is free: waiting, or running with an expired lease. None when somebody else has it."""
+@contextmanager
+def claimed(job: AnyJob, *, enqueue: Callable[[AnyJob], object]) -> Iterator[Lease | None]:
+    """Claim a job and hold its connection while the body runs. None: somebody else has the job or the connection.
+
+    Background work of one connection runs in one process at a time, so that the limit on its calls in flight holds
+    over all machines. A job that cannot have the connection stays queued. Whoever frees the connection passes the job
+    that has waited longest to `enqueue`, even without having claimed one: another process may have been turned away.
+    """
+    connection, _ = ConnectionLease.objects.get_or_create(pk=job.connection_id)
+    with ExitStack() as held:
+        try:
+            lease = held.enter_context(leases.hold(connection, who=job.actor_label, what=f"working: {job}", beat=True))
+        except leases.LeaseTaken:
+            yield None
+            return
+        yield claim(job, lease)
+    try:
+        following = first_waiting(job)
+        if following is not None:
+            enqueue(following)
+    except Exception as error:  # the sweep hands it out later
+        logger.warning("what waits for a connection was not handed out: %s", one_line(error))
+
+
+def first_waiting(job: AnyJob) -> AnyJob | None:
+    """The job that has waited longest among those that wait for the connection of this one."""
+    model = type(job)
+    waiting = model._default_manager.filter(connection=job.connection_id, state=Job.State.QUEUED)
+    return waiting.order_by("pk").first()
+
+
+def claim(job: Job, connection: leases.Lease | None = None) -> Lease | None:
+    """Take the row if it is free: waiting, or running with an expired lease. None when somebody else has it.
+
+    connection: the lease on its connection, from `claimed`.
+    """
     token, now = secrets.token_hex(16), timezone.now()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
     taken = (
@@ -117,7 +166,7 @@ def claim(job: Job) -> Lease | None:
     if not taken:
         return None
     job.refresh_from_db()
-    return Lease(job, token)
+    return Lease(job, token, connection)
 
 
 def cancel(job: Job, *, error: str = "") -> bool:
@@ -158,7 +207,7 @@ def queue_is_away(error: Exception) -> bool:
     return isinstance(error, RedisError)
 
 
-def sweep(model: type[Job], enqueue: Callable[[Job], object]) -> int:
+def sweep(model: type[AnyJob], enqueue: Callable[[AnyJob], object]) -> int:
     """Hand out again what a dead worker left or the queue forgot; give up after MOST_ATTEMPTS."""
     now, handed_out = timezone.now(), 0
     manager = model._default_manager

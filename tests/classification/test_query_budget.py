@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 BUDGETS = {
     "home": (12, 12),
     "connections": (5, 5),
-    "spaces": (20, 20),
+    "spaces": (21, 21),
     "spaces_export": (7, 7),
-    "space": (13, 11),
+    "space": (14, 11),
     "space_default": (8, 8),
     "space_export": (7, 7),
     "item": (10, 10),

@@ -294,3 +294,21 @@ def test_asking_again_says_that_a_scan_is_waiting_or_running_and_since_when(brow
     response = client_for(alice).post(start, follow=True)
     assert f"This site is being scanned already, since {stalled.clock(scan.started_at)}." in response.content.decode()
     assert Scan.objects.count() == 1
+
+
+def test_a_scan_that_waits_for_another_one_of_its_connection_says_so(browser, client_for, alice, site, space, operator):
+    running = refresh.request_scan(actor=operator, connection=site)
+    waiting = refresh.request_scan(actor=operator, connection=site, space=space)
+    fragment = (browser, reverse("scan", args=[site.slug, waiting.pk]))
+    page = (client_for(alice), space.get_absolute_url())
+    sentence = "Waiting: another scan of this connection is running (the whole site)."
+    for client, address in (fragment, page):
+        assert "Waiting for the worker" in client.get(address).content.decode()
+
+    with job_queue.claimed(running, enqueue=lambda scan: None):
+        for client, address in (fragment, page):
+            assert sentence in client.get(address).content.decode()
+        assert sentence not in browser.get(reverse("scan", args=[site.slug, running.pk])).content.decode()
+
+    Scan.objects.filter(pk=running.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sentence not in browser.get(fragment[1]).content.decode(), "its worker died"

@@ -20,6 +20,7 @@ from classification.models import Scan
 from classification.tasks import run_scan, sweep_scans
 from portal.jobs.processes import end_with_parent
 from portal.management.commands.worker import sweep
+from portal.models import ConnectionLease
 
 ROOT = Path(__file__).resolve().parents[2]
 SAID = "server closed the connection unexpectedly"
@@ -55,7 +56,8 @@ def test_a_scan_whose_database_restarts_is_handed_out_again_and_ends(site, opera
     assert [record for record in said if record.exc_info or "\n" in record.getMessage()] == []
     scan.refresh_from_db()
     assert scan.state == Scan.State.RUNNING
-    Scan.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    for model in (Scan, ConnectionLease):
+        model.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweep_scans() == 1
     run_scan.call(scan.pk)
     scan.refresh_from_db()

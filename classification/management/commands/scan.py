@@ -4,7 +4,9 @@ import time
 
 from classification.inventory import refresh, scanning
 from classification.models import Scan, Space
-from classification.selectors import find_space
+from classification.selectors import find_space, running_scan
+from classification.tasks import hand_out
+from classification.views.rows import waiting_note
 from portal.access import Actor
 from portal.jobs import job_queue
 from portal.management.base import Failed, ServiceCommand, connection_named
@@ -15,7 +17,7 @@ class _SpokenLease(job_queue.Lease):
     """A lease that also says each step of the progress."""
 
     def __init__(self, lease: job_queue.Lease, say) -> None:
-        super().__init__(lease.job, lease.token)
+        super().__init__(lease.job, lease.token, lease.connection)
         self.say, self.said = say, ""
 
     def beat(self, **progress) -> None:
@@ -37,7 +39,7 @@ class Command(ServiceCommand):
         connection = connection_named(actor, name, Connection.Kind.SITE)
         place = self._space(actor, connection, space) if space else None
         scan = refresh.request_scan(actor=actor, connection=connection, space=place, enqueue=False)
-        self._see_through(scan)
+        self._see_through(connection, scan)
         result = {
             "state": scan.state,
             "items": scan.done,
@@ -60,17 +62,20 @@ class Command(ServiceCommand):
             return refresh.read_space(actor=actor, connection=connection, key=key)
         return found
 
-    def _see_through(self, scan: Scan) -> None:
+    def _see_through(self, connection: Connection, scan: Scan) -> None:
         """Do it, or say how far somebody else is until it ends. What a dead worker left is taken over by nobody else
         where no worker runs."""
         said = ""
         while scan.is_open:
-            lease = job_queue.claim(scan)
-            if lease is not None:
-                scanning.run(scan, _SpokenLease(lease, self.say))
-            else:
-                if scan.message != said:
-                    said = scan.message
+            with job_queue.claimed(scan, enqueue=hand_out) as lease:
+                if lease is not None:
+                    scanning.run(scan, _SpokenLease(lease, self.say))
+            if lease is None:
+                message = scan.message
+                if scan.state == Scan.State.QUEUED:
+                    message = waiting_note(running_scan(connection))
+                if message != said:
+                    said = message
                     self.say(said)
                 time.sleep(0.5)
             scan.refresh_from_db()
