@@ -203,11 +203,12 @@ class ActivityFilterForm(forms.Form):
         self.fields["action"].choices = action_choices  # type: ignore[attr-defined]
 
     def actions(self) -> list[str]:
-        """The chosen action, or all actions of the chosen subject."""
+        """The chosen action, or all actions of the chosen subject, by all names that they have in entries."""
         chosen = self.cleaned_data.get("action", "")
+        actions = [chosen] if chosen else []
         if chosen.startswith(ALL_OF):
-            return registry.AUDIT_SUBJECTS[chosen.removeprefix(ALL_OF)]
-        return [chosen] if chosen else []
+            actions = registry.AUDIT_SUBJECTS[chosen.removeprefix(ALL_OF)]
+        return [*actions, *registry.earlier_names(actions)]
 
     def days(self) -> tuple[date | None, date | None]:
         """The first and the last day, in the reader's time zone."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.fields import EncryptedSecretField, Secret
 from portal.jobs.leases import Leased
-from portal.registry import AUDIT_ACTIONS, NAV, role_label
+from portal.registry import NAV, action_label, role_label
 
 
 class UserManager(BaseUserManager["User"]):
@@ -361,4 +361,4 @@ class AuditEntry(models.Model):
 
     @property
     def action_label(self) -> str:
-        return AUDIT_ACTIONS.get(self.action, self.action)
+        return action_label(self.action)

@@ -3,7 +3,7 @@
 Apps add their own rows in `AppConfig.ready()`; the portal never imports an app.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 
@@ -82,6 +82,9 @@ NAV: list[NavItem] = []
 #: Audit action -> what happened, in words: "item.level.set" -> "Set the level". Filled by `add_audit_actions`.
 AUDIT_ACTIONS: dict[str, str] = {}
 
+#: The name of an action in entries that are older -> its name today. A recorded name stays: the hashes cover it.
+EARLIER_ACTIONS: dict[str, str] = {}
+
 #: The subjects by which the activity groups actions -> the actions of each.
 AUDIT_SUBJECTS: dict[str, list[str]] = {}
 
@@ -141,6 +144,16 @@ def add_role(role: Role) -> None:
 def role_label(key: str) -> str:
     """A role in words; a role that no longer exists goes by its key."""
     return ROLES[key].label if key in ROLES else key
+
+
+def action_label(action: str) -> str:
+    """What happened, in words; an action that nobody registered goes by its name."""
+    return AUDIT_ACTIONS.get(EARLIER_ACTIONS.get(action, action), action)
+
+
+def earlier_names(actions: Iterable[str]) -> list[str]:
+    """The names that these actions have in older entries."""
+    return [earlier for earlier, action in EARLIER_ACTIONS.items() if action in set(actions)]
 
 
 def add_audit_actions(subject: str, labels: dict[str, str]) -> None:

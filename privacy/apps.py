@@ -24,11 +24,14 @@ AUDIT_ACTIONS = {
     },
     "Publishing": {
         "draft.publish": "Published",
-        "alarm.open": "Live was changed at Atlassian",
-        "alarm.end": "Alert resolved automatically",
-        "alarm.settle": "Resolved an alert",
+        "alert.open": "Live was changed at Atlassian",
+        "alert.end": "Alert resolved automatically",
+        "alert.resolve": "Resolved an alert",
     },
 }
+
+#: What older entries call them.
+EARLIER_ACTIONS = {"alarm.open": "alert.open", "alarm.end": "alert.end", "alarm.settle": "alert.resolve"}
 
 
 class PrivacyConfig(AppConfig):
@@ -74,3 +77,4 @@ class PrivacyConfig(AppConfig):
         registry.AUDIT_TARGETS["app"] = ("privacy.view", selectors.audit_target_pages)
         for subject, labels in AUDIT_ACTIONS.items():
             registry.add_audit_actions(subject, labels)
+        registry.EARLIER_ACTIONS.update(EARLIER_ACTIONS)

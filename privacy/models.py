@@ -28,7 +28,7 @@ class App(Leased):
         ABSENT = "absent", "None"
         HIDDEN = "hidden", "May not be read"
 
-    class AlarmKind(models.TextChoices):
+    class AlertKind(models.TextChoices):
         """What an alert is about."""
 
         PUBLISH = "publish", "Publishing"
@@ -58,8 +58,8 @@ class App(Leased):
     read_error = models.TextField(blank=True)
     #: What is wrong with live, until a person resolves it or live is what it should be: the result of publishing is not
     #: what was approved or could not be read, or live was changed at Atlassian since.
-    alarm = models.TextField(blank=True)
-    alarm_kind = models.CharField(max_length=10, blank=True, choices=AlarmKind)
+    alert = models.TextField(blank=True)
+    alert_kind = models.CharField(max_length=10, blank=True, choices=AlertKind)
     #: The content that live should have: what was last published from here, or what a person accepted since.
     expected_live = models.CharField(max_length=64, blank=True)
     expected_since = models.DateTimeField(null=True)

@@ -73,7 +73,7 @@ def apps(*, connection: Connection, query: str = "", only: str = "", sort: str =
     """The listed apps, in four queries whatever their number, one more where one is being published, and one
     where a working copy has changes that are not saved to Marketplace.
 
-    `query`: in name, key or product id. `only`: draft, waiting, signed_off, unsaved, alarm, errors, or "" for all.
+    `query`: in name, key or product id. `only`: draft, waiting, signed_off, unsaved, alert, errors, or "" for all.
     `sort`: name, changed (newest first), errors (most first).
     """
     newest = _newest(Edit.objects.filter(app__connection=connection, dropped=False))
@@ -123,7 +123,7 @@ ONLY: dict[str, Callable[[AppRow], bool]] = {
     "waiting": lambda row: row.signoff.state == "waiting",
     "signed_off": lambda row: row.signoff.state == "signed_off",
     "unsaved": lambda row: row.unsaved is not None,
-    "alarm": lambda row: bool(row.app.alarm),
+    "alert": lambda row: bool(row.app.alert),
     "errors": lambda row: row.errors > 0,
 }
 SORTS: dict[str, Callable[[AppRow], tuple]] = {
@@ -338,7 +338,7 @@ def compare(*, app: App, left: str = "draft", right: str = "live") -> Comparison
 
 def approved_version(*, app: App, review: Review | None) -> int | None:
     """The id of the version that live should be, for comparing it with live while an alert is open."""
-    if app.alarm_kind != App.AlarmKind.LIVE:
+    if app.alert_kind != App.AlertKind.LIVE:
         return review.snapshot_id if review else None
     same = Snapshot.objects.filter(app=app, content_hash=app.expected_live)
     return same.values_list("pk", flat=True).first()
@@ -369,7 +369,7 @@ def summary(connections: Sequence[Connection]) -> dict[int, list[tuple[str, str,
         .annotate(
             apps=Count("pk"),
             drafts=Count("pk", filter=Q(draft_state=App.Presence.PRESENT)),
-            alarms=Count("pk", filter=~Q(alarm="")),
+            alerts=Count("pk", filter=~Q(alert="")),
         )
     )
     waiting = Counter(
@@ -390,7 +390,7 @@ def _lines(space: Connection, counted: dict | None, waiting: int) -> list[tuple[
         ("With a draft", str(counted["drafts"]), f"{url}?only=draft"),
         ("Waiting for approval", str(waiting), f"{url}?only=waiting"),
     ]
-    return lines + ([("Open alerts", str(counted["alarms"]), f"{url}?only=alarm")] if counted["alarms"] else [])
+    return lines + ([("Open alerts", str(counted["alerts"]), f"{url}?only=alert")] if counted["alerts"] else [])
 
 
 def audit_target_pages(entries: Sequence[AuditEntry]) -> dict[int, TargetPage]:

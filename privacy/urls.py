@@ -29,5 +29,5 @@ urlpatterns = [
     path("<str:app_key>/review/withdraw/", release.app_review_withdraw, name="app_review_withdraw"),
     path("<str:app_key>/review/verdict/", release.app_review_verdict, name="app_review_verdict"),
     path("<str:app_key>/publish/", release.app_publish, name="app_publish"),
-    path("<str:app_key>/alarm/", release.app_alarm, name="app_alarm"),
+    path("<str:app_key>/alert/", release.app_alert, name="app_alert"),
 ]

@@ -85,7 +85,7 @@ ADDRESSES: dict[str, tuple] = {
     "app_review_withdraw": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_review_verdict": ("space", {"app_key": "app"}, None, "privacy.approve"),
     "app_publish": ("space", {"app_key": "app"}, None, "privacy.publish"),
-    "app_alarm": ("space", {"app_key": "app"}, None, "privacy.publish"),
+    "app_alert": ("space", {"app_key": "app"}, None, "privacy.publish"),
 }
 #: Without saying which question, a person with the right gets a 404 as well.
 NEEDS_A_QUESTION = {"app_answer", "app_unknown", "app_record"}

@@ -75,7 +75,7 @@ BODIES = {
     "app_save": ["decided_on", "decide:%2F", "decided_on=x&decide:%00"],
     "app_review_ask": ["note"],
     "app_review_verdict": ["verdict", "verdict=approve&seen", "verdict=changes&seen=x&comment"],
-    "app_alarm": ["note"],
+    "app_alert": ["note"],
 }
 
 

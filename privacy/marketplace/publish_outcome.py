@@ -34,7 +34,7 @@ class PublishResult:
     outcome      published: live was read back and is what was approved.
                  not_published: the call did not take effect; the approval stands, try again.
                  pending: the answer was lost and nothing has changed, but the call may still arrive.
-                 alarm: live is not what was approved, or could not be read; `app.alarm` says what is known.
+                 alert: live is not what was approved, or could not be read; `app.alert` says what is known.
     sentence     the same in words, with what to do
     form_status  SUBMITTED while Atlassian reviews, APPROVED, or ""
     live         the live version as read back, if any
@@ -90,7 +90,7 @@ def settle_open(*, actor: Actor, app: App) -> App:
         _published(app, attempt, found_by=actor)
     elif attempt.outcome == Outcome.OPEN and app.draft_state != App.Presence.HIDDEN and not _is_alive(attempt):
         _settle_abandoned(actor, app, attempt)
-    app.refresh_from_db(fields=["alarm", "alarm_kind", "expected_live", "expected_since"])
+    app.refresh_from_db(fields=["alert", "alert_kind", "expected_live", "expected_since"])
     return app
 
 
@@ -117,8 +117,8 @@ def _settle_abandoned(actor: Actor, app: App, attempt: PublishAttempt) -> None:
         _not_published(app, attempt, REFUSED.format(app.name, attempt.answer_text), found_by=actor)
     elif app.read_at is not None and attempt.may_arrive_until is not None and app.read_at > attempt.may_arrive_until:
         _not_published(app, attempt, NO_EFFECT.format(app.name), found_by=actor)
-    elif app.alarm:
-        App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm=pending_sentence(app, attempt))
+    elif app.alert:
+        App.objects.filter(pk=app.pk, alert=app.alert).update(alert=pending_sentence(app, attempt))
 
 
 ANSWERED = {
@@ -195,8 +195,8 @@ def _published(app: App, attempt: PublishAttempt, *, found_by: Actor) -> Publish
             standing = Review.objects.filter(pk=attempt.review_id, state=State.PUBLISHING)
             standing.update(state=State.PUBLISHED, closed_at=Now(), closed_because=because)
             same.update(expected_live=attempt.content_hash, expected_since=Now())
-            App.objects.filter(pk=app.pk).update(alarm="", alarm_kind="")
-            app.alarm, app.alarm_kind = "", ""
+            App.objects.filter(pk=app.pk).update(alert="", alert_kind="")
+            app.alert, app.alert_kind = "", ""
             _record(app, attempt, "done", sentence, found_by)
     return PublishResult("published", sentence, live.form_status, live)
 
@@ -221,8 +221,8 @@ def _not_published(
             Review.objects.filter(pk=attempt.review_id, state=State.PUBLISHING).update(
                 state=State.APPROVED, closed_because=sentence
             )
-            App.objects.filter(pk=app.pk, alarm_kind=App.AlarmKind.PUBLISH).update(alarm="", alarm_kind="")
-            app.alarm, app.alarm_kind = "", ""
+            App.objects.filter(pk=app.pk, alert_kind=App.AlertKind.PUBLISH).update(alert="", alert_kind="")
+            app.alert, app.alert_kind = "", ""
             _record(app, attempt, "failed", sentence, found_by)
     return PublishResult("not_published", sentence, live=app.live)
 
@@ -261,29 +261,29 @@ def raise_alert(
     """Open an alert about a publish call. The review stays as it is, so that nobody can publish meanwhile."""
     what = what.replace("\x00", "")  # the names of unknown places may hold it, and PostgreSQL keeps no such text
     with transaction.atomic():
-        App.objects.filter(pk=app.pk).update(alarm=what, alarm_kind=App.AlarmKind.PUBLISH)
-        app.alarm, app.alarm_kind = what, App.AlarmKind.PUBLISH
+        App.objects.filter(pk=app.pk).update(alert=what, alert_kind=App.AlertKind.PUBLISH)
+        app.alert, app.alert_kind = what, App.AlertKind.PUBLISH
         if outcome == Outcome.OPEN or _close(attempt, outcome, found_by):
             _record(app, attempt, "unknown", what, found_by, trace_id)
-    return PublishResult("alarm", what, live=app.live)
+    return PublishResult("alert", what, live=app.live)
 
 
 def watch_live(*, actor: Actor, app: App) -> App:
     """Open an alert when live, as just read, is not what was last published from here; end it when it is again."""
     if not app.expected_live or app.live_state not in (App.Presence.PRESENT, App.Presence.ABSENT):
         return app
-    if app.alarm_kind == App.AlarmKind.PUBLISH or _being_published(app):
+    if app.alert_kind == App.AlertKind.PUBLISH or _being_published(app):
         return app
     as_expected = app.live_hash == app.expected_live
-    if as_expected == (app.alarm_kind != App.AlarmKind.LIVE):
+    if as_expected == (app.alert_kind != App.AlertKind.LIVE):
         return app
     what = "" if as_expected else _changed_sentence(app)
-    kind = "" if as_expected else App.AlarmKind.LIVE
+    kind = "" if as_expected else App.AlertKind.LIVE
     with transaction.atomic():
-        if App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm=what, alarm_kind=kind):
+        if App.objects.filter(pk=app.pk, alert=app.alert).update(alert=what, alert_kind=kind):
             detail = "Live is again what was last published." if as_expected else what
-            _entry(actor, app, "alarm.end" if as_expected else "alarm.open", detail=detail)
-            app.alarm, app.alarm_kind = what, kind
+            _entry(actor, app, "alert.end" if as_expected else "alert.open", detail=detail)
+            app.alert, app.alert_kind = what, kind
     return app
 
 

@@ -64,7 +64,7 @@ def request_approval(*, actor: Actor, app: App, note: str = "") -> Review:
 
 
 def _askable(app: App) -> Snapshot:
-    if app.alarm:
+    if app.alert:
         raise SignOffRefused("An alert about what is live is open. Resolve it before you request approval.")
     if app.draft_state == App.Presence.HIDDEN:
         raise SignOffRefused(f"{DRAFT_HIDDEN} Approval was not requested. Read the app again, then ask.")

@@ -149,14 +149,14 @@ def resolve_alert(*, actor: Actor, app: App, note: str) -> App:
     access.require(actor, app.connection, "privacy.publish")
     note = note.replace("\x00", "").strip()
     app = App.objects.select_related("connection", "live", "draft").get(pk=app.pk)
-    if not app.alarm:
+    if not app.alert:
         raise PublishRefused(["There is no open alert: it may have been resolved meanwhile."])
     if not note:
         raise PublishRefused(["Say in the note what you found. The alert stays open."])
     with transaction.atomic():
         App.locked(app.pk)
         accepted = {"expected_live": app.live_hash, "expected_since": Now()} if app.expected_live else {}
-        if not App.objects.filter(pk=app.pk, alarm=app.alarm).update(alarm="", alarm_kind="", **accepted):
+        if not App.objects.filter(pk=app.pk, alert=app.alert).update(alert="", alert_kind="", **accepted):
             raise PublishRefused(["The alert changed meanwhile. Read it again."])
         review = current_review(app)
         if review is not None and review.state == State.PUBLISHING:
@@ -165,6 +165,6 @@ def resolve_alert(*, actor: Actor, app: App, note: str) -> App:
                 PublishAttempt.objects.filter(review=review, outcome=Outcome.OPEN).update(
                     outcome=Outcome.DIFFERENT, settled_at=Now(), settled_by=actor.label[:254]
                 )
-        audit_entries.record(actor, app, "alarm.settle", before={"alert": app.alarm}, reason=note)
-    app.alarm = app.alarm_kind = ""
+        audit_entries.record(actor, app, "alert.resolve", before={"alert": app.alert}, reason=note)
+    app.alert = app.alert_kind = ""
     return app

@@ -48,7 +48,7 @@ def requirements(
     `review`: the newest one. `findings`: what the checks find in the draft, where that is known already.
     """
     return (
-        _required("No alert is open", OPEN_ALERT if app.alarm else ""),
+        _required("No alert is open", OPEN_ALERT if app.alert else ""),
         Requirement("A draft is at Marketplace", app.draft is not None, _no_draft(app)),
         *_of_draft(app, status(app, review), findings),
     )
@@ -95,7 +95,7 @@ def _of_draft(app: App, signoff: SignOff, findings: Sequence[Finding] | None) ->
 
 
 def _not_approved(app: App, signoff: SignOff) -> str:
-    if signoff.state == "publishing" and app.alarm:
+    if signoff.state == "publishing" and app.alert:
         return ""  # the alert is about how that ended
     if signoff.live_moved and signoff.state in ("waiting", "signed_off"):
         return LIVE_MOVED

@@ -99,7 +99,7 @@ def _publishing(app: App, review: Review) -> str:
         return "Being published."
     at = timezone.localtime(attempt.started_at)
     who = f"{attempt.actor_label} started to publish it at {at:%H:%M} on {at:%-d %B %Y}."
-    if app.alarm:
+    if app.alert:
         return f"{who} How that ended is not settled: see the alert."
     if attempt.answer:
         return f"{who} Atlassian answered; refresh the app to see what is live."

@@ -74,7 +74,7 @@ def app_read(request: HttpRequest, app: App) -> HttpResponse:
     def read() -> str:
         now = app_list.read_app(actor=actor_of(request), app=app)
         sentence = f"“{app.name}” was read from Atlassian just now."
-        if app.alarm and not now.alarm:
+        if app.alert and not now.alert:
             review = selectors.newest_review(app=now)
             sentence += f" The alert has ended. {review.closed_because if review else ''}"
         return sentence.strip()

@@ -38,7 +38,7 @@ ONLY: Final = {
     "waiting": "Waiting for approval",
     "signed_off": "Approved",
     "unsaved": "With changes saved here only",
-    "alarm": "With an alert",
+    "alert": "With an alert",
     "errors": "With errors",
 }
 SORTS: Final = {"name": "Name", "changed": "Last change", "errors": "Most errors"}
@@ -67,8 +67,8 @@ class NoteForm(forms.Form):
     note = forms.CharField(required=False, max_length=LONGEST_NOTE)
 
 
-class AlarmForm(forms.Form):
-    """What was found out about an alarm."""
+class AlertForm(forms.Form):
+    """What was found out about an alert."""
 
     note = forms.CharField(
         max_length=LONGEST_NOTE, error_messages={"required": "Say what you found out: it goes on record."}

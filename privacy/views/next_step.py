@@ -54,7 +54,7 @@ def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step |
     `to_review`: how many changes this person is asked to approve, 0 when they are not asked.
     """
     edit = "Edit" if "privacy.edit" in allowed else ""
-    if page.app.alarm or page.app.draft_state == App.Presence.UNREAD:
+    if page.app.alert or page.app.draft_state == App.Presence.UNREAD:
         return None  # a note of its own stands on the page
     if page.app.draft_state == App.Presence.HIDDEN:
         text = f"{DRAFT_HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."

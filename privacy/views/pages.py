@@ -78,7 +78,7 @@ def act(request: HttpRequest, app: App, action: Callable[[], str], *, to: str = 
 TEXTS = {
     "app_review_verdict": ("verdict", "comment"),
     "app_review_ask": ("ask", "note"),
-    "app_alarm": ("alarm", "note"),
+    "app_alert": ("alert", "note"),
 }
 
 
@@ -98,7 +98,7 @@ def _open_forms(page: selectors.AppPage, allowed: Collection[str], why_not: str)
     return {
         "verdict": waiting and not why_not,
         "ask": not closed and page.draft.document is not None and "privacy.edit" in allowed,
-        "alarm": bool(page.app.alarm) and "privacy.publish" in allowed,
+        "alert": bool(page.app.alert) and "privacy.publish" in allowed,
     }
 
 
@@ -140,7 +140,7 @@ def show_app(
         "reviews": selectors.review_thread(app=app),
         "why_not": why_not,
         "problem": problem,
-        "approved_version": selectors.approved_version(app=app, review=page.signoff.review) if app.alarm else None,
+        "approved_version": selectors.approved_version(app=app, review=page.signoff.review) if app.alert else None,
         "form": form,
         "forms": open_forms,
         "typed": typed,

@@ -157,15 +157,15 @@ def app_publish(request: HttpRequest, app: App) -> HttpResponse:
         result = publishing.publish(actor=actor_of(request), app=app)
     except PROBLEMS as problem:
         return show_app(request, app, problem=problem)
-    if result.outcome != "alarm":  # an alert stands on the page itself
+    if result.outcome != "alert":  # an alert stands on the page itself
         messages.add_message(request, messages.SUCCESS if result.ok else messages.WARNING, result.sentence)
     return redirect(url("app", app))
 
 
 @on_app("privacy.publish", post=True)
-def app_alarm(request: HttpRequest, app: App) -> HttpResponse:
+def app_alert(request: HttpRequest, app: App) -> HttpResponse:
     """Resolve an alert, with what was found out."""
-    form = forms.AlarmForm(request.POST)
+    form = forms.AlertForm(request.POST)
     if not form.is_valid():
         return show_app(request, app, form=form, status=422)
 

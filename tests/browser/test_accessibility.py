@@ -264,7 +264,7 @@ def test_comparisons(open_as, look):
     )
 
 
-def test_sign_off_publishing_and_an_alarm(open_as, look, sandbox):
+def test_sign_off_publishing_and_an_alert(open_as, look, sandbox):
     app = App.objects.select_related("connection", "draft", "live").get(product_id=product_id(DIAGRAMS))
     alice, bob = (Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob"))
     review = approvals.request_approval(actor=alice, app=app, note="Please look")

@@ -216,14 +216,14 @@ def test_publishing_is_refused_when_a_stranger_was_quicker(action, reason, open_
     assert sandbox.calls["marketplace.publish"] == 0
 
 
-def test_live_that_is_not_what_was_approved_raises_an_alarm_that_a_person_settles(open_as, sandbox, signed_off):
+def test_live_that_is_not_what_was_approved_raises_an_alert_that_a_person_settles(open_as, sandbox, signed_off):
     faults.stranger_meanwhile(sandbox, "edit_draft", before="marketplace.publish", product_id=PRODUCT)
     page = open_as("alice", app_path(DIAGRAMS))
     publish(page)
-    alarm = page.get_by_role("alert").filter(has_text="Alert: live is not what was approved")
-    expect(alarm).to_contain_text("It differs in 1 place")
-    expect(alarm).to_contain_text(CONTACT)
-    alarm.get_by_role("link", name="Compare what was approved with live").click()
+    alert = page.get_by_role("alert").filter(has_text="Alert: live is not what was approved")
+    expect(alert).to_contain_text("It differs in 1 place")
+    expect(alert).to_contain_text(CONTACT)
+    alert.get_by_role("link", name="Compare what was approved with live").click()
     expect_said(page, "stranger@example.com")
     page.go_back()
     page.get_by_role("button", name="Resolve alert…").click()
@@ -231,4 +231,4 @@ def test_live_that_is_not_what_was_approved_raises_an_alarm_that_a_person_settle
     dialog.get_by_label("What you found").fill("Support changed the contact. It is right.")
     dialog.get_by_role("button", name="Resolve").click()
     expect_said(page, "The alert is resolved.")
-    expect(alarm).to_have_count(0)
+    expect(alert).to_have_count(0)

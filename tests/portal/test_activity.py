@@ -144,6 +144,19 @@ def test_every_action_stands_under_one_subject_of_the_filter():
     assert sorted(listed) == sorted(registry.AUDIT_ACTIONS)
 
 
+@pytest.mark.parametrize("chosen", ["alert.open", "all:Publishing"])
+def test_an_entry_with_an_earlier_name_of_an_action_is_found_and_labelled_by_the_one_of_today(
+    chosen, site, operator, alice, client_for
+):
+    for number, action in enumerate(("alarm.open", "alert.open", "draft.save")):
+        record_action(action=action, target_label=f"Page {number:03}", actor=operator, connection=site)
+
+    page = get(client_for(alice), action=chosen)
+
+    assert labels(page) == ["Page 001", "Page 000"]
+    assert AuditEntry.objects.get(action="alarm.open").action_label == "Live was changed at Atlassian"
+
+
 def test_the_filter_takes_one_action_or_all_of_a_subject(site, operator, alice, client_for):
     change(site, operator, 1, "done")
     facts = {"actor": operator, "connection": site}

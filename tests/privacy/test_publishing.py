@@ -53,8 +53,8 @@ def find(app) -> App:
     return selectors.find_app(connection=app.connection, key=app.product_id)
 
 
-def alarm_of(app) -> str:
-    return App.objects.get(pk=app.pk).alarm
+def alert_of(app) -> str:
+    return App.objects.get(pk=app.pk).alert
 
 
 def test_what_was_signed_off_goes_live_and_is_read_back(review, publisher, diagrams, marketplace):
@@ -376,14 +376,14 @@ def test_a_refusal_of_atlassian_is_passed_on_and_the_sign_off_stands(
     assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "refused"
 
 
-def test_a_publish_whose_result_cannot_be_read_raises_an_alarm(review, publisher, diagrams, sandbox, marketplace):
+def test_a_publish_whose_result_cannot_be_read_raises_an_alert(review, publisher, diagrams, sandbox, marketplace):
     faults.lost_answer(sandbox, call=PUBLISH, times=1)
     marketplace.unreadable_after(2)
 
     result = publishing.publish(actor=publisher, app=diagrams)
 
-    assert result.outcome == "alarm"
-    assert "not known whether" in alarm_of(diagrams)
+    assert result.outcome == "alert"
+    assert "not known whether" in alert_of(diagrams)
     assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "unknown"
     faults.clear(sandbox)
     refused_after = marketplace.calls(PUBLISH)
@@ -392,14 +392,14 @@ def test_a_publish_whose_result_cannot_be_read_raises_an_alarm(review, publisher
     assert marketplace.calls(PUBLISH) == refused_after
 
 
-def test_an_alarm_ends_when_live_turns_out_to_be_what_was_approved(review, publisher, diagrams, sandbox, marketplace):
+def test_an_alert_ends_when_live_turns_out_to_be_what_was_approved(review, publisher, diagrams, sandbox, marketplace):
     marketplace.unreadable_after(2)
     publishing.publish(actor=publisher, app=diagrams)
     faults.clear(sandbox)
 
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert alarm_of(diagrams) == ""
+    assert alert_of(diagrams) == ""
     assert state_of(review) == "published"
 
 
@@ -415,17 +415,17 @@ def outage(review, publisher, diagrams, sandbox) -> None:
     """The network failed while Charlie published, and is there again."""
     faults.reset_connection(sandbox, call=PUBLISH, times=1)
     faults.refuse(sandbox, call=READ, skip=2, status=400)
-    assert publishing.publish(actor=publisher, app=diagrams).outcome == "alarm"
+    assert publishing.publish(actor=publisher, app=diagrams).outcome == "alert"
     faults.clear(sandbox)
 
 
-def test_after_an_outage_the_alarm_says_what_was_read_until_the_call_cannot_arrive_any_more(
+def test_after_an_outage_the_alert_says_what_was_read_until_the_call_cannot_arrive_any_more(
     outage, review, publisher, diagrams
 ):
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert "draft and live are as they were" in alarm_of(diagrams)
-    assert "could not be read" not in alarm_of(diagrams)
+    assert "draft and live are as they were" in alert_of(diagrams)
+    assert "could not be read" not in alert_of(diagrams)
     assert state_of(review) == "publishing"
 
 
@@ -434,23 +434,23 @@ def test_an_outage_while_publishing_costs_no_sign_off(outage, review, publisher,
 
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert alarm_of(diagrams) == ""
+    assert alert_of(diagrams) == ""
     assert state_of(review) == "approved"
     signoff = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0].signoff
     assert "was not published" in signoff.sentence
     assert publishing.publish(actor=publisher, app=diagrams).ok
 
 
-def test_an_alarm_that_nobody_looks_at_is_settled_by_the_sweep(outage, review, diagrams, marketplace):
+def test_an_alert_that_nobody_looks_at_is_settled_by_the_sweep(outage, review, diagrams, marketplace):
     time_passes(review, diagrams)
 
     assert app_list.sweep_publishing() == 1
 
-    assert alarm_of(diagrams) == ""
+    assert alert_of(diagrams) == ""
     assert state_of(review) == "approved"
 
 
-def test_a_publish_that_atlassian_took_without_any_effect_stays_an_alarm(
+def test_a_publish_that_atlassian_took_without_any_effect_stays_an_alert(
     review, publisher, diagrams, marketplace, sandbox
 ):
     draft, live = marketplace.content(diagrams, "draft"), marketplace.content(diagrams, "live")
@@ -463,7 +463,7 @@ def test_a_publish_that_atlassian_took_without_any_effect_stays_an_alarm(
 
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert "live is still the version from before, and the draft is still there" in alarm_of(diagrams)
+    assert "live is still the version from before, and the draft is still there" in alert_of(diagrams)
     assert state_of(review) == "publishing"
 
 
@@ -499,12 +499,12 @@ def unread_publish(publisher, app, sandbox, *, lost: bool) -> None:
     if lost:
         faults.lost_answer(sandbox, call=PUBLISH)
     faults.server_error(sandbox, call=READ, skip=2)
-    assert publishing.publish(actor=publisher, app=app).outcome == "alarm"
+    assert publishing.publish(actor=publisher, app=app).outcome == "alert"
     faults.clear(sandbox)
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_saving_goes_on_once_an_alarm_ended_because_what_was_approved_is_live(
+def test_saving_goes_on_once_an_alert_ended_because_what_was_approved_is_live(
     lost, review, editor, publisher, diagrams, sandbox, marketplace
 ):
     unread_publish(publisher, diagrams, sandbox, lost=lost)
@@ -536,7 +536,7 @@ def test_live_that_somebody_else_published_does_not_hide_a_call_that_may_still_a
 
 
 @pytest.mark.parametrize("settled", [True, False])
-def test_nothing_is_saved_while_the_call_of_an_alarm_may_still_arrive_though_a_person_settled_it(
+def test_nothing_is_saved_while_the_call_of_an_alert_may_still_arrive_though_a_person_settled_it(
     settled, outage, review, editor, publisher, diagrams
 ):
     if settled:
@@ -547,29 +547,29 @@ def test_nothing_is_saved_while_the_call_of_an_alarm_may_still_arrive_though_a_p
         saving.save_to_marketplace(actor=editor, app=diagrams)
 
 
-def test_live_that_differs_from_what_was_approved_raises_an_alarm_with_the_difference(
+def test_live_that_differs_from_what_was_approved_raises_an_alert_with_the_difference(
     review, publisher, diagrams, marketplace
 ):
     marketplace.meanwhile(diagrams, "edit_live", before=READ, nth=3, value="stranger@example.com")
 
     result = publishing.publish(actor=publisher, app=diagrams)
 
-    assert result.outcome == "alarm"
-    assert "differs in 1 place" in alarm_of(diagrams)
+    assert result.outcome == "alert"
+    assert "differs in 1 place" in alert_of(diagrams)
     assert {"published", "live", "saved"} <= set(Snapshot.objects.values_list("source", flat=True))
     assert not selectors.app_page(app=find(diagrams)).publishable
 
 
-def test_a_draft_changed_just_before_the_call_raises_an_alarm(review, publisher, diagrams, marketplace):
+def test_a_draft_changed_just_before_the_call_raises_an_alert(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
 
     result = publishing.publish(actor=publisher, app=diagrams)
 
-    assert result.outcome == "alarm"
+    assert result.outcome == "alert"
     assert "stranger@example.com" in result.live.text
 
 
-def test_an_alarm_is_settled_by_a_person_with_a_note(review, publisher, diagrams, marketplace):
+def test_an_alert_is_settled_by_a_person_with_a_note(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
     publishing.publish(actor=publisher, app=diagrams)
     with pytest.raises(refusals.PublishRefused, match="Say in the note"):
@@ -577,9 +577,9 @@ def test_an_alarm_is_settled_by_a_person_with_a_note(review, publisher, diagrams
 
     publishing.resolve_alert(actor=publisher, app=diagrams, note="A colleague corrected the address.")
 
-    assert alarm_of(diagrams) == ""
+    assert alert_of(diagrams) == ""
     assert state_of(review) == "lapsed"
-    assert AuditEntry.objects.get(action="alarm.settle").reason == "A colleague corrected the address."
+    assert AuditEntry.objects.get(action="alert.resolve").reason == "A colleague corrected the address."
     with pytest.raises(refusals.PublishRefused, match="no open alert"):
         publishing.resolve_alert(actor=publisher, app=diagrams, note="Again.")
 
@@ -591,7 +591,7 @@ def test_settling_refuses_a_person_without_the_right(review, editor, publisher, 
     with pytest.raises(PermissionDenied):
         publishing.resolve_alert(actor=editor, app=diagrams, note="Fine.")
 
-    assert alarm_of(diagrams)
+    assert alert_of(diagrams)
 
 
 # --- when the process that publishes dies ---------------------------------------------------------------------------
@@ -769,10 +769,10 @@ def changed_live(review, publisher, diagrams, marketplace) -> App:
 
 
 def test_live_that_was_changed_after_a_publication_is_an_open_alert(changed_live, diagrams):
-    assert "Live was changed at Atlassian by stranger@example.com" in alarm_of(diagrams)
-    assert "not what was approved" in alarm_of(diagrams)
-    assert AuditEntry.objects.filter(action="alarm.open").count() == 1
-    listed = selectors.apps(connection=diagrams.connection, only="alarm")
+    assert "Live was changed at Atlassian by stranger@example.com" in alert_of(diagrams)
+    assert "not what was approved" in alert_of(diagrams)
+    assert AuditEntry.objects.filter(action="alert.open").count() == 1
+    listed = selectors.apps(connection=diagrams.connection, only="alert")
     assert [row.app.pk for row in listed] == [diagrams.pk]
     lines = selectors.summary([diagrams.connection])[diagrams.connection.pk]
     assert ("Open alerts", "1") in [line[:2] for line in lines]
@@ -788,7 +788,7 @@ def test_the_card_does_not_say_that_the_approved_content_is_live_when_it_is_not(
 def test_the_alert_is_not_opened_twice(changed_live, publisher, diagrams):
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert AuditEntry.objects.filter(action="alarm.open").count() == 1
+    assert AuditEntry.objects.filter(action="alert.open").count() == 1
 
 
 def test_the_alert_ends_when_live_is_what_was_published_again(changed_live, publisher, diagrams, marketplace):
@@ -796,19 +796,19 @@ def test_the_alert_ends_when_live_is_what_was_published_again(changed_live, publ
 
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert alarm_of(diagrams) == ""
-    assert AuditEntry.objects.filter(action="alarm.end").count() == 1
+    assert alert_of(diagrams) == ""
+    assert AuditEntry.objects.filter(action="alert.end").count() == 1
 
 
 def test_live_as_a_person_accepted_it_is_no_alert_any_more(changed_live, publisher, diagrams, marketplace):
     publishing.resolve_alert(actor=publisher, app=diagrams, note="Support corrected the contact.")
 
     app_list.read_app(actor=publisher, app=diagrams)
-    assert alarm_of(diagrams) == ""
+    assert alert_of(diagrams) == ""
 
     marketplace.act(diagrams, "edit_live", value="another@example.com")
     app_list.read_app(actor=publisher, app=diagrams)
-    assert "Live was changed at Atlassian" in alarm_of(diagrams)
+    assert "Live was changed at Atlassian" in alert_of(diagrams)
 
 
 def test_live_that_disappears_is_an_alert(review, publisher, diagrams, sandbox):
@@ -818,7 +818,7 @@ def test_live_that_disappears_is_an_alert(review, publisher, diagrams, sandbox):
 
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert "no live version" in alarm_of(diagrams)
+    assert "no live version" in alert_of(diagrams)
 
 
 def test_an_app_that_was_never_published_from_here_has_no_alert(publisher, diagrams, marketplace):
@@ -827,7 +827,7 @@ def test_an_app_that_was_never_published_from_here_has_no_alert(publisher, diagr
 
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert alarm_of(diagrams) == ""
+    assert alert_of(diagrams) == ""
 
 
 def test_what_is_said_of_a_publication_is_not_said_of_the_next_draft(review, editor, publisher, diagrams, marketplace):

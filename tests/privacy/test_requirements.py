@@ -79,7 +79,7 @@ def with_errors(app, editor, **_):
 
 def alert(app, publisher, marketplace, **_):
     marketplace.meanwhile(app, "edit_live", before=READ, nth=3, value="stranger@example.com")
-    assert publishing.publish(actor=publisher, app=app).outcome == "alarm"
+    assert publishing.publish(actor=publisher, app=app).outcome == "alert"
 
 
 def being_published(app, **_):

@@ -49,7 +49,7 @@ def test_the_list_takes_four_queries_whatever_the_number_of_apps(read, editor, d
         ("unsaved", ["Diagrams for Confluence"]),
         ("draft", ["Diagrams for Confluence", "Release Notes Robot", "Time Ledger"]),
         ("waiting", []),
-        ("alarm", []),
+        ("alert", []),
         ("nonsense", None),
     ],
 )

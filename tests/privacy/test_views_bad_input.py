@@ -59,7 +59,7 @@ STEPS = {
     "app_review_ask": ["note"],
     "app_review_verdict": ["verdict", "comment", "seen"],
     "app_review_withdraw": ["x"],
-    "app_alarm": ["note"],
+    "app_alert": ["note"],
     "app_publish": ["x"],
 }
 

@@ -483,18 +483,18 @@ def test_a_publish_that_atlassian_refuses_says_so(publisher, signed_off, sandbox
     assert "Approved" in said(page)
 
 
-def test_an_alarm_shows_and_is_settled_with_a_note(publisher, signed_off, client_for):
-    App.objects.filter(pk=signed_off.app_id).update(alarm="Live is not what was approved.")
+def test_an_alert_shows_and_is_settled_with_a_note(publisher, signed_off, client_for):
+    App.objects.filter(pk=signed_off.app_id).update(alert="Live is not what was approved.")
     client = client_for(publisher.user)
     page = client.get(address("app", signed_off.app))
     assert "Live is not what was approved." in said(page)
     assert address("app_compare", signed_off.app) in page.content.decode()
 
-    assert client.post(address("app_alarm", signed_off.app), {"note": " "}).status_code == 422
-    page = client.post(address("app_alarm", signed_off.app), {"note": "A colleague corrected it."}, follow=True)
+    assert client.post(address("app_alert", signed_off.app), {"note": " "}).status_code == 422
+    page = client.post(address("app_alert", signed_off.app), {"note": "A colleague corrected it."}, follow=True)
 
     assert "The alert is resolved" in said(page)
-    assert App.objects.get(pk=signed_off.app_id).alarm == ""
+    assert App.objects.get(pk=signed_off.app_id).alert == ""
 
 
 def test_a_publish_that_ends_in_an_alert_says_so_once(publisher, signed_off, sandbox, client_for):
@@ -519,15 +519,15 @@ def test_a_live_version_that_was_changed_is_compared_with_what_was_published(
     assert "trust@example.com" in said(client_for(publisher.user).get(address("app_version", signed_off.app, link[1])))
 
 
-def test_an_alarm_is_not_settled_by_who_may_not_publish(editor, signed_off, client_for):
-    App.objects.filter(pk=signed_off.app_id).update(alarm="Live is not what was approved.")
+def test_an_alert_is_not_settled_by_who_may_not_publish(editor, signed_off, client_for):
+    App.objects.filter(pk=signed_off.app_id).update(alert="Live is not what was approved.")
 
-    assert client_for(editor.user).post(address("app_alarm", signed_off.app), {"note": "x"}).status_code == 403
-    assert App.objects.get(pk=signed_off.app_id).alarm
+    assert client_for(editor.user).post(address("app_alert", signed_off.app), {"note": "x"}).status_code == 403
+    assert App.objects.get(pk=signed_off.app_id).alert
 
 
-def test_settling_what_is_no_alarm_is_refused_in_words(publisher, signed_off, client_for):
-    page = client_for(publisher.user).post(address("app_alarm", signed_off.app), {"note": "x"})
+def test_settling_what_is_no_alert_is_refused_in_words(publisher, signed_off, client_for):
+    page = client_for(publisher.user).post(address("app_alert", signed_off.app), {"note": "x"})
 
     assert page.status_code == 409
     assert "There is no open alert" in said(page)
@@ -565,8 +565,8 @@ def test_a_note_is_still_there_when_somebody_else_asked_first(editor, asked, cli
     assert "What you wrote My own note" in said(page)
 
 
-def test_what_was_found_out_is_still_there_when_somebody_else_settled_the_alarm(publisher, signed_off, client_for):
-    page = client_for(publisher.user).post(address("app_alarm", signed_off.app), {"note": "It was me"})
+def test_what_was_found_out_is_still_there_when_somebody_else_settled_the_alert(publisher, signed_off, client_for):
+    page = client_for(publisher.user).post(address("app_alert", signed_off.app), {"note": "It was me"})
 
     assert page.status_code == 409
     assert "What you wrote It was me" in said(page)

@@ -87,7 +87,7 @@ class Command(ServiceCommand):
             checks = f"{row['errors']} errors, {row['warnings']} warnings"
             parts = [f"live: {live}", f"draft: {draft}", f"sign-off: {row['sign_off']}", checks]
             self.say(f"{row['name']} ({row['app_key']})\n  " + " · ".join(parts))
-            for problem in (row["read_error"], row["alarm"]):
+            for problem in (row["read_error"], row["alert"]):
                 if problem:
                     self.say(f"  {problem}")
         if report.failures or report.unread:
@@ -192,7 +192,7 @@ def _row(row: selectors.AppRow) -> dict:
         "changed_at": change.at if change else None,
         "read_at": row.read_at,
         "read_error": row.app.read_error,
-        "alarm": row.app.alarm,
+        "alert": row.app.alert,
     }
 
 
