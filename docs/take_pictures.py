@@ -15,7 +15,7 @@ PICTURES = {
     "apps": "/apps/example-apps/",
     "app": APP,
     "edit": f"{APP}edit/",
-    "compare": f"{APP}compare/?left=draft&right=live",
+    "compare": f"{APP}compare/?before=live&after=draft",
     "activity": "/activity/",
     "connection": "/connections/acme/",
 }

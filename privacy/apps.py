@@ -39,15 +39,15 @@ class PrivacyConfig(AppConfig):
     verbose_name = "Privacy & Security"
 
     def ready(self) -> None:
-        from privacy import selectors
+        from privacy import audit_entries, connection_summary
         from privacy.drafts import edit_audit
         from privacy.marketplace import app_list
         from privacy.marketplace.refresh import app_read
         from privacy.reviews import status
 
         app_read.connect(status.dismiss_if_draft_changed, dispatch_uid="privacy.reviews")
-        registry.SUMMARIES.append(selectors.summary)
-        registry.HOLDINGS.append(selectors.holds)
+        registry.SUMMARIES.append(connection_summary.summary)
+        registry.HOLDINGS.append(connection_summary.holds)
         registry.DEMO_STEPS.append(app_list.fill_demo)
         registry.SWEEPERS.append(app_list.sweep_publishing)
         registry.add_capabilities(
@@ -74,7 +74,7 @@ class PrivacyConfig(AppConfig):
             registry.add_role(registry.Role(key, label, description, kinds, see | {f"privacy.{capability}"}))
         registry.AUDIT_CHANGES["draft.edit"] = edit_audit.changes_of
         registry.NAV.append(registry.NavItem("Apps", "app", "apps", kinds, "privacy.view", 10))
-        registry.AUDIT_TARGETS["app"] = ("privacy.view", selectors.audit_target_pages)
+        registry.AUDIT_TARGETS["app"] = ("privacy.view", audit_entries.audit_target_pages)
         for subject, labels in AUDIT_ACTIONS.items():
             registry.add_audit_actions(subject, labels)
         registry.EARLIER_ACTIONS.update(EARLIER_ACTIONS)

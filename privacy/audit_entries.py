@@ -1,9 +1,13 @@
 """Audit entries about apps, and JSON values in the form that they take in an entry."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from portal.access import Actor
 from portal.audit.record import record_action
+from portal.audit.targets import pages_of_rows
+from portal.models import AuditEntry
+from portal.registry import TargetPage
 from privacy.document.canonical_json import MISSING, Json
 from privacy.models import App
 
@@ -37,3 +41,8 @@ def record(actor: Actor, app: App, action: str, **values) -> None:
         target_label=app.name,
         **values,
     )
+
+
+def audit_target_pages(entries: Sequence[AuditEntry]) -> dict[int, TargetPage]:
+    """The pages of the apps that entries of the audit trail are about."""
+    return pages_of_rows(entries, App.objects.all(), id_field="product_id", address=App.get_absolute_url)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from privacy.views import browse, editing, release
+from privacy.views import answers, browse, editing, release
 
 urlpatterns = [
     path("", browse.apps, name="apps"),
@@ -16,12 +16,12 @@ urlpatterns = [
     path("<str:app_key>/versions/<int:pk>/restore/", editing.app_restore, name="app_restore"),
     path("<str:app_key>/export/", browse.app_export, name="app_export"),
     path("<str:app_key>/edit/", editing.app_edit, name="app_edit"),
-    path("<str:app_key>/edit/answer/", editing.app_answer, name="app_answer"),
-    path("<str:app_key>/edit/unknown/", editing.app_unknown, name="app_unknown"),
-    path("<str:app_key>/edit/record/", editing.app_record, name="app_record"),
-    path("<str:app_key>/edit/undo/", editing.app_undo, name="app_undo"),
-    path("<str:app_key>/edit/bring-back/", editing.app_bring_back, name="app_bring_back"),
-    path("<str:app_key>/edit/take-live/", editing.app_take_live, name="app_take_live"),
+    path("<str:app_key>/edit/answer/", answers.app_answer, name="app_answer"),
+    path("<str:app_key>/edit/unknown/", answers.app_unknown, name="app_unknown"),
+    path("<str:app_key>/edit/record/", answers.app_record, name="app_record"),
+    path("<str:app_key>/edit/undo/", answers.app_undo, name="app_undo"),
+    path("<str:app_key>/edit/bring-back/", answers.app_bring_back, name="app_bring_back"),
+    path("<str:app_key>/edit/take-live/", answers.app_take_live, name="app_take_live"),
     path("<str:app_key>/edit/reset/", editing.app_reset, name="app_reset"),
     path("<str:app_key>/save/", release.app_save, name="app_save"),
     path("<str:app_key>/discard/", release.app_discard, name="app_discard"),

@@ -10,6 +10,7 @@ from portal.access import Actor
 from privacy.document.document import Document
 from privacy.document.merge import MergeRow, Side, ThreeWay, Undecided, merge, three_way
 from privacy.drafts.edit_log import log_edit
+from privacy.drafts.finding_counts import working_copy_of
 from privacy.drafts.snapshots import create_snapshot
 from privacy.models import EMPTY_TEXT, App, Edit, Snapshot, WorkingCopy
 from privacy.refusals import MovedMeanwhile, NotEditable
@@ -19,15 +20,12 @@ Source = Snapshot.Source
 SIDES: Final[dict[str, Side]] = {"mine": "mine", "theirs": "theirs"}
 
 
-def moved(app: App) -> ThreeWay | None:
-    """The three-way comparison, from what was last read, when the remote moved under a changed working copy."""
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
-    theirs = app.draft or app.live
+def is_overtaken(app: App) -> bool:
+    """Whether the remote moved under a working copy with changes, from what was last read."""
+    working = working_copy_of(app)
     if app.draft_state == App.Presence.HIDDEN or working is None or not working.is_changed:
-        return None
-    if not _has_moved(working, theirs):
-        return None
-    return _three_way(working, theirs)
+        return False
+    return _has_moved(working, app.draft or app.live)
 
 
 def _has_moved(working: WorkingCopy, theirs: Snapshot | None) -> bool:

@@ -8,12 +8,13 @@ from functools import cached_property
 from privacy.document import catalogue
 from privacy.document.canonical_json import MISSING, Json, join, same, split, walk
 from privacy.document.catalogue import Field, Section
-from privacy.document.checks import Finding, by_pointer, check
+from privacy.document.checks import Finding, by_pointer
 from privacy.document.document import Document, Progress
+from privacy.document.document_cache import DocumentCache
 from privacy.document.form_values import FormValue, control_names, fits, form_value_of, json_text, plain
 from privacy.document.readable import label_of, record_title, text_of
 from privacy.drafts import edit_log
-from privacy.drafts.answering import Answered, fingerprint_of
+from privacy.drafts.answering import fingerprint_of
 from privacy.drafts.finding_counts import text_worked_on, working_copy_of
 from privacy.models import EMPTY_TEXT, App, Edit, WorkingCopy
 
@@ -200,7 +201,6 @@ class EditPage:
     document: Document
     live: Document | None
     sections: tuple[SectionView, ...]
-    findings: tuple[Finding, ...]
     vocabularies: tuple[str, ...]
     not_editable: str
 
@@ -212,13 +212,13 @@ class FormContext:
     app: App
     document: Document
     live: Document | None
-    findings: tuple[Finding, ...]
+    documents: DocumentCache
     edits: dict[str, Edit]
     steps: dict[str, edit_log.Steps]
 
     @cached_property
     def findings_at(self) -> dict[str, list[Finding]]:
-        return by_pointer(self.findings)
+        return by_pointer(self.documents.check(self.document))
 
     @cached_property
     def removed(self) -> dict[str, list[edit_log.RemovedRecord]]:
@@ -227,7 +227,7 @@ class FormContext:
     @cached_property
     def at_atlassian(self) -> Document:
         version = self.app.draft or self.app.live
-        return Document.from_text(version.text if version else EMPTY_TEXT)
+        return self.documents.parse(version.text if version else EMPTY_TEXT)
 
     @cached_property
     def changed_there(self) -> RemoteChange:
@@ -243,28 +243,25 @@ def worked_on_document(app: App) -> Document:
     return Document.from_text(text_worked_on(app, working_copy_of(app)))
 
 
-def form_context(app: App, answered: Answered | None) -> FormContext:
-    document = worked_on_document(app) if answered is None else answered.document
+def form_context(app: App, documents: DocumentCache) -> FormContext:
     return FormContext(
         app=app,
-        document=document,
-        live=Document.from_text(app.live.text) if app.live else None,
-        findings=check(document) if answered is None else answered.findings,
+        document=documents.parse(text_worked_on(app, working_copy_of(app))),
+        live=documents.parse(app.live.text) if app.live else None,
+        documents=documents,
         edits=edit_log.last_edits(app),
         steps=edit_log.steps(app),
     )
 
 
-def edit_page(*, app: App, answered: Answered | None = None) -> EditPage:
+def edit_page(*, app: App, documents: DocumentCache | None = None) -> EditPage:
     """The form over the working copy, else over the draft, else over live, else over an empty document.
 
     `app` as `find_app` loads it: then this takes two queries, and one more where an answer was changed at Atlassian.
-    `answered`: what was just changed; the document is not read and checked again unless somebody changed it since.
+    `documents`: what this request parsed and checked already.
     """
     working = working_copy_of(app)
-    if answered is not None and not (answered.changed and working and working.version == answered.working.version):
-        answered = None
-    context = form_context(app, answered)
+    context = form_context(app, documents or DocumentCache())
     choice = (working.vocabulary,) if working and working.vocabulary else ()
     fields: dict[str, list[FieldView]] = defaultdict(list)
     unknown: dict[str, list[UnknownView]] = defaultdict(list)
@@ -284,7 +281,6 @@ def edit_page(*, app: App, answered: Answered | None = None) -> EditPage:
         document=context.document,
         live=context.live,
         sections=tuple(sections),
-        findings=context.findings,
         vocabularies=tuple(dict.fromkeys([*catalogue.vocabularies_in(context.document), *choice])),
         not_editable=context.document.why_not_editable,
     )

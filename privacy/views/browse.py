@@ -16,12 +16,14 @@ from portal.keyset import page_of_list
 from portal.middleware import error_status
 from portal.models import Connection
 from portal.responses import fragment_error, with_toast
-from privacy import selectors
 from privacy.document.readable import read_document
 from privacy.marketplace import app_list
 from privacy.models import App
-from privacy.views import forms
-from privacy.views.pages import act, on_app, show_app, show_compare
+from privacy.reviews.status import newest_review
+from privacy.views import app_rows, forms
+from privacy.views.app_context import AppContext
+from privacy.views.pages import on_app, show_app, show_compare, url
+from privacy.views.versions import all_versions, find_version
 
 PER_PAGE = 50
 
@@ -35,8 +37,8 @@ def apps(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 def _show_apps(request: HttpRequest, connection: Connection, *, error: ApiError | None = None) -> HttpResponse:
     chosen = forms.AppsFilterForm(request.GET).chosen()
-    rows = selectors.apps(connection=connection, **chosen)
-    place = selectors.SORTS[chosen["sort"]]
+    rows = app_rows.app_rows(connection=connection, **chosen)
+    place = app_rows.SORTS[chosen["sort"]]
     cursors = {name: request.GET.get(name, "") for name in ("after", "before")}
     context = {
         "page": page_of_list(rows, lambda row: (*place(row), row.app.pk), PER_PAGE, **cursors),
@@ -70,22 +72,25 @@ def apps_read(request: HttpRequest, connection: Connection) -> HttpResponse:
 @remote_work("Refreshing the app")
 def app_read(request: HttpRequest, app: App) -> HttpResponse:
     """Read one app again: from its page, or from its row in the list."""
-
-    def read() -> str:
-        now = app_list.read_app(actor=actor_of(request), app=app)
-        sentence = f"“{app.name}” was read from Atlassian just now."
-        if app.alert and not now.alert:
-            review = selectors.newest_review(app=now)
-            sentence += f" The alert has ended. {review.closed_because if review else ''}"
-        return sentence.strip()
-
-    if not request.htmx:  # type: ignore[attr-defined]
-        return act(request, app, read)
     try:
-        sentence, level = read(), "success"
+        now = app_list.read_app(actor=actor_of(request), app=app)
     except ApiError as error:
-        sentence, level = f"{error.message} {error.advice}".strip(), "error"
-    rows = selectors.apps(connection=app.connection, query=app.product_id)
+        if request.htmx:  # type: ignore[attr-defined]
+            return _show_row(request, app, f"{error.message} {error.advice}".strip(), "error")
+        return show_app(request, app, problem=error)
+    sentence = f"“{app.name}” was refreshed from Atlassian just now."
+    if app.alert and not now.alert:
+        review = newest_review(now)
+        sentence += f" The alert has ended. {review.closed_because if review else ''}".rstrip()
+    if request.htmx:  # type: ignore[attr-defined]
+        return _show_row(request, app, sentence, "success")
+    messages.success(request, sentence)
+    return redirect(url("app", app))
+
+
+def _show_row(request: HttpRequest, app: App, sentence: str, level: str) -> HttpResponse:
+    """The row of an app in the list, with what happened in a toast."""
+    rows = app_rows.app_rows(connection=app.connection, query=app.product_id)
     row = next((row for row in rows if row.app.pk == app.pk), None)
     if row is None:
         return fragment_error(sentence, 404)
@@ -103,8 +108,8 @@ def app(request: HttpRequest, app: App) -> HttpResponse:
 @require_safe
 def app_compare(request: HttpRequest, app: App) -> HttpResponse:
     """Two versions side by side."""
-    left, right = request.GET.get("left") or _newest(app), request.GET.get("right") or "live"
-    return show_compare(request, app, left=left, right=right, show=request.GET.get("show", ""))
+    before, after = request.GET.get("before") or "live", request.GET.get("after") or _newest(app)
+    return show_compare(request, app, before=before, after=after, show=request.GET.get("show", ""))
 
 
 def _newest(app: App) -> str:
@@ -118,9 +123,9 @@ def app_versions(request: HttpRequest, app: App) -> HttpResponse:
     """Every version that was ever read or written."""
     context = {
         "tab": "versions",
-        "page": selectors.app_page(app=app),
+        "page": AppContext(app),
         "app": app,
-        "versions": Paginator(selectors.versions(app=app), PER_PAGE).get_page(request.GET.get("page")),
+        "versions": Paginator(all_versions(app=app), PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "privacy/versions.html", context)
 
@@ -129,12 +134,13 @@ def app_versions(request: HttpRequest, app: App) -> HttpResponse:
 @require_safe
 def app_version(request: HttpRequest, app: App, pk: int) -> HttpResponse:
     """One version as a customer would read it."""
-    version = selectors.version(app=app, key=str(pk))
+    page = AppContext(app)
+    version = page.version(str(pk))
     if version is None or version.document is None:
         raise Http404("There is no such version of this document.")
     context = {
         "tab": "versions",
-        "page": selectors.app_page(app=app),
+        "page": page,
         "app": app,
         "version": version,
         "sections": read_document(version.document),
@@ -146,7 +152,7 @@ def app_version(request: HttpRequest, app: App, pk: int) -> HttpResponse:
 @require_GET
 def app_export(request: HttpRequest, app: App) -> HttpResponse:
     """A version as the JSON text that was read or that would be sent."""
-    version = selectors.version(app=app, key=request.GET.get("version") or "live")
+    version = find_version(app=app, key=request.GET.get("version") or "live")
     if version is None or version.document is None:
         raise Http404("There is no such version of this document to download.")
     text = version.snapshot.text if version.snapshot else version.document.text

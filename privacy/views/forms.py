@@ -55,7 +55,7 @@ class AppsFilterForm(forms.Form):
     sort = forms.ChoiceField(required=False, choices=list(SORTS.items()))
 
     def chosen(self) -> dict[str, str]:
-        """query, only and sort for `selectors.apps`."""
+        """query, only and sort for `app_rows`."""
         self.is_valid()
         given = self.cleaned_data
         return {"query": given.get("q", ""), "only": given.get("only", ""), "sort": given.get("sort") or "name"}

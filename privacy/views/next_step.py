@@ -1,15 +1,13 @@
-"""The next step for an app, and what publishing its draft would change."""
+"""The next step for an app."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from portal.counts import agreeing, counted
-from privacy.document.catalogue import Section
-from privacy.document.diff import Diff, compare
 from privacy.models import App
 from privacy.refusals import DRAFT_HIDDEN
 from privacy.reviews.requirements import unmet
-from privacy.selectors import AppPage
+from privacy.views.app_context import AppContext
 
 
 @dataclass(frozen=True)
@@ -27,28 +25,7 @@ class Step:
     primary: bool = False
 
 
-@dataclass(frozen=True)
-class SectionChanges:
-    """How many answers of one section a publish would change."""
-
-    section: Section
-    counts: dict[str, int]
-    total: int
-
-
-def draft_changes(page: AppPage) -> tuple[SectionChanges, ...]:
-    """What publishing the draft would change for customers, by section."""
-    if page.draft.document is None:
-        return ()
-    return by_section(compare(page.draft.document, page.live.document))
-
-
-def by_section(diff: Diff) -> tuple[SectionChanges, ...]:
-    """The sections of a comparison that differ."""
-    return tuple(SectionChanges(item.section, item.counts, len(item.changes)) for item in diff.sections if item.changes)
-
-
-def next_step(page: AppPage, allowed: Collection[str], to_review: int) -> Step | None:
+def next_step(page: AppContext, allowed: Collection[str], to_review: int) -> Step | None:
     """What this person, or somebody else, does next; None when there is nothing to do.
 
     `to_review`: how many changes this person is asked to approve, 0 when they are not asked.
@@ -77,13 +54,13 @@ def _form(title: str, text: str, level: str, edit: str) -> Step:
     return Step(title, text, level, "app_edit" if edit else "", edit, bool(edit))
 
 
-def _review(page: AppPage, to_review: int) -> Step:
+def _review(page: AppContext, to_review: int) -> Step:
     text = f"{page.signoff.sentence} Look at the comparison, then say what you think."
     action = f"Review {counted(to_review, 'change')}"
     return Step("The draft is waiting for approval", text, "info", "app_compare", action, True)
 
 
-def _with_draft(page: AppPage, allowed: Collection[str], edit: str) -> Step | None:
+def _with_draft(page: AppContext, allowed: Collection[str], edit: str) -> Step | None:
     state = page.signoff.state
     if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
         return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")

@@ -1,10 +1,9 @@
-"""What the privacy views share: finding the app, and showing its page after a refusal."""
+"""The pages of one app as responses, also after a refusal, and what all its views share."""
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,12 +12,17 @@ from portal import access
 from portal.atlassian.errors import ApiError
 from portal.middleware import error_status
 from portal.models import Connection
-from privacy import refusals, selectors
+from privacy import refusals
+from privacy.app_lookup import find_app
+from privacy.document import catalogue
 from privacy.document.readable import read_document
 from privacy.models import App
 from privacy.reviews import approvals, shown_comparison
 from privacy.reviews.shown_comparison import Shown
-from privacy.views import next_step
+from privacy.reviews.status import reviews_of
+from privacy.views import forms, next_step, questions
+from privacy.views.app_context import AppContext, changes_by_section
+from privacy.views.versions import all_versions, approved_version
 
 #: What a person did not get: a refusal of ours, or an error of Atlassian's.
 Problem = refusals.Refusal | ApiError
@@ -47,7 +51,7 @@ def on_app(capability: str, *, post: bool = False) -> Callable:
 
 def find(connection: Connection, key: str) -> App:
     """The app, with live, draft and working copy as they are now. Raises Http404."""
-    app = None if "\x00" in key else selectors.find_app(connection=connection, key=key)
+    app = None if "\x00" in key else find_app(connection=connection, key=key)
     if app is None:
         raise Http404("There is no such app in this developer space, or it has not been read yet.")
     return app
@@ -62,16 +66,6 @@ def url(name: str, app: App, *args, **query) -> str:
 def status_of(problem: Problem) -> int:
     """The status of the page that shows a problem: always 4xx."""
     return error_status(problem) if isinstance(problem, ApiError) else 409
-
-
-def act(request: HttpRequest, app: App, action: Callable[[], str], *, to: str = "app", **query) -> HttpResponse:
-    """Do something that belongs to the app's page: say the outcome there, or draw the page with what was refused."""
-    try:
-        sentence = action()
-    except PROBLEMS as problem:
-        return show_app(request, app, problem=problem)
-    messages.success(request, sentence)
-    return redirect(url(to, app, **query))
 
 
 #: The forms of the page with a text of one's own: which address takes it, and under which name.
@@ -89,7 +83,7 @@ def _typed(request: HttpRequest) -> dict[str, str]:
     return {form: request.POST[name]} if name in request.POST else {}
 
 
-def _open_forms(page: selectors.AppPage, allowed: Collection[str], why_not: str) -> dict[str, bool]:
+def _open_forms(page: AppContext, allowed: Collection[str], why_not: str) -> dict[str, bool]:
     """Which of these forms the page draws for this person now."""
     state = page.signoff.state
     waiting = state in ("waiting", "signed_off")
@@ -116,7 +110,7 @@ def show_app(
     """
     if problem is not None:
         app, status = find(app.connection, app.app_key), status_of(problem)
-    page = selectors.app_page(app=app)
+    page = AppContext(app)
     actor = access.actor_of(request)
     allowed = access.capabilities(actor, app.connection)
     why_not = approvals.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
@@ -127,7 +121,7 @@ def show_app(
     shown = next((item for item in (page.live, page.draft, page.working) if item.key == wanted), None)
     if shown is None or shown.document is None:
         shown = next((item for item in first if item.document is not None), page.live)
-    changes = next_step.draft_changes(page)
+    changes = page.draft_changes
     to_review = sum(item.total for item in changes) if open_forms["verdict"] else 0
     context = {
         "tab": "overview",
@@ -137,10 +131,10 @@ def show_app(
         "sections": read_document(shown.document) if shown.document is not None else (),
         "changes": changes,
         "next": next_step.next_step(page, allowed, to_review),
-        "reviews": selectors.review_thread(app=app),
+        "reviews": reviews_of(app).defer("snapshot__text"),
         "why_not": why_not,
         "problem": problem,
-        "approved_version": selectors.approved_version(app=app, review=page.signoff.review) if app.alert else None,
+        "approved_version": approved_version(app=app, review=page.signoff.review) if app.alert else None,
         "form": form,
         "forms": open_forms,
         "typed": typed,
@@ -153,8 +147,8 @@ def show_compare(
     request: HttpRequest,
     app: App,
     *,
-    left: str,
-    right: str,
+    before: str,
+    after: str,
     show: str,
     refusal: Problem | None = None,
     problem: Problem | None = None,
@@ -165,26 +159,26 @@ def show_compare(
 
     Draft beside live is where a reviewer decides: `problem` and `form` are what was refused of that.
     """
-    comparison = selectors.compare(app=app, left=left, right=right)
+    page = AppContext(app)
+    comparison = page.compare(before=before, after=after)
     if comparison is None:
         raise Http404("There is no such version of this document. Nothing was changed.")
-    page = selectors.app_page(app=app)
     actor = access.actor_of(request)
     why_not = approvals.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
     may_decide = _open_forms(page, access.capabilities(actor, app.connection), why_not)["verdict"]
-    reviewing = may_decide and (comparison.left.key, comparison.right.key) == ("draft", "live")
+    reviewing = may_decide and (comparison.before.key, comparison.after.key) == ("live", "draft")
     typed = _typed(request).get("verdict", "")
-    shown = Shown(comparison.left.content_hash, comparison.right.content_hash)
+    shown = Shown(draft=comparison.after.content_hash, live=comparison.before.content_hash)
     context = {
         "tab": "compare",
         "page": page,
         "app": app,
         "comparison": comparison,
         "diff": comparison.diff,
-        "changed_sections": next_step.by_section(comparison.diff),
+        "changed_sections": changes_by_section(comparison.diff),
         "show": "all" if show == "all" else "changes",
-        "takes_live": comparison.right.key == "live" and comparison.left.key in ("draft", "working"),
-        "recent": selectors.versions(app=app)[:30],
+        "takes_live": comparison.before.key == "live" and comparison.after.key in ("draft", "working"),
+        "recent": all_versions(app=app)[:30],
         "refusal": refusal,
         "problem": problem,
         "form": form,
@@ -204,4 +198,36 @@ def show_review(
 ) -> HttpResponse:
     """The comparison on which a reviewer decides, as it is now, with what was refused; nothing typed is lost."""
     app = find(app.connection, app.app_key)
-    return show_compare(request, app, left="draft", right="live", show="", problem=problem, form=form, status=status)
+    return show_compare(request, app, before="live", after="draft", show="", problem=problem, form=form, status=status)
+
+
+def show_form(
+    request: HttpRequest,
+    app: App,
+    *,
+    problems: Mapping[str, forms.Problem] | None = None,
+    refusal: Problem | None = None,
+    kept: int = 0,
+) -> HttpResponse:
+    """The edit form. `problems`: what was typed and not saved, by pointer; `kept`: how many answers were."""
+    page, section = AppContext(app), request.GET.get("section", "")
+    parts = questions.parts(page.form, key=section, viewer=request.user, problems=problems)  # type: ignore[arg-type]
+    context = {
+        "tab": "edit",
+        "form": page.form,
+        "page": page,
+        "unsaved": page.unsaved,
+        "unsaved_by": page.unsaved_by,
+        "app": app,
+        "parts": parts,
+        "section": questions.ALL if section == questions.ALL else parts[0].section.key if parts else "",
+        "vocabularies": catalogue.VOCABULARIES,
+        "problems": problems,
+        "problem_anchors": [q.anchor for part in parts for q in part.questions if q.problem],
+        "to_marketplace": request.POST.get("then") == "save",
+        "kept": kept,
+        "refusal": refusal,
+        "unfolded": request.GET.get("records") == questions.ALL,
+    }
+    status = 409 if refusal or any(item.conflict for item in (problems or {}).values()) else 422 if problems else 200
+    return render(request, "privacy/edit.html", context, status=status)

@@ -6,13 +6,14 @@ from django.shortcuts import redirect, render
 
 from portal.access import actor_of
 from portal.jobs.operations import remote_work
-from privacy import refusals, selectors
+from privacy import refusals
 from privacy.marketplace import discarding, saving
 from privacy.models import App
 from privacy.reviews import approvals, publishing, shown_comparison
 from privacy.reviews.status import newest_review
 from privacy.views import forms
-from privacy.views.pages import PROBLEMS, act, find, on_app, show_app, show_review, url
+from privacy.views.app_context import AppContext
+from privacy.views.pages import PROBLEMS, find, on_app, show_app, show_review, url
 
 DECISION, DECIDED_ON = "decide:", "on:"
 
@@ -55,7 +56,7 @@ def _show_moved(
     app = find(app.connection, app.app_key)  # the save has read it again
     context = {
         "tab": "edit",
-        "page": selectors.app_page(app=app),
+        "page": AppContext(app),
         "app": app,
         "moved": moved,
         "decisions": decisions,
@@ -68,15 +69,13 @@ def _show_moved(
 @remote_work("Discarding the draft")
 def app_discard(request: HttpRequest, app: App) -> HttpResponse:
     """Discard the draft at Atlassian; it is kept as a version first."""
-
-    def discard() -> str:
+    try:
         kept = discarding.discard_draft(actor=actor_of(request), app=app)
-        return (
-            f"The draft of “{app.name}” is discarded. It is kept as version {kept.pk} under “Versions”, "
-            "from where it can be restored."
-        )
-
-    return act(request, app, discard)
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    sentence = f"The draft of “{app.name}” is discarded. You can restore it from “Versions”, as version {kept.pk}."
+    messages.success(request, sentence)
+    return redirect(url("app", app))
 
 
 # --- sign-off -------------------------------------------------------------------------------------------------------
@@ -89,26 +88,27 @@ def app_review_ask(request: HttpRequest, app: App) -> HttpResponse:
     form = forms.NoteForm(request.POST)
     if not form.is_valid():
         return show_app(request, app, form=form, status=422)
-
-    def ask() -> str:
+    try:
         approvals.request_approval(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
-        return "You requested approval. Reviewers see exactly this draft beside what is live."
-
-    return act(request, app, ask)
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    messages.success(request, "You requested approval. Reviewers see exactly this draft beside what is live.")
+    return redirect(url("app", app))
 
 
 @on_app("privacy.edit", post=True)
 def app_review_withdraw(request: HttpRequest, app: App) -> HttpResponse:
     """Take the request for approval, or the sign-off, back."""
-
-    def withdraw() -> str:
-        review = newest_review(app)
-        if review is None:
-            raise refusals.SignOffRefused("Nobody requested approval, so there is nothing to take back.")
+    review = newest_review(app)
+    if review is None:
+        nothing = refusals.SignOffRefused("Nobody requested approval, so there is nothing to withdraw.")
+        return show_app(request, app, problem=nothing)
+    try:
         approvals.withdraw_request(actor=actor_of(request), review=review)
-        return "The request for approval is withdrawn. The draft is unchanged."
-
-    return act(request, app, withdraw)
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    messages.success(request, "The request for approval is withdrawn. The draft is unchanged.")
+    return redirect(url("app", app))
 
 
 @on_app("privacy.approve", post=True)
@@ -168,9 +168,9 @@ def app_alert(request: HttpRequest, app: App) -> HttpResponse:
     form = forms.AlertForm(request.POST)
     if not form.is_valid():
         return show_app(request, app, form=form, status=422)
-
-    def settle() -> str:
+    try:
         publishing.resolve_alert(actor=actor_of(request), app=app, note=form.cleaned_data["note"])
-        return "The alert is resolved. What you found is on record in the activity."
-
-    return act(request, app, settle)
+    except PROBLEMS as problem:
+        return show_app(request, app, problem=problem)
+    messages.success(request, "The alert is resolved. What you found is on record in the activity.")
+    return redirect(url("app", app))

@@ -258,9 +258,12 @@ def test_the_form_of_a_document_and_what_stands_beside_its_answers(open_as, look
 def test_comparisons(open_as, look):
     page = open_as("alice", "/")
     walk(page, look, app_path(DIAGRAMS, "compare/"), app_path("Time Ledger", "compare/"))
-    walk(page, look, app_path("Forms Relay for Jira", "compare/?left=live&right=live&show=all"))
+    walk(page, look, app_path("Forms Relay for Jira", "compare/?before=live&after=live&show=all"))
     walk(
-        page, look, app_path("Table Tools", "compare/"), app_path("Diagrams for Jira", "compare/?left=live&right=live")
+        page,
+        look,
+        app_path("Table Tools", "compare/"),
+        app_path("Diagrams for Jira", "compare/?before=live&after=live"),
     )
 
 

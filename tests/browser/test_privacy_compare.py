@@ -39,12 +39,12 @@ def test_draft_and_live_stand_side_by_side_with_words_entries_and_records_marked
     expect(days.nth(1).locator("ins")).to_have_text("60 days")
     expect(days.nth(0).locator("del")).to_have_text("90 days")
 
-    right, left = row(page, PROCESSORS).locator("> td.compare-left, > td.compare-right").all()
-    added = left.get_by_role("listitem").filter(has_text="Example Queue AB")
+    before, after = row(page, PROCESSORS).locator("> td.compare-before, > td.compare-after").all()
+    added = after.get_by_role("listitem").filter(has_text="Example Queue AB")
     expect(added).to_contain_text("Added")
     expect(added).to_contain_text("Sweden")
-    expect(right.get_by_role("listitem").filter(has_text="Example Desk Pty")).to_contain_text("Removed")
-    mail = left.get_by_role("listitem").filter(has_text="Example Mail GmbH")
+    expect(before.get_by_role("listitem").filter(has_text="Example Desk Pty")).to_contain_text("Removed")
+    mail = after.get_by_role("listitem").filter(has_text="Example Mail GmbH")
     expect(mail).to_contain_text("Changed")
     expect(mail.locator("ins")).to_have_text(re.compile("and release announcements"))
     expect(mail.get_by_text("Sends and receives support e-mail")).to_be_visible()
@@ -74,7 +74,7 @@ def test_changes_are_walked_by_keys_and_other_versions_can_be_chosen(open_as):
     expect(page.get_by_text("Nothing differs")).to_be_visible()
     page.emulate_media(media="print")
     expect(page.get_by_label("Before")).to_be_hidden()
-    page.goto(app_path(DIAGRAMS, "compare/?left=draft&right=99999"))
+    page.goto(app_path(DIAGRAMS, "compare/?before=99999&after=draft"))
     expect(page.get_by_text("There is no such version of this document.")).to_be_visible()
 
 

@@ -77,7 +77,7 @@ def test_whoever_leaves_the_page_finds_everything_again(open_as):
     expect_kept(question(other, CONTACT))
     other.get_by_role("button", name="Drop").click()
     other.get_by_role("dialog").get_by_role("button", name="Drop").click()
-    expect_said(other, "The working copy is dropped.")
+    expect_said(other, "The changes are discarded.")
     other.goto(app_path("Status Board", "versions/"))
     other.get_by_role("row").filter(has_text="Working copy").get_by_role("link").first.click()
     expect_said(other, "here@example.com")

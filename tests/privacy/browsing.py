@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from django.http import HttpResponse
 from django.urls import reverse
 
-from privacy import selectors
+from privacy.app_lookup import find_app
 from privacy.document import catalogue
 from privacy.document.document import Document
 from privacy.drafts.answering import fingerprint
@@ -27,7 +27,7 @@ def said(response: HttpResponse) -> str:
 
 def fresh(app: App) -> App:
     """The app as a page finds it."""
-    found = selectors.find_app(connection=app.connection, key=app.app_key)
+    found = find_app(connection=app.connection, key=app.app_key)
     assert found is not None
     return found
 

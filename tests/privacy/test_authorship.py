@@ -6,12 +6,14 @@ from portal.access import Actor
 from portal.atlassian import strictjson
 from portal.atlassian.errors import Refused
 from portal.models import Connection
-from privacy import refusals, selectors
+from privacy import refusals
+from privacy.app_lookup import find_app
 from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals, publishing
 from privacy.reviews.authors import authors
+from privacy.reviews.status import newest_review
 from sandbox import faults
 from sandbox.marketplace import store
 from tests.conftest import make_connection
@@ -54,7 +56,7 @@ def must_not_approve(actor: Actor, review: Review) -> None:
 def may_approve(actor: Actor, review: Review) -> None:
     assert approvals.why_not_approve(actor, review) == ""
     approvals.approve(actor=actor, review=review, seen=review.content_hash)
-    assert selectors.newest_review(app=review.app).state == "approved"
+    assert newest_review(review.app).state == "approved"
 
 
 # --- what was sent, whatever came of it -------------------------------------------------------------------------------
@@ -203,7 +205,7 @@ def test_an_approval_that_a_change_at_atlassian_dismissed_says_who_made_it(
 
     app_list.read_app(actor=editor, app=diagrams)
 
-    because = selectors.newest_review(app=diagrams).closed_because
+    because = newest_review(diagrams).closed_because
     assert because.startswith("The draft was changed at Atlassian by stranger@example.com on ")
     assert f"after {other.label} approved it. Look at the change and request approval again." in because
 
@@ -222,7 +224,7 @@ def test_what_was_published_in_the_console_has_no_authors_any_more(writer, edito
 def test_authors_are_found_in_three_queries(writer, editor, diagrams, django_assert_num_queries):
     contact(writer, app_list.read_app(actor=editor, app=diagrams))
     saving.save_to_marketplace(actor=writer, app=diagrams)
-    app = selectors.find_app(connection=diagrams.connection, key=diagrams.app_key)
+    app = find_app(connection=diagrams.connection, key=diagrams.app_key)
 
     with django_assert_num_queries(4):  # and one for the person whom Atlassian names
         authors(app)
@@ -326,7 +328,7 @@ def test_who_only_tried_something_that_never_went_out_may_approve(writer, editor
     contact(editor, diagrams)
     saving.save_to_marketplace(actor=editor, app=diagrams)
     contact(writer, diagrams, "tried@example.com")
-    answering.undo(actor=writer, app=diagrams, edit=selectors.ledger(app=diagrams).first())
+    answering.undo(actor=writer, app=diagrams, edit=diagrams.edits.first())
     contact(writer, diagrams, "again@example.com")
     working_copy.reset_working_copy(actor=writer, app=diagrams)
 

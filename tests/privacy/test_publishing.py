@@ -12,13 +12,18 @@ from django.utils import timezone
 from portal import access
 from portal.atlassian.errors import ApiError, Refused, Unavailable
 from portal.models import AuditEntry, User
-from privacy import refusals, selectors
+from privacy import refusals
+from privacy.app_lookup import find_app
+from privacy.connection_summary import summary
 from privacy.document.document import Document
 from privacy.drafts import answering, working_copy
 from privacy.drafts.snapshots import create_snapshot
 from privacy.marketplace import app_list, publish_outcome, saving
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.reviews import approvals, publishing
+from privacy.views.app_context import AppContext
+from privacy.views.app_rows import app_rows
+from privacy.views.versions import find_version
 from sandbox import faults
 from sandbox.router import deliver_late
 from tests.privacy.marketplace import CONTACT, DRAFT, PUBLISH, READ
@@ -50,7 +55,7 @@ def attempt_of(review) -> PublishAttempt:
 
 
 def find(app) -> App:
-    return selectors.find_app(connection=app.connection, key=app.product_id)
+    return find_app(connection=app.connection, key=app.product_id)
 
 
 def alert_of(app) -> str:
@@ -120,7 +125,7 @@ def test_a_draft_that_moved_after_the_sign_off_is_not_published(review, publishe
     words = "not approved.* changed at Atlassian by stranger@example.com on .*, after bob@example.com approved it"
     refused(publisher, diagrams, words, marketplace)
     assert state_of(review) == "lapsed"
-    page = selectors.app_page(app=find(diagrams))
+    page = AppContext(find(diagrams))
     assert "after bob@example.com approved it" in page.signoff.sentence
 
 
@@ -436,7 +441,7 @@ def test_an_outage_while_publishing_costs_no_sign_off(outage, review, publisher,
 
     assert alert_of(diagrams) == ""
     assert state_of(review) == "approved"
-    signoff = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0].signoff
+    signoff = app_rows(connection=diagrams.connection, query=diagrams.product_id)[0].signoff
     assert "was not published" in signoff.sentence
     assert publishing.publish(actor=publisher, app=diagrams).ok
 
@@ -557,7 +562,7 @@ def test_live_that_differs_from_what_was_approved_raises_an_alert_with_the_diffe
     assert result.outcome == "alert"
     assert "differs in 1 place" in alert_of(diagrams)
     assert {"published", "live", "saved"} <= set(Snapshot.objects.values_list("source", flat=True))
-    assert not selectors.app_page(app=find(diagrams)).publishable
+    assert not AppContext(find(diagrams)).publishable
 
 
 def test_a_draft_changed_just_before_the_call_raises_an_alert(review, publisher, diagrams, marketplace):
@@ -650,7 +655,7 @@ def test_a_call_that_may_have_gone_out_before_its_process_died_is_waited_for(rev
     app_list.read_app(actor=publisher, app=diagrams)
 
     assert state_of(review) == "publishing"
-    sentence = selectors.app_page(app=find(diagrams)).signoff.sentence
+    sentence = AppContext(find(diagrams)).signoff.sentence
     assert publisher.label in sentence
     until = timezone.localtime(attempt_of(review).may_arrive_until)
     assert f"one after {until:%H:%M}" in sentence
@@ -772,14 +777,14 @@ def test_live_that_was_changed_after_a_publication_is_an_open_alert(changed_live
     assert "Live was changed at Atlassian by stranger@example.com" in alert_of(diagrams)
     assert "not what was approved" in alert_of(diagrams)
     assert AuditEntry.objects.filter(action="alert.open").count() == 1
-    listed = selectors.apps(connection=diagrams.connection, only="alert")
+    listed = app_rows(connection=diagrams.connection, only="alert")
     assert [row.app.pk for row in listed] == [diagrams.pk]
-    lines = selectors.summary([diagrams.connection])[diagrams.connection.pk]
+    lines = summary([diagrams.connection])[diagrams.connection.pk]
     assert ("Open alerts", "1") in [line[:2] for line in lines]
 
 
 def test_the_card_does_not_say_that_the_approved_content_is_live_when_it_is_not(changed_live, diagrams):
-    page = selectors.app_page(app=find(diagrams))
+    page = AppContext(find(diagrams))
 
     assert page.signoff.sentence == ""
     assert not page.publishable
@@ -832,19 +837,19 @@ def test_an_app_that_was_never_published_from_here_has_no_alert(publisher, diagr
 
 def test_what_is_said_of_a_publication_is_not_said_of_the_next_draft(review, editor, publisher, diagrams, marketplace):
     publishing.publish(actor=publisher, app=diagrams)
-    assert publisher.label in selectors.app_page(app=find(diagrams)).signoff.sentence
+    assert publisher.label in AppContext(find(diagrams)).signoff.sentence
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="next@example.com")
 
     saving.save_to_marketplace(actor=editor, app=diagrams)
 
-    assert selectors.app_page(app=find(diagrams)).signoff.sentence == ""
+    assert AppContext(find(diagrams)).signoff.sentence == ""
 
 
 def test_after_a_publish_that_ended_in_an_alert_the_card_points_to_it(review, publisher, diagrams, marketplace):
     marketplace.meanwhile(diagrams, "edit_draft", before=PUBLISH, value="stranger@example.com")
     publishing.publish(actor=publisher, app=diagrams)
 
-    sentence = selectors.app_page(app=find(diagrams)).signoff.sentence
+    sentence = AppContext(find(diagrams)).signoff.sentence
 
     assert "see the alert" in sentence
     assert "Being published" not in sentence
@@ -861,7 +866,7 @@ def test_a_version_made_here_carries_no_stamp_of_the_version_before_it(review, e
 
     assert (made.remote_changed_by, made.remote_account_id, made.remote_changed_at) == ("", "", None)
     assert made.form_status == ""
-    shown = selectors.version(app=app, key=str(made.pk))
+    shown = find_version(app=app, key=str(made.pk))
     assert (shown.by, shown.at, shown.form_status) == (editor.label, made.taken_at, "")
 
 
@@ -870,11 +875,11 @@ def test_versions_name_the_person_and_not_the_account_of_the_connection(
 ):
     account = diagrams.connection.email
     assert App.objects.get(pk=diagrams.pk).draft.remote_changed_by == account
-    assert selectors.version(app=find(diagrams), key="draft").by == editor.label
+    assert find_version(app=find(diagrams), key="draft").by == editor.label
 
     publishing.publish(actor=publisher, app=diagrams)
-    assert selectors.version(app=find(diagrams), key="live").by == publisher.label
+    assert find_version(app=find(diagrams), key="live").by == publisher.label
 
     marketplace.act(diagrams, "edit_live", value="stranger@example.com")
     app_list.read_app(actor=editor, app=diagrams)
-    assert selectors.version(app=find(diagrams), key="live").by == "stranger@example.com"
+    assert find_version(app=find(diagrams), key="live").by == "stranger@example.com"

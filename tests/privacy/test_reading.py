@@ -7,10 +7,11 @@ from portal.access import Actor
 from portal.atlassian.errors import ApiError
 from portal.connections import clients
 from portal.models import AuditEntry
-from privacy import refusals, selectors
+from privacy import refusals
 from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, readings
 from privacy.models import App, Snapshot, WorkingCopy
+from privacy.views.app_rows import app_rows
 from sandbox import faults
 from sandbox.seed_documents import product_id
 from tests.privacy.marketplace import CONTACT, READ
@@ -22,7 +23,7 @@ def test_it_reads_all_apps_with_live_and_draft(editor, developer_space):
     report = app_list.read_apps(actor=editor, connection=developer_space)
 
     assert (report.listed, report.read, report.failures) == (8, 8, ())
-    rows = {row.app.name: row.app for row in selectors.apps(connection=developer_space)}
+    rows = {row.app.name: row.app for row in app_rows(connection=developer_space)}
     assert (rows["Diagrams for Confluence"].live_state, rows["Diagrams for Confluence"].draft_state) == (
         "present",
         "present",
@@ -111,7 +112,7 @@ def test_an_app_that_is_gone_from_the_list_is_marked_and_kept(editor, developer_
     app_list.read_apps(actor=editor, connection=developer_space)
 
     assert not App.objects.get(name="Status Board").listed
-    assert "Status Board" not in [row.app.name for row in selectors.apps(connection=developer_space)]
+    assert "Status Board" not in [row.app.name for row in app_rows(connection=developer_space)]
 
 
 def test_an_account_without_draft_access_sees_live_and_that_drafts_are_hidden(alice, grant, developer_space_as_editor):
@@ -142,11 +143,11 @@ def test_reading_moves_an_untouched_working_copy_on_and_leaves_a_changed_one(edi
 
 def test_checks_are_counted_for_the_list(editor, diagrams, developer_space):
     app_list.read_app(actor=editor, app=diagrams)
-    before = selectors.apps(connection=developer_space)[0].errors
+    before = app_rows(connection=developer_space)[0].errors
 
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="not an address")
 
-    assert selectors.apps(connection=developer_space)[0].errors == before + 1
+    assert app_rows(connection=developer_space)[0].errors == before + 1
 
 
 def test_a_late_answer_does_not_overwrite_a_newer_one(editor, diagrams, marketplace):

@@ -4,13 +4,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from portal.atlassian.errors import Unavailable
-from privacy import refusals, selectors
+from privacy import refusals
 from privacy.drafts import answering
 from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals, publishing
 from privacy.reviews.requirements import requirements, unmet
 from privacy.reviews.status import newest_review
+from privacy.views.app_context import AppContext
 from sandbox import faults
 
 from .browsing import address, fresh, said
@@ -132,7 +133,7 @@ def test_the_page_and_the_refusal_say_the_same(title, step, approved, people, cl
     with pytest.raises(refusals.PublishRefused) as refused:
         publishing.publish(actor=people["publisher"], app=approved)
 
-    page = selectors.app_page(app=fresh(approved))
+    page = AppContext(fresh(approved))
     assert title in {item.title for item in page.requirements if item.reason}
     assert refused.value.reasons == [publishing.NOT_PUBLISHED, *unmet(page.requirements)]
     shown = said(client_for(people["publisher"].user).get(address("app", approved)))
@@ -148,7 +149,7 @@ def test_the_command_says_the_same(title, step, approved, people):
     with pytest.raises(CommandError) as refused:
         call_command("privacy", approved.connection.name, "publish", approved.product_id)
 
-    found = selectors.app_page(app=fresh(approved)).requirements
+    found = AppContext(fresh(approved)).requirements
     assert str(refused.value) == " ".join([publishing.NOT_PUBLISHED, *unmet(found)])
 
 
@@ -164,7 +165,7 @@ def test_a_draft_that_cannot_be_published_has_at_least_one_reason(step, approved
     step(approved, **people)
     app_list.read_app(actor=people["editor"], app=approved)
 
-    page = selectors.app_page(app=fresh(approved))
+    page = AppContext(fresh(approved))
 
     assert not page.publishable
     assert unmet(page.requirements)

@@ -169,7 +169,7 @@ def test_plain_words_are_taken_and_the_comparison_shows_words(editor, app, clien
     client.post(address("app_answer", app) + f"?field={name_of(PLACE)}", data, headers={"HX-Request": "true"})
 
     assert formatted_text(kept(app, PLACE)).startswith("The app needs read:page to show all pages.")
-    html = client.get(address("app_compare", app, left="working", right="live")).content.decode()
+    html = client.get(address("app_compare", app, before="live", after="working")).content.decode()
     assert "<ins>**all** </ins>" in html
     assert "&quot;type&quot;" not in html
 

@@ -3,13 +3,17 @@
 import pytest
 
 from portal.models import Connection
-from privacy import selectors
+from privacy.app_lookup import find_app
+from privacy.connection_summary import summary
 from privacy.document.canonical_json import MISSING
 from privacy.drafts import answering, form_page, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
 from privacy.reviews.requirements import unmet
+from privacy.views.app_context import AppContext
+from privacy.views.app_rows import app_rows
+from privacy.views.versions import find_version
 from tests.privacy.marketplace import CONTACT, READ
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +29,7 @@ def read(editor, developer_space) -> Connection:
 
 
 def loaded(connection, key="Diagrams for Confluence") -> App:
-    app = selectors.find_app(connection=connection, key=key)
+    app = find_app(connection=connection, key=key)
     assert app is not None
     return app
 
@@ -36,7 +40,7 @@ def test_the_list_takes_four_queries_whatever_the_number_of_apps(read, editor, d
     calls = marketplace.calls(READ)
 
     with django_assert_num_queries(4):
-        rows = selectors.apps(connection=read)
+        rows = app_rows(connection=read)
         words = [(row.signoff.label, row.unsaved, row.app.live and row.app.live.form_status) for row in rows]
 
     assert len(words) == 8
@@ -54,19 +58,19 @@ def test_the_list_takes_four_queries_whatever_the_number_of_apps(read, editor, d
     ],
 )
 def test_the_list_can_be_narrowed(only, names, read):
-    rows = [row.app.name for row in selectors.apps(connection=read, only=only)]
+    rows = [row.app.name for row in app_rows(connection=read, only=only)]
 
     assert rows == names if names is not None else len(rows) == 8
 
 
 def test_the_list_is_searched_by_name_key_and_id(read):
-    assert [row.app.name for row in selectors.apps(connection=read, query="clock")] == ["Page Clock"]
-    assert [row.app.name for row in selectors.apps(connection=read, query="a11c")] == []
-    assert selectors.apps(connection=read, query="\x00")
+    assert [row.app.name for row in app_rows(connection=read, query="clock")] == ["Page Clock"]
+    assert [row.app.name for row in app_rows(connection=read, query="a11c")] == []
+    assert app_rows(connection=read, query="\x00")
 
 
 def test_the_last_change_names_the_person_here_or_the_account_at_atlassian(read):
-    rows = {row.app.name: row.last_change for row in selectors.apps(connection=read)}
+    rows = {row.app.name: row.last_change for row in app_rows(connection=read)}
 
     assert (rows["Diagrams for Confluence"].by, rows["Diagrams for Confluence"].where) == ("alice@example.com", "here")
     assert rows["Status Board"].where == "at Atlassian"
@@ -76,14 +80,14 @@ def test_the_last_change_names_the_person_here_or_the_account_at_atlassian(read)
 def test_an_app_is_found_by_key_id_or_exact_name(read):
     app = loaded(read)
 
-    assert selectors.find_app(connection=read, key=app.app_key) == app
-    assert selectors.find_app(connection=read, key=app.product_id) == app
-    assert selectors.find_app(connection=read, key="diagrams") is None
-    assert selectors.find_app(connection=read, key="\x00") is None
+    assert find_app(connection=read, key=app.app_key) == app
+    assert find_app(connection=read, key=app.product_id) == app
+    assert find_app(connection=read, key="diagrams") is None
+    assert find_app(connection=read, key="\x00") is None
 
 
 def test_the_page_of_an_app_says_how_everything_stands(read):
-    page = selectors.app_page(app=loaded(read))
+    page = AppContext(loaded(read))
 
     assert page.draft_differs > 0
     assert page.unsaved == 1
@@ -91,11 +95,11 @@ def test_the_page_of_an_app_says_how_everything_stands(read):
     assert unmet(page.requirements) == [
         "The draft is not approved. Somebody who did not write it has to approve it first."
     ]
-    assert not page.moved
+    assert not page.overtaken
 
 
 def test_the_page_of_an_app_without_anything_has_empty_versions(read):
-    page = selectors.app_page(app=loaded(read, "Page Clock"))
+    page = AppContext(loaded(read, "Page Clock"))
 
     assert (page.live.document, page.draft.document, page.working.document) == (None, None, None)
     assert page.findings == ()
@@ -104,8 +108,8 @@ def test_the_page_of_an_app_without_anything_has_empty_versions(read):
 def test_any_two_versions_can_be_compared(read):
     app = loaded(read)
 
-    shown = selectors.compare(app=app, left="working", right="draft")
-    by_id = selectors.compare(app=app, left="working", right=str(app.draft.pk))
+    shown = AppContext(app).compare(before="draft", after="working")
+    by_id = AppContext(app).compare(before=str(app.draft.pk), after="working")
 
     assert [row.pointer for row in shown.diff.changes] == [CONTACT]
     assert [row.pointer for row in by_id.diff.changes] == [CONTACT]
@@ -113,14 +117,14 @@ def test_any_two_versions_can_be_compared(read):
 
 @pytest.mark.parametrize("key", ["", "nothing", "0", "-1", "٣", "9" * 30])
 def test_a_key_that_names_no_version_gives_none(key, read):
-    assert selectors.version(app=loaded(read), key=key) is None
-    assert selectors.compare(app=loaded(read), left=key) is None
+    assert find_version(app=loaded(read), key=key) is None
+    assert AppContext(loaded(read)).compare(before="live", after=key) is None
 
 
 def test_a_version_of_another_app_is_not_shown(read):
     other = loaded(read, "Status Board")
 
-    assert selectors.version(app=loaded(read), key=str(other.live.pk)) is None
+    assert find_version(app=loaded(read), key=str(other.live.pk)) is None
 
 
 def test_the_form_is_drawn_in_two_queries_with_live_beside_each_answer(read, django_assert_num_queries):
@@ -161,11 +165,11 @@ def test_the_home_card_counts_apps_drafts_and_waiting_reviews(read, editor):
     saving.save_to_marketplace(actor=editor, app=app)
     approvals.request_approval(actor=editor, app=app)
 
-    lines = {label: value for label, value, url in selectors.summary([read])[read.pk]}
+    lines = {label: value for label, value, url in summary([read])[read.pk]}
 
     assert lines == {"Apps": "8", "With a draft": "3", "Waiting for approval": "1"}
     assert Review.objects.count() == 1
 
 
 def test_the_home_card_of_another_kind_is_empty(site):
-    assert selectors.summary([site]) == {}
+    assert summary([site]) == {}

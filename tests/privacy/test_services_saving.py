@@ -122,7 +122,7 @@ def test_a_draft_that_a_stranger_changed_is_not_overwritten_but_compared(editor,
     )
     assert contact(marketplace, edited) == "stranger@example.com"
     assert "trust@example.com" in WorkingCopy.objects.get(app=edited).text
-    assert conflicts.moved(App.objects.get(pk=edited.pk)).conflicts[0].pointer == CONTACT
+    assert conflicts.is_overtaken(App.objects.get(pk=edited.pk))
 
 
 @pytest.mark.parametrize(("choice", "result"), [("mine", "trust@example.com"), ("theirs", "stranger@example.com")])

@@ -8,11 +8,13 @@ from portal.atlassian import strictjson
 from portal.atlassian.errors import Unavailable
 from portal.connections import changes
 from portal.models import AuditEntry
-from privacy import refusals, selectors
+from privacy import refusals
 from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
+from privacy.reviews.status import newest_review
+from privacy.views.app_rows import app_rows
 from sandbox import faults
 from tests.privacy.marketplace import CONTACT, POLICIES, READ
 
@@ -29,7 +31,7 @@ def review(editor, diagrams) -> Review:
 
 
 def state(app: App) -> str:
-    return selectors.apps(connection=app.connection, query=app.product_id)[0].signoff.state
+    return app_rows(connection=app.connection, query=app.product_id)[0].signoff.state
 
 
 def test_asking_binds_the_request_to_the_exact_draft(review, diagrams):
@@ -134,7 +136,7 @@ def test_asking_for_changes_needs_a_comment_and_keeps_it(review, reviewer, diagr
     approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
 
     assert state(diagrams) == "changes_asked"
-    assert selectors.newest_review(app=diagrams).verdicts.get().comment == "Name the team."
+    assert newest_review(diagrams).verdicts.get().comment == "Name the team."
 
 
 def test_changes_may_still_be_asked_for_after_an_approval(review, reviewer, diagrams):
@@ -268,7 +270,7 @@ def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possibl
     marketplace.act(diagrams, "edit_live", value="live@example.com")
     app_list.read_app(actor=editor, app=diagrams)
 
-    row = selectors.apps(connection=diagrams.connection, query=diagrams.product_id)[0]
+    row = app_rows(connection=diagrams.connection, query=diagrams.product_id)[0]
     assert (row.signoff.state, row.signoff.live_moved) == ("signed_off", True)
     approvals.request_approval(actor=editor, app=diagrams)
     assert state(diagrams) == "waiting"

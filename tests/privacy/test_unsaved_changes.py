@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from portal.access import Actor
 from portal.models import Connection, User
-from privacy import selectors
 from privacy.drafts import answering, working_copy
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Edit, WorkingCopy
+from privacy.views.app_context import AppContext
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, POLICIES
 
@@ -61,7 +61,7 @@ def test_changes_are_dated_by_the_oldest_answer_that_is_not_saved(editor, edited
     long_ago = timezone.now() - timedelta(days=3)
     Edit.objects.filter(pk=Edit.objects.order_by("pk").first().pk).update(at=long_ago)
 
-    assert selectors.app_page(app=fresh(edited)).unsaved_by.since == long_ago
+    assert AppContext(fresh(edited)).unsaved_by.since == long_ago
 
 
 def test_a_version_that_was_restored_counts_as_changed_by_who_restored_it(editor, dora, edited):
@@ -70,13 +70,13 @@ def test_a_version_that_was_restored_counts_as_changed_by_who_restored_it(editor
 
     working_copy.restore(actor=dora, app=fresh(edited), snapshot=live)
 
-    assert selectors.app_page(app=fresh(edited)).unsaved_by.people == ((dora.user.pk, "Dora"),)
+    assert AppContext(fresh(edited)).unsaved_by.people == ((dora.user.pk, "Dora"),)
 
 
 def test_changes_without_an_answer_in_the_log_are_those_of_who_changed_the_copy_last(editor, edited):
     Edit.objects.all().delete()
 
-    found = selectors.app_page(app=fresh(edited)).unsaved_by
+    found = AppContext(fresh(edited)).unsaved_by
 
     assert found.people == ((editor.user.pk, editor.label),)
     assert found.since == WorkingCopy.objects.get().changed_at
@@ -148,4 +148,4 @@ def test_a_person_without_a_name_goes_by_their_address(edited, developer_space, 
 
     answering.answer(actor=Actor.of(nameless), app=edited, pointer=CONTACT, raw="other@example.com")
 
-    assert (nameless.pk, "nameless@example.com") in selectors.app_page(app=fresh(edited)).unsaved_by.people
+    assert (nameless.pk, "nameless@example.com") in AppContext(fresh(edited)).unsaved_by.people

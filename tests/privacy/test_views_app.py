@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.atlassian.errors import ApiError
-from privacy import selectors
 from privacy.drafts import answering
 from privacy.marketplace import app_list, saving
 from privacy.models import EMPTY_TEXT, Snapshot
+from privacy.views.versions import find_version
 from sandbox import faults
 from sandbox.router import deliver_late
 from tests.privacy.browsing import address, fresh, said
@@ -106,7 +106,7 @@ def test_reading_again_shows_what_changed_meanwhile(editor, read, marketplace, c
 
     page = client_for(editor.user).post(address("app_read", read), follow=True)
 
-    assert "was read from Atlassian just now" in said(page)
+    assert "was refreshed from Atlassian just now" in said(page)
     assert fresh(read).draft is None
 
 
@@ -171,7 +171,7 @@ def test_the_list_of_versions_says_who_saved_one_here_and_when(editor, read, cli
     assert row.count("<time") == 2
     assert f"{stamp:%Y-%m}" not in row
     assert "pproved" not in said(client.get(address("app_version", read, kept.pk)))
-    assert selectors.version(app=read, key=str(kept.pk)).form_status == ""
+    assert find_version(app=read, key=str(kept.pk)).form_status == ""
 
 
 def lines_of(page) -> list[str]:

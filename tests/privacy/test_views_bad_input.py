@@ -104,7 +104,7 @@ def test_any_section_is_kept_or_shown_again(everybody, app, data):
 
     assert response.status_code in (302, 409, 422)
     assert everybody.get(address("app", app, version="working")).status_code == 200
-    assert everybody.get(address("app_compare", app, left="working", show="all")).status_code == 200
+    assert everybody.get(address("app_compare", app, after="working", show="all")).status_code == 200
 
 
 @quick
@@ -135,7 +135,7 @@ def test_a_text_of_any_kind_is_shown_as_text(everybody, app, text):
     for page in (
         everybody.get(address("app_edit", app, section="all")),
         everybody.get(address("app", app, version="working")),
-        everybody.get(address("app_compare", app, left="working")),
+        everybody.get(address("app_compare", app, after="working")),
     ):
         assert page.status_code == 200
         assert b"<script>alert" not in page.content

@@ -27,7 +27,7 @@ def form_of(page, pointer: str) -> dict[str, str]:
 
 
 def side(page, which: str) -> list[str]:
-    """The words of all cells of one side: left is the newer version."""
+    """The words of all cells of one side: before or after."""
     cells = re.findall(rf'<td class="compare-{which}.*?</td>', page.content.decode(), re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in cells]
 
@@ -75,8 +75,8 @@ def test_what_moved_says_how_far(editor, diagrams, marketplace, client_for):
 
     page = client_for(editor.user).get(address("app_compare", app))
 
-    assert side(page, "right") == ["A B C Moved from 3 to 1"]
-    assert side(page, "left") == ["C Moved from 3 to 1 A B"]
+    assert side(page, "before") == ["A B C Moved from 3 to 1"]
+    assert side(page, "after") == ["C Moved from 3 to 1 A B"]
 
 
 def test_each_side_shows_its_records_in_its_own_order_and_by_their_own_names(editor, diagrams, marketplace, client_for):
@@ -88,7 +88,7 @@ def test_each_side_shows_its_records_in_its_own_order_and_by_their_own_names(edi
 
     page = client_for(editor.user).get(address("app_compare", app))
 
-    before, after = side(page, "right")[0], side(page, "left")[0]
+    before, after = side(page, "before")[0], side(page, "after")[0]
     assert before.index("Example Edge") < before.index("Example Mail Renamed to “ Postbox ”")
     assert after.index("Postbox Renamed from “ Example Mail ”") < after.index("Example Edge")
     assert "Moved from 2 to 1" in before
@@ -109,20 +109,20 @@ def test_a_side_from_which_nothing_was_taken_is_not_shaded(editor, diagrams, mar
 def test_the_working_copy_can_be_compared_too(editor, app, compared):
     answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
 
-    page = compared(left="working", right="draft")
+    page = compared(before="draft", after="working")
 
     assert "1 answer differs: 1 changed" in said(page)
     assert "<ins>trust</ins>@" in page.content.decode()
 
 
 def test_any_two_versions_can_be_compared(app, compared):
-    words = said(compared(left=str(app.live_id), right=str(app.draft_id)))
+    words = said(compared(before=str(app.draft_id), after=str(app.live_id)))
 
     assert "4 answers differ" in words
 
 
 def test_the_same_version_twice_does_not_differ(compared):
-    assert "Nothing differs" in said(compared(left="live", right="live"))
+    assert "Nothing differs" in said(compared(before="live", after="live"))
 
 
 def test_a_version_that_is_not_there_compares_as_nothing(editor, app_of, client_for):
@@ -133,7 +133,9 @@ def test_a_version_that_is_not_there_compares_as_nothing(editor, app_of, client_
     assert "Nothing differs" in words
 
 
-@pytest.mark.parametrize("query", [{"left": "nonsense"}, {"right": "99999999"}, {"left": "\x00"}, {"right": "9" * 50}])
+@pytest.mark.parametrize(
+    "query", [{"after": "nonsense"}, {"before": "99999999"}, {"after": "\x00"}, {"before": "9" * 50}]
+)
 def test_a_version_that_nobody_knows_is_not_found(compared, query):
     assert compared(**query).status_code == 404
 
@@ -142,14 +144,14 @@ def test_the_live_value_is_offered_only_where_it_can_be_taken(editor, app, compa
     grant(charlie, app.connection, "viewer")
 
     assert "Revert to live" in said(compared())
-    assert "Revert to live" not in said(compared(left="live", right="draft"))
+    assert "Revert to live" not in said(compared(before="draft", after="live"))
     assert "Revert to live" not in said(client_for(charlie).get(address("app_compare", app)))
 
 
 def test_a_colleagues_answer_is_not_overwritten_from_a_page_that_does_not_show_it(
     editor, dora, app, compared, client_for
 ):
-    page = compared(left="draft", right="live")
+    page = compared(before="live", after="draft")
     answering.answer(actor=dora, app=app, pointer=DAYS, raw="45")
 
     answer = client_for(editor.user).post(address("app_take_live", app), form_of(page, DAYS))

@@ -478,7 +478,7 @@ def test_taking_a_live_value_from_the_comparison_leads_back_there(editor, app, c
 
     page = client_for(editor.user).post(address("app_take_live", app), data, follow=True)
 
-    assert page.redirect_chain[0][0] == address("app_compare", app, left="working", right="live")
+    assert page.redirect_chain[0][0] == address("app_compare", app, before="live", after="working")
     assert kept(app, DAYS) == 90
 
 
@@ -503,12 +503,12 @@ def test_taking_the_live_value_is_refused_to_who_may_not_edit(reviewer, app, cli
     assert client_for(reviewer.user).post(address("app_take_live", app), {"pointer": DAYS}).status_code == 403
 
 
-def test_the_working_copy_is_dropped_and_kept_as_a_version(editor, answer, app, client_for):
+def test_the_working_copy_is_discarded_and_kept_as_a_version(editor, answer, app, client_for):
     answer(app, CONTACT, "trust@example.com")
 
     page = client_for(editor.user).post(address("app_reset", app), follow=True)
 
-    assert "can be restored" in said(page)
+    assert "You can restore them" in said(page)
     assert not WorkingCopy.objects.exists()
     assert app.snapshots.filter(source="working").exists()
 

@@ -173,7 +173,7 @@ def test_discarding_asks_first_and_says_where_to_restore(editor, app, client_for
 
     page = client.post(address("app_discard", app), follow=True)
 
-    assert "from where it can be restored" in said(page)
+    assert "You can restore it from “Versions”" in said(page)
     assert fresh(app).draft is None
 
 
@@ -283,7 +283,7 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
     assert "Review 5 changes" in said(page)
     assert 'value="approve"' not in page.content.decode()
     assert re.search(r'version=draft" aria-current="true"', page.content.decode())
-    page = client.get(address("app_compare", asked.app, left="draft", right="live"))
+    page = client.get(address("app_compare", asked.app, before="live", after="draft"))
     assert "Please look at the contact." in said(page)
     assert "Authors:" in said(page)
 
@@ -362,7 +362,7 @@ def test_nothing_is_decided_without_the_comparison_as_it_is_now(reviewer, editor
 
 def test_live_that_moved_under_the_comparison_is_not_approved(reviewer, asked, marketplace, client_for):
     client = client_for(reviewer.user)
-    seen = hidden(client.get(address("app_compare", asked.app, left="draft", right="live")), "seen")
+    seen = hidden(client.get(address("app_compare", asked.app, before="live", after="draft")), "seen")
     marketplace.put(asked.app, "live", '{"security":{"securityContact":"other@example.com"}}')
 
     page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": seen})
@@ -372,7 +372,7 @@ def test_live_that_moved_under_the_comparison_is_not_approved(reviewer, asked, m
 
 
 def test_other_versions_are_compared_without_a_verdict(reviewer, asked, client_for):
-    page = client_for(reviewer.user).get(address("app_compare", asked.app, left="live", right="draft"))
+    page = client_for(reviewer.user).get(address("app_compare", asked.app, before="draft", after="live"))
 
     assert 'value="approve"' not in page.content.decode()
     assert "Review the draft beside live" in said(page)
@@ -515,7 +515,7 @@ def test_a_live_version_that_was_changed_is_compared_with_what_was_published(
     page = client_for(publisher.user).get(address("app", signed_off.app))
 
     assert "Alert: live was changed at Atlassian" in said(page)
-    link = re.search(r"/compare/\?left=(\d+)&amp;right=live", page.content.decode())
+    link = re.search(r"/compare/\?before=live&amp;after=(\d+)", page.content.decode())
     assert "trust@example.com" in said(client_for(publisher.user).get(address("app_version", signed_off.app, link[1])))
 
 

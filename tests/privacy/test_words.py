@@ -11,7 +11,7 @@ from privacy.marketplace import app_list
 from privacy.models import App
 from privacy.reviews import approvals
 from privacy.reviews.requirements import CHECKED
-from privacy.selectors import app_page
+from privacy.views.app_context import AppContext
 from tests.privacy.browsing import address, fresh, said
 from tests.privacy.marketplace import CONTACT, POLICIES
 
@@ -84,7 +84,7 @@ def test_errors_of_the_draft_are_counted_in_a_sentence(editor, diagrams, marketp
     marketplace.put(diagrams, "draft", json.dumps(content))
     app = app_list.read_app(actor=editor, app=diagrams)
 
-    reason = next(item.reason for item in app_page(app=app).requirements if item.title == CHECKED)
+    reason = next(item.reason for item in AppContext(app).requirements if item.title == CHECKED)
 
     assert words in reason
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from portal.access import Actor, require
 from portal.management.base import Failed, ServiceCommand, Usage, connection_named
 from portal.models import Connection
-from privacy import refusals, selectors
+from privacy import refusals
 from privacy.audit_entries import readable
 from privacy.document.characters import spelled_out
 from privacy.document.diff import Diff, compare
@@ -20,6 +20,7 @@ from privacy.drafts import importing
 from privacy.marketplace import app_list, discarding, saving
 from privacy.models import App, Snapshot
 from privacy.reviews import publishing
+from privacy.views.app_rows import AppRow, app_rows
 
 WORDS = {"added": "+", "removed": "-", "changed": "~", "rewritten": "~"}
 LONGEST = 100
@@ -81,7 +82,7 @@ class Command(ServiceCommand):
 
     def _list(self, actor: Actor, connection: Connection) -> list[dict]:
         report = app_list.read_apps(actor=actor, connection=connection, budget=None)
-        rows = [_row(row) for row in selectors.apps(connection=connection)]
+        rows = [_row(row) for row in app_rows(connection=connection)]
         for row in rows:
             live, draft = row["live"], row["draft"]
             checks = f"{row['errors']} errors, {row['warnings']} warnings"
@@ -176,7 +177,7 @@ class Command(ServiceCommand):
             self.say(f"{WORDS[row.kind]} {spelled_out(row.label)}\n    {right} → {left}")
 
 
-def _row(row: selectors.AppRow) -> dict:
+def _row(row: AppRow) -> dict:
     change = row.last_change
     return {
         "app_key": row.app.app_key,
