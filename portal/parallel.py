@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from django.conf import settings
-
 from portal.connections import clients
 from portal.models import Connection
 
@@ -26,7 +24,7 @@ def side_by_side(
     """
     shared = clients.throttle(connection)
     give_up_at = time.monotonic() + (float("inf") if budget is None else budget)
-    pool = ThreadPoolExecutor(settings.UPSTREAM_MAX_IN_FLIGHT, initializer=clients.leave_database_alone)
+    pool = ThreadPoolExecutor(clients.session(connection).limit.most, initializer=clients.leave_database_alone)
     try:
         asked = {pool.submit(call, item): item for item in items}
         waiting = set(asked)

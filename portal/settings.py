@@ -213,6 +213,7 @@ CACHES = {
 
 # --- Atlassian ------------------------------------------------------------------------------------------------------
 UPSTREAM_MAX_IN_FLIGHT = env.whole("UPSTREAM_MAX_IN_FLIGHT", 16, least=1, most=256)
+UPSTREAM_MAX_IN_FLIGHT_WEB = env.whole("UPSTREAM_MAX_IN_FLIGHT_WEB", 4, least=1, most=64)
 UPSTREAM_PATIENCE_WEB = env.number("UPSTREAM_PATIENCE_WEB", 8, least=0, most=60)
 UPSTREAM_BUDGET_WEB = env.number("UPSTREAM_BUDGET_WEB", 60, least=5, most=600)
 UPSTREAM_PATIENCE_WORK = env.number("UPSTREAM_PATIENCE_WORK", 900, least=0, most=86400)

@@ -12,7 +12,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -86,14 +85,13 @@ class Collector:
 
     def __init__(self, scan: Scan, lease: Lease, *, expected: int) -> None:
         """expected: items the inventory holds already; it stands for the total until the lists have told."""
-        patience = settings.UPSTREAM_PATIENCE_WORK
         self.scan, self.lease, self.expected = scan, lease, expected
-        self.client = clients.confluence(scan.connection, patience=patience)
-        self.session = clients.session(scan.connection, patience=patience)
+        self.client = clients.confluence(scan.connection, background=True)
+        self.session = self.client.session
         self.throttle = clients.throttle(scan.connection)
         self.calls_before = self.session.calls
         self.drafts = DraftLists(self.client, [scan.space.remote_id] if scan.space else [])
-        self.pipe = Pipe(settings.UPSTREAM_MAX_IN_FLIGHT)
+        self.pipe = Pipe(self.session.limit.most)
         self.writer = Writer(scan.connection)
         #: None until it is known; False when the site offers no classification.
         self.offered: bool | None = None

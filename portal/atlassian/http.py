@@ -22,10 +22,9 @@ from urllib3.exceptions import DecodeError, HTTPError, NameResolutionError, NewC
 from portal.atlassian import failures, strictjson
 from portal.atlassian.addresses import origin_of, query_pairs, segment, split_address
 from portal.atlassian.errors import ApiError, Limited, Refused, Unavailable
-from portal.atlassian.limits import MemoryThrottle, Throttle, seconds_to_rest
+from portal.atlassian.limits import CallLimit, MemoryThrottle, Throttle, seconds_to_rest
 from portal.atlassian.messages import Answer, Call
 from portal.atlassian.redaction import credentials
-from portal.atlassian.slots import Release, Slots, ThreadSlots
 from portal.atlassian.sockets import pool_classes
 
 logger = logging.getLogger("trustdesk.atlassian")
@@ -72,6 +71,11 @@ class _Outcome:
     wait_until: float = 0.0
     sent: bool = True
 
+    @property
+    def status(self) -> int | None:
+        told = self.answer or self.error
+        return told.status if told else None
+
 
 class _Counter:
     def __init__(self) -> None:
@@ -106,7 +110,7 @@ class ApiSession:
 
     base_url: `https://SITE.atlassian.net`, `https://api.atlassian.com/ex/confluence/CLOUD_ID`, `https://api.atlassian.com`
     or `https://api.atlassian.com/marketplace`. email and token make Basic authentication, a token alone a bearer.
-    key: names the connection in the log. slots and throttle: how many calls may be open at once, and when none may be
+    key: names the connection in the log. limit and throttle: how many calls may be in flight, and when none may be
     sent; shared with whoever else calls through this connection.
     patience: seconds that one call may spend on waiting and trying again; beyond it the last error is raised.
     adapter: answers instead of the network (the sandbox). clock and sleep: unix time and waiting, in seconds.
@@ -121,7 +125,7 @@ class ApiSession:
         token: str,
         key: str,
         email: str = "",
-        slots: Slots | None = None,
+        limit: CallLimit | None = None,
         throttle: Throttle | None = None,
         adapter: BaseAdapter | None = None,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
@@ -138,9 +142,9 @@ class ApiSession:
         self._timeout = timeout
         self._origin, self.host, self._prefix = split_address(base_url)
         self._headers, self._redact = credentials(email.strip(), token.strip())
-        self._slots: Slots = slots or ThreadSlots(16)
+        self.limit = limit or CallLimit(16)
         self._counter = _Counter()
-        self._adapter = adapter or _DeadlineAdapter(pool_size=self._slots.most, total_seconds=total_seconds)
+        self._adapter = adapter or _DeadlineAdapter(pool_size=self.limit.most, total_seconds=total_seconds)
 
     def __repr__(self) -> str:
         return f"ApiSession({self.base_url!r}, key={self.key!r})"
@@ -194,14 +198,16 @@ class ApiSession:
         unanswered = False
         while True:
             try:
-                release = self._take_turn(call, not_before, give_up_at)
+                permission = self._take_turn(call, not_before, give_up_at)
             except Limited as error:
                 raise _last_word(error, unsettled, attempt, unanswered) from None
             attempt += 1
+            status = None
             try:
                 outcome = self._attempt(call, request, attempt)
+                status = outcome.status
             finally:
-                release()
+                self.limit.give_back(permission, status)
             if outcome.answer is not None:
                 return replace(outcome.answer, unanswered=True) if unanswered else outcome.answer
             assert outcome.error is not None
@@ -212,26 +218,25 @@ class ApiSession:
             if call.method != "GET" and isinstance(outcome.error, Unavailable):
                 unsettled = outcome.error
 
-    def _take_turn(self, call: Call, not_before: float, give_up_at: float) -> Release:
-        """Wait until this call may be sent, nobody asked to rest and one of the slots is free; takes the slot."""
+    def _take_turn(self, call: Call, not_before: float, give_up_at: float) -> int:
+        """Wait until this call may be sent, nobody asked to rest and the limit has room; returns its permission."""
         if self._clock() >= self.until:
             raise Limited("Atlassian answers too slowly, and the call was not sent.", call=call.name, retry_after=60.0)
         while (wait := not_before - self._clock()) > 0:
             self._sleep(wait)
         while True:
             self._wait_for_pause(call, give_up_at)
-            if release := self._slots.take(0):
-                return release
-            if not (release := self._slots.take(give_up_at - self._clock())):
+            permission = self.limit.take(give_up_at - self._clock())
+            if permission is None:
                 raise Limited(
-                    f"All {self._slots.most} calls that this connection may have open at once are taken.",
+                    "This connection has as many calls in flight as it may.",
                     call=call.name,
                     retry_after=1.0,
                 )
-            # While this call queued for a slot another one may have been told to slow down.
+            # While this call waited for room another one may have been told to slow down.
             if self.throttle.paused_until() <= self._clock():
-                return release
-            release()
+                return permission
+            self.limit.give_back(permission)
 
     def _wait_for_pause(self, call: Call, give_up_at: float) -> None:
         while (until := self.throttle.paused_until()) > (now := self._clock()):
@@ -381,7 +386,7 @@ class ApiSession:
 
     def _report(self, call: Call, outcome: _Outcome, started: float, attempt: int) -> None:
         told = outcome.answer or outcome.error
-        status, trace_id = (told.status or 0, told.trace_id) if told else (0, "")
+        status, trace_id = outcome.status or 0, told.trace_id if told else ""
         ms = round((time.perf_counter() - started) * 1000)
         level = logging.INFO if 200 <= status < 300 or status == 404 else logging.WARNING
         if logger.isEnabledFor(level):

@@ -1,4 +1,4 @@
-"""How one connection slows down together: what rate-limit headers ask for, and the throttle all callers consult."""
+"""The limits of one connection: how many calls are in flight, what rate-limit headers ask for, and shared pauses."""
 
 from __future__ import annotations
 
@@ -17,6 +17,47 @@ _LONGEST_PACE = 5.0
 
 _QUOTA_LEFT = re.compile(r";\s*r=0*(\d{1,15})(?!\d)", re.ASCII)
 _QUOTA_RESET = re.compile(r";\s*t=0*(\d{1,15})(?!\d)", re.ASCII)
+
+
+class CallLimit:
+    """How many calls of one process are in flight at once: `allowed`, which is `most` while Atlassian takes as many.
+
+    An answer 429 halves it. It grows again by one call after each round of as many answers as it allows.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = self.allowed = most
+        self._in_flight = self._answered = self._halved = 0
+        self._room = threading.Condition()
+
+    def take(self, seconds: float) -> int | None:
+        """Permission for one call, to be passed to `give_back`; None when there was no room within `seconds`."""
+        with self._room:
+            if not self._room.wait_for(lambda: self._in_flight < self.allowed, max(0.0, seconds)):
+                return None
+            self._in_flight += 1
+            return self._halved
+
+    def give_back(self, permission: int, status: int | None = None) -> None:
+        """The call is over. status: of its answer; None without one."""
+        with self._room:
+            self._in_flight -= 1
+            # Calls that were in flight when it was halved say nothing about what is allowed since: several of them
+            # that get a 429 together halve it once.
+            if status is not None and permission == self._halved:
+                self._learn(status)
+            self._room.notify_all()
+
+    def _learn(self, status: int) -> None:
+        if status == 429:
+            self.allowed = max(1, self.allowed // 2)
+            self._halved += 1
+            self._answered = 0
+        elif status < 500 and self.allowed < self.most:
+            self._answered += 1
+            if self._answered >= self.allowed:
+                self.allowed += 1
+                self._answered = 0
 
 
 class Throttle(Protocol):

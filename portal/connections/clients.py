@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,9 +20,9 @@ from portal.atlassian.confluence import ConfluenceClient
 from portal.atlassian.errors import Misconfigured
 from portal.atlassian.http import CONNECT_SECONDS, TOTAL_SECONDS, ApiSession
 from portal.atlassian.jira import JiraClient
+from portal.atlassian.limits import CallLimit
 from portal.atlassian.marketplace import MarketplaceClient
 from portal.atlassian.organization import OrganizationClient
-from portal.atlassian.slots import MachineSlots
 from portal.connections import site_facts
 from portal.connections.addresses import clean_url, is_atlassian
 from portal.models import Connection, Pause
@@ -139,30 +138,33 @@ def throttle(connection: Connection) -> SharedThrottle:
         return _throttles.setdefault(connection.pk, SharedThrottle(connection.pk))
 
 
-def session(connection: Connection, *, patience: float | None = None) -> ApiSession:
-    """The pooled session that speaks for a connection; one pool per process, however patient its callers are.
+def session(connection: Connection, *, background: bool = False) -> ApiSession:
+    """The pooled session that speaks for a connection: one for pages in each process, and one for background work.
 
-    `patience`: seconds that a call may wait for Atlassian's limits; the web's by default. Raises
-    fields.SecretUnreadable when the stored token cannot be read, and Misconfigured when the address is not among the
-    allowed ones (any more: UPSTREAM_HOSTS may have shrunk since it was entered).
+    background: for who holds the connection (`job_queue.claimed`). The session has the large limit of calls in flight,
+    which only one process may use at a time, and waits long where Atlassian asks for it.
+
+    Raises fields.SecretUnreadable when the stored token cannot be read, and Misconfigured when the address is not among
+    the allowed ones (any more: UPSTREAM_HOSTS may have shrunk since it was entered).
     """
-    patience = settings.UPSTREAM_PATIENCE_WEB if patience is None else patience
+    patience, most = settings.UPSTREAM_PATIENCE_WEB, settings.UPSTREAM_MAX_IN_FLIGHT_WEB
+    if background:
+        patience, most = settings.UPSTREAM_PATIENCE_WORK, settings.UPSTREAM_MAX_IN_FLIGHT
     # A forked process must not use the sockets and locks of its parent.
-    key = (connection.pk, os.getpid(), connection.url, connection.email, connection.token, connection.dialect)
+    account = (os.getpid(), connection.url, connection.email, connection.token, connection.dialect)
+    key = (connection.pk, background, account)
     shared = throttle(connection)
     with _sessions_lock:
         if key not in _sessions:
             _require_allowed(connection)
-            for old in [other for other in _sessions if other[0] == connection.pk]:
+            for old in [other for other in _sessions if other[0] == connection.pk and other[2] != account]:
                 del _sessions[old]
             _sessions[key] = ApiSession(
                 base_url=connection.url,
                 email=connection.email,
                 token=connection.read_token(),
                 key=f"connection-{connection.pk}",
-                slots=MachineSlots(
-                    Path(settings.DATA_DIR, "slots"), f"connection-{connection.pk}", settings.UPSTREAM_MAX_IN_FLIGHT
-                ),
+                limit=CallLimit(most),
                 throttle=shared,
                 adapter=_adapter(connection),
             )

@@ -7,8 +7,8 @@ import pytest
 
 from portal.atlassian.errors import Misconfigured, Unavailable
 from portal.atlassian.http import MAX_BYTES, ApiSession
+from portal.atlassian.limits import CallLimit
 from portal.atlassian.messages import Call
-from portal.atlassian.slots import ThreadSlots
 from tests.atlassian.conftest import EMAIL, PUT, READ, TOKEN, reply
 
 ONE = {"id": "1"}
@@ -96,7 +96,7 @@ def test_one_connection_serves_many_calls(host, session):
 
 
 def test_no_more_calls_are_open_than_allowed(host, make_session):
-    session = make_session(slots=ThreadSlots(3))
+    session = make_session(limit=CallLimit(3))
     arrived, open_now, peak = threading.Semaphore(0), [0], [0]
     go_on, lock = threading.Event(), threading.Lock()
 

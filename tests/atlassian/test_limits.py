@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from portal.atlassian.errors import Limited, Unavailable
-from portal.atlassian.limits import LONGEST_PAUSE, MemoryThrottle, seconds_to_rest
+from portal.atlassian.limits import LONGEST_PAUSE, CallLimit, MemoryThrottle, seconds_to_rest
 from tests.atlassian.conftest import POST, PUT, READ, reply, reset
 
 NOW = 1_800_000_000.0
@@ -229,3 +229,114 @@ def test_a_throttle_that_forgets_does_not_make_the_call_hammer(host, make_sessio
     session.call(READ, path_args={"id": "1"})
 
     assert clock.now >= NOW + 7
+
+
+# --- calls in flight ------------------------------------------------------------------------------------------------
+
+
+def room_of(limit: CallLimit) -> int:
+    """How many calls may be in flight, found by making them; all are given back without an answer."""
+    taken = []
+    while (permission := limit.take(0)) is not None:
+        taken.append(permission)
+    for permission in taken:
+        limit.give_back(permission)
+    return len(taken)
+
+
+def answer(limit: CallLimit, status: int | None, times: int = 1) -> None:
+    for _ in range(times):
+        limit.give_back(limit.take(0), status)
+
+
+def test_no_more_calls_are_in_flight_than_the_limit_allows():
+    limit = CallLimit(3)
+    taken = [limit.take(0) for _ in range(4)]
+
+    assert [permission is not None for permission in taken] == [True, True, True, False]
+    limit.give_back(taken[0], 200)
+    assert limit.take(0) is not None
+    assert limit.take(0.01) is None
+
+
+def test_a_429_halves_the_calls_in_flight_and_one_always_remains():
+    limit, rooms = CallLimit(16), []
+    for _ in range(6):
+        rooms.append(room_of(limit))
+        answer(limit, 429)
+
+    assert rooms == [16, 8, 4, 2, 1, 1]
+
+
+def test_calls_that_get_a_429_together_halve_the_limit_once():
+    limit = CallLimit(16)
+    together = [limit.take(0) for _ in range(16)]
+
+    for permission in together:
+        limit.give_back(permission, 429)
+
+    assert room_of(limit) == 8
+
+
+def test_the_limit_grows_by_one_call_after_each_round_of_answers_and_not_beyond_its_most():
+    limit, rooms = CallLimit(4), []
+    answer(limit, 429)
+    for answers in (2, 3, 4, 50):
+        rooms.append(room_of(limit))
+        answer(limit, 200, times=answers - 1)
+        assert room_of(limit) == rooms[-1] or answers == 50
+        answer(limit, 404)
+
+    assert rooms == [2, 3, 4, 4]
+    assert room_of(limit) == 4
+
+
+@pytest.mark.parametrize("status", [None, 500, 503])
+def test_an_answer_that_failed_neither_halves_the_limit_nor_lets_it_grow(status):
+    limit = CallLimit(4)
+    answer(limit, 429)
+
+    answer(limit, status, times=20)
+
+    assert room_of(limit) == 2
+
+
+def test_what_was_in_flight_when_the_limit_was_halved_does_not_let_it_grow():
+    limit = CallLimit(4)
+    first, *others = [limit.take(0) for _ in range(4)]
+    limit.give_back(first, 429)
+
+    for permission in others:
+        limit.give_back(permission, 200)
+
+    assert room_of(limit) == 2
+
+
+def test_who_waits_for_room_gets_it_when_a_call_is_over():
+    limit = CallLimit(1)
+    permission, got = limit.take(0), []
+    waiting = threading.Thread(target=lambda: got.append(limit.take(10)))
+    waiting.start()
+
+    limit.give_back(permission, 200)
+    waiting.join(10)
+
+    assert got == [0]
+
+
+def test_a_host_that_answers_429_gets_half_as_many_calls_at_once(host, make_session):
+    session = make_session(limit=CallLimit(8))
+    host.answers(reply(429, headers={"Retry-After": "1"}), reply(200, ONE))
+
+    session.call(READ, path_args={"id": "1"})
+
+    assert room_of(session.limit) == 4
+
+
+def test_a_call_that_fails_gives_its_room_back(host, make_session):
+    session = make_session(limit=CallLimit(1), patience=0)
+    host.answers(reset, reply(200, ONE))
+    with pytest.raises(Unavailable):
+        session.call(READ, path_args={"id": "1"})
+
+    assert session.call(READ, path_args={"id": "1"}).json() == ONE

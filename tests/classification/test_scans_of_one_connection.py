@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as site_settings
+from django.db import connections as databases
+from django.urls import reverse
 from django.utils import timezone
 from django_tasks import default_task_backend
 
@@ -95,6 +97,20 @@ def start_worker(served, tmp_path):
         process.wait()
 
 
+def in_background(work) -> threading.Thread:
+    """A thread with a database connection of its own, which it closes."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            databases.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
 def states() -> list[str]:
     return list(Scan.objects.order_by("pk").values_list("state", flat=True))
 
@@ -135,6 +151,25 @@ def test_the_connection_of_a_killed_worker_is_taken_over(queued, sandbox, start_
 
     assert start_worker().wait(60) == 0
     assert states() == ["done", "done"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_gets_its_answer_while_a_scan_has_all_its_calls_in_flight(
+    site, sandbox, operator, client_for, grant, alice
+):
+    grant(alice, site, "classifier")
+    older, _ = request_two(operator, site, sandbox, 40)
+    held = Held(sandbox, LEVELS)
+    scanning = in_background(lambda: tasks.run_scan.func(older.pk))
+    held.reached(16)
+
+    response = client_for(alice).post(reverse("levels_read", args=[site.slug]), follow=True)
+
+    assert "5 levels read from Confluence." in response.content.decode()
+    assert sandbox.in_flight == 16
+    held.release()
+    scanning.join(60)
+    assert states() == ["done", "queued"]
 
 
 # --- within one process ---------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from django.db import connections as databases
 from classification.inventory import refresh
 from portal.access import Actor
 from portal.atlassian.errors import Limited, Misconfigured
-from portal.atlassian.slots import MachineSlots
 from portal.connections import addresses, changes, clients, connection_test
 from portal.fields import SecretUnreadable
 from portal.models import AuditEntry, Connection, Pause
@@ -265,15 +264,34 @@ def test_a_token_that_cannot_be_sent_fails_the_test_with_a_sentence(operator, or
     assert "cannot be sent" in lines[0].detail
 
 
-def test_calls_that_other_processes_have_open_count_for_the_connection(site, settings):
-    client = clients.confluence(site, patience=0)
-    elsewhere = MachineSlots(settings.DATA_DIR / "slots", f"connection-{site.pk}", settings.UPSTREAM_MAX_IN_FLIGHT)
-    held = [elsewhere.take(0) for _ in range(settings.UPSTREAM_MAX_IN_FLIGHT)]
+@pytest.mark.parametrize("background", [False, True])
+def test_pages_and_background_work_have_calls_of_their_own(site, settings, background):
+    settings.UPSTREAM_PATIENCE_WEB = settings.UPSTREAM_PATIENCE_WORK = 0
+    client = clients.confluence(site, background=background)
+    limit = client.session.limit
+    taken = [limit.take(0) for _ in range(limit.most)]
 
-    with pytest.raises(Limited, match="All 16 calls"):
+    with pytest.raises(Limited, match="as many calls in flight as it may"):
         client.levels()
-    held[0]()
+    assert len(clients.confluence(site, background=not background).levels()) == 5
+    limit.give_back(taken[0])
     assert len(client.levels()) == 5
+
+
+def test_background_work_may_have_more_calls_in_flight_than_pages(site):
+    assert clients.session(site, background=True).limit.most == 16
+    assert clients.session(site).limit.most == 4
+
+
+def test_a_connection_that_was_changed_is_spoken_for_with_its_new_account(site):
+    before = clients.session(site), clients.session(site, background=True)
+    site.email = "other@example.com"
+
+    after = clients.session(site), clients.session(site, background=True)
+
+    assert after[0].limit is not before[0].limit
+    assert after[1].limit is not before[1].limit
+    assert clients.session(site).limit is after[0].limit
 
 
 def test_a_shorter_pause_of_one_process_does_not_end_the_longer_one_of_another(site):

@@ -129,6 +129,7 @@ def test_production_refuses_to_start_unsafe(tmp_path, change, word):
         ("TASK_BACKEND", "magic"),
         ("REDIS_URL", "127.0.0.1"),
         *[("UPSTREAM_MAX_IN_FLIGHT", value) for value in ("0", "-1", "1.5", "", "9" * 5000)],
+        *[("UPSTREAM_MAX_IN_FLIGHT_WEB", value) for value in ("0", "x")],
         *[("UPSTREAM_PATIENCE_WEB", value) for value in ("x", "nan", "-1", "inf")],
         ("SESSION_HOURS", "abc"),
         ("TRUSTED_PROXY_COUNT", "-1"),
