@@ -44,7 +44,7 @@ class TableRow(NamedTuple):
 
 
 def lozenge(level: Level | None, state: str = "", none: str = "Not classified") -> SafeString:
-    """The same markup as components/level.html, without the cost of an include per row."""
+    """The level as it is shown everywhere; no template, since 250 includes of one would be slow."""
     if level is None or state in (ReadState.UNREAD, ReadState.HIDDEN):
         unknown = {ReadState.UNREAD: _UNREAD, ReadState.HIDDEN: _HIDDEN}.get(state)  # type: ignore[call-overload]
         return unknown or format_html('<span class="lozenge level-none">{}</span>', none)

@@ -63,7 +63,7 @@ def change_person(*, actor: Actor, user: User, **values) -> User:
 
 
 def give_role(*, actor: Actor, connection: Connection, role: str, user: User | None, group: Group | None) -> Grant:
-    """Give a role on a connection to a person or a group. Raises ValidationError and PermissionDenied."""
+    """Add a role on a connection to a person or a group. Raises ValidationError and PermissionDenied."""
     require(actor, connection, "connection.manage")
     if role not in registry.ROLES or connection.kind not in registry.ROLES[role].kinds:
         raise ValidationError({"role": "This role does not exist on this kind of connection."})

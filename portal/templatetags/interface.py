@@ -46,6 +46,12 @@ def _share(count: int, total: int) -> str:
 
 
 @register.filter
+def in_words(parts: Iterable[dict[str, Any]]) -> str:
+    """Name counts one after the other: "Public 12, Internal 1,024"."""
+    return ", ".join(f"{part['label']} {part['count']:,}" for part in parts)
+
+
+@register.filter
 def number(count: int) -> str:
     """A count as people read it: 1,362."""
     return f"{count:,}"

@@ -85,7 +85,7 @@ def test_menus_keys_and_messages(open_as, look):
     look(page)
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     look(page)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Read again").click()

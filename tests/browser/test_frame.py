@@ -49,7 +49,7 @@ def test_a_chosen_theme_is_kept_and_the_system_decides_otherwise(open_page):
     page.reload()
     expect(page.locator("body")).to_have_css("background-color", DARK_GROUND)
     page.locator("summary", has_text="Account and theme").click()
-    page.get_by_role("button", name="As the system").click()
+    page.get_by_role("button", name="System").click()
     expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
     page.emulate_media(color_scheme="dark")
     expect(page.locator("body")).to_have_css("background-color", DARK_GROUND)
@@ -91,7 +91,7 @@ def test_a_key_shows_the_keys_but_not_while_typing(open_page):
     expect(page.locator("#keyboard-help")).to_be_hidden()
     name.blur()
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#keyboard-help")).to_be_hidden()
 

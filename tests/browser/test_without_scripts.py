@@ -32,7 +32,7 @@ def test_the_main_pages_are_read_without_scripts(open_as, desk):
         app_path("Diagrams for Confluence", "compare/"): "Example Queue AB",
         app_path("Diagrams for Confluence", "versions/"): "Live, as read",
         "/activity/": "Scanned",
-        "/connections/acme/": "Who may do what",
+        "/connections/acme/": "Access",
     }.items():
         page.goto(path)
         expect(page.get_by_role("main").get_by_text(words).locator("visible=true").first).to_be_visible()

@@ -26,7 +26,7 @@ def cards(page: str) -> dict[str, dict[str, str]]:
     found = {}
     for card in page.split('<li class="card">')[1:]:
         name = re.search(r'dir="auto">([^<]+)</a></h2>', card)[1]
-        lines = re.findall(r"<dt>([^<]+)</dt><dd><a[^>]*>([^<]+)</a>", card)
+        lines = re.findall(r"<dt>([^<]+)</dt>\s*<dd><a[^>]*>([^<]+)</a>", card)
         found[name] = dict(lines)
     return found
 

@@ -73,33 +73,6 @@ def test_headings_of_the_sign_in_library_are_put_in_sentence_case():
     assert sentence_case("Use TOTP Code") == "Use TOTP code"
 
 
-def test_not_classified_and_not_known_are_told_apart():
-    nothing_set = render_to_string("components/level.html", {"level": None})
-    never_read = render_to_string("components/level.html", {"level": None, "unknown": True})
-    assert "Not classified" in nothing_set
-    assert "Not known" in never_read
-
-
-def test_a_level_shows_its_guideline_to_who_focuses_it():
-    level = SimpleNamespace(
-        name="Secret", color="RED", guideline="Board members only.", description="", status="PUBLISHED"
-    )
-    html = render_to_string("components/level.html", {"level": level, "tip": True})
-    assert 'tabindex="0"' in html
-    assert "Board members only." in html
-    assert "level-RED" in html
-
-
-def test_what_a_level_says_is_text_and_never_markup():
-    level = SimpleNamespace(
-        name="<b>x</b>", color='RED" onclick="x', guideline="<script>", description="", status="PUBLISHED"
-    )
-    html = render_to_string("components/level.html", {"level": level, "tip": True})
-    assert "<b>" not in html
-    assert "<script>" not in html
-    assert '" onclick' not in html
-
-
 def test_a_remote_error_says_what_happened_what_was_kept_and_what_to_do():
     error = SimpleNamespace(
         message="Confluence refused.", advice="Ask a space admin.", needs="write:page:confluence", trace_id="abc123"
