@@ -3,35 +3,35 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal import views
 from portal.jobs import operations
+from portal.views import account, activity, connections, home, people
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home.home, name="home"),
     # The address is the name under which the activity knows a person, so nobody changes their own.
     path("accounts/email/", RedirectView.as_view(pattern_name="preferences"), name="account_email"),
-    path("accounts/password/reset/", views.password_reset, name="account_reset_password"),
-    path("accounts/sessions/", views.sessions, name="sessions"),
+    path("accounts/password/reset/", account.password_reset, name="account_reset_password"),
+    path("accounts/sessions/", account.sessions, name="sessions"),
     path("accounts/", include("allauth.urls")),
-    path("preferences/", views.preferences, name="preferences"),
-    path("connections/", views.connections, name="connections"),
-    path("connections/new/", views.connection_add, name="connection_add"),
-    path("connections/<slug:slug>/", views.connection, name="connection"),
-    path("connections/<slug:slug>/edit/", views.connection_edit, name="connection_edit"),
-    path("connections/<slug:slug>/check/", views.connection_check, name="connection_check"),
-    path("connections/<slug:slug>/remove/", views.connection_remove, name="connection_remove"),
-    path("connections/<slug:slug>/grants/", views.grant_add, name="grant_add"),
-    path("connections/<slug:slug>/grants/<int:pk>/remove/", views.grant_remove, name="grant_remove"),
-    path("people/", views.people, name="people"),
-    path("people/<int:pk>/", views.person, name="person"),
-    path("people/<int:pk>/password/", views.person_password, name="person_password"),
-    path("people/<int:pk>/second-factor/", views.person_second_factor_remove, name="person_second_factor_remove"),
+    path("preferences/", account.preferences, name="preferences"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/new/", connections.connection_add, name="connection_add"),
+    path("connections/<slug:slug>/", connections.connection, name="connection"),
+    path("connections/<slug:slug>/edit/", connections.connection_edit, name="connection_edit"),
+    path("connections/<slug:slug>/check/", connections.connection_check, name="connection_check"),
+    path("connections/<slug:slug>/remove/", connections.connection_remove, name="connection_remove"),
+    path("connections/<slug:slug>/grants/", connections.grant_add, name="grant_add"),
+    path("connections/<slug:slug>/grants/<int:pk>/remove/", connections.grant_remove, name="grant_remove"),
+    path("people/", people.people, name="people"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/password/", people.person_password, name="person_password"),
+    path("people/<int:pk>/second-factor/", people.person_second_factor_remove, name="person_second_factor_remove"),
     path("operations/<uuid:pk>/", operations.operation, name="operation"),
-    path("activity/", views.activity, name="activity"),
-    path("activity/export/", views.activity_export, name="activity_export"),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/export/", activity.activity_export, name="activity_export"),
     path("sites/<slug:slug>/", include("classification.urls")),
     path("apps/<slug:slug>/", include("privacy.urls")),
 ]
 
-handler403 = "portal.views.forbidden"
-handler404 = "portal.views.not_found"
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
