@@ -15,6 +15,8 @@ _WORDS: Final = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7
 _SENTENCES: Final = re.compile(r"[^.!?\n]*(?:[.!?\n]+\s*|$)")
 #: Pairs of equal words, beyond which two texts are compared by sentence, then as a whole. difflib looks at each.
 MOST_LIKE_PAIRS: Final = 20_000
+#: The same for equal pieces times the length of the texts: difflib looks through what is left after each piece.
+MOST_LOOKED_THROUGH: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def _segments(new: Sequence[str], old: Sequence[str]) -> tuple[Segment, ...] | N
     end = _same_at_start(new[start:][::-1], old[start:][::-1])
     left, right = new[start : len(new) - end], old[start : len(old) - end]
     times = Counter(right)
-    if sum(times[piece] for piece in left if not piece.isspace()) > MOST_LIKE_PAIRS:
+    pairs = sum(times[piece] for piece in left if not piece.isspace())
+    if pairs > MOST_LIKE_PAIRS or min(pairs, len(left)) * max(len(left), len(right)) > MOST_LOOKED_THROUGH:
         return None
     found = [Segment("equal", "".join(new[:start]))]
     # Spaces are alike everywhere: they are matched only beside words that are.

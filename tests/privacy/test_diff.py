@@ -208,6 +208,12 @@ def test_texts_with_too_many_equal_words_to_compare_are_compared_by_sentence_the
     assert kinds == ["delete", "equal", "delete", "insert"]
 
 
+def test_long_texts_of_which_every_second_word_changed_are_compared_as_a_whole():
+    new = " ".join(f"{number}" for number in range(5000))
+    old = " ".join(f"{number}" if number % 2 else f"x{number}" for number in range(5000))
+    assert [piece.kind for piece in words(new, old)] == ["delete", "insert"]
+
+
 def test_a_document_that_does_not_exist_leaves_everything_added(draft):
     diff = compare(draft, None)
     assert {row.kind for row in diff.rows} <= {"added", "rewritten"}
