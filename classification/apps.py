@@ -56,7 +56,7 @@ class ClassificationConfig(AppConfig):
 
     def ready(self) -> None:
         from classification import audit_targets, selectors, tasks
-        from classification.coverage import counts
+        from classification.coverage import home
         from classification.inventory import item_counts, refresh
 
         see = ("classification.view",)
@@ -73,6 +73,6 @@ class ClassificationConfig(AppConfig):
         registry.AUDIT_TARGETS["space"] = ("classification.view", audit_targets.space_pages)
         registry.AUDIT_TARGETS["project"] = ("classification.view", audit_targets.project_pages)
         registry.SWEEPERS.extend((tasks.sweep_scans, item_counts.keep_counts))
-        registry.SUMMARIES.append(counts.summary)
+        registry.HOME_PARTS.append(home.home_part)
         registry.HOLDINGS.append(selectors.holds)
         registry.DEMO_STEPS.append(refresh.fill_demo)

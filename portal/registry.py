@@ -118,9 +118,39 @@ AUDIT_CHANGES: dict[str, Callable[..., dict[int, AuditChanges]]] = {}
 #: Each is called by the worker every few seconds and hands lost work out again; it returns how many it handed out.
 SWEEPERS: list[Callable[[], int]] = []
 
-#: Each is given all connections of the home page, and returns the lines of their cards: connection id ->
-#: [(label, value, address or ""), …]. However many connections there are, the number of queries is the same.
-SUMMARIES: list[Callable[..., dict[int, list[tuple[str, str, str]]]]] = []
+
+@dataclass(frozen=True)
+class ToDo:
+    """Something that waits for the person who looks at the home page. rank: see `Rank`; text names what to do."""
+
+    rank: int
+    text: str
+    url: str
+    where: str
+
+
+class Rank:
+    """The order of the to-do list: what is most urgent first."""
+
+    ALERT, FAILED, REVIEW, CHANGES, PUBLISH, UNSAVED, SCAN, CLASSIFY, TEST = range(9)
+
+
+@dataclass(frozen=True)
+class HomePart:
+    """What an app says on the home page.
+
+    lines     connection id -> [(label, value, address or ""), …], the row of that connection
+    to_dos    what waits for this person
+    segments  {"label", "color", "count"}: counts by level over all sites
+    """
+
+    lines: dict[int, list[tuple[str, str, str]]]
+    to_dos: list[ToDo] = field(default_factory=list)
+    segments: list[dict[str, object]] = field(default_factory=list)
+
+
+#: Each is given the actor and all connections of the home page, and says its part in a fixed number of queries.
+HOME_PARTS: list[Callable[..., HomePart]] = []
 
 #: Each says whether an app holds anything that was read through a connection.
 HOLDINGS: list[Callable[..., bool]] = []

@@ -39,15 +39,15 @@ class PrivacyConfig(AppConfig):
     verbose_name = "Privacy & Security"
 
     def ready(self) -> None:
-        from privacy import audit_entries, connection_summary
+        from privacy import audit_entries, home
         from privacy.drafts import edit_audit
         from privacy.marketplace import app_list
         from privacy.marketplace.refresh import app_read
         from privacy.reviews import status
 
         app_read.connect(status.dismiss_if_draft_changed, dispatch_uid="privacy.reviews")
-        registry.SUMMARIES.append(connection_summary.summary)
-        registry.HOLDINGS.append(connection_summary.holds)
+        registry.HOME_PARTS.append(home.home_part)
+        registry.HOLDINGS.append(home.holds)
         registry.DEMO_STEPS.append(app_list.fill_demo)
         registry.SWEEPERS.append(app_list.sweep_publishing)
         registry.add_capabilities(

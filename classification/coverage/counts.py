@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Min, Q
-from django.urls import reverse
 
 from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN
 from classification.inventory.item_counts import counts_by_site
@@ -93,10 +92,10 @@ def level_counts(counts: Iterable[tuple[str, int | None, int]], levels: dict[int
 
 def levels_by_id(connection: Connection) -> dict[int, Level]:
     """primary key -> level, the most sensitive first, those without an order last; also those no longer listed."""
-    return _levels([connection])[connection.pk]
+    return levels_of([connection])[connection.pk]
 
 
-def _levels(connections: Sequence[Connection]) -> dict[int, dict[int, Level]]:
+def levels_of(connections: Sequence[Connection]) -> dict[int, dict[int, Level]]:
     """connection id -> its `levels_by_id`; one query for all of them."""
     found: dict[int, dict[int, Level]] = {connection.pk: {} for connection in connections}
     levels = Level.objects.filter(connection__in=found)
@@ -139,15 +138,15 @@ class Coverage:
 
 
 def coverage(connection: Connection) -> Coverage:
-    """Of all listed spaces of a site; see `_coverages`."""
-    return _coverages([connection], _levels([connection]))[connection.pk]
+    """Of all listed spaces of a site; see `coverages_of`."""
+    return coverages_of([connection], levels_of([connection]))[connection.pk]
 
 
 #: Spaces whose content was never read, or only in part.
 UNREAD = Q(scanned_at=None) | Q(partial_at__isnull=False)
 
 
-def _coverages(sites: Sequence[Connection], levels: dict[int, dict[int, Level]]) -> dict[int, Coverage]:
+def coverages_of(sites: Sequence[Connection], levels: dict[int, dict[int, Level]]) -> dict[int, Coverage]:
     """connection id -> its coverage; four queries at most for all of them."""
     ids = [site.pk for site in sites]
     ages = (
@@ -167,33 +166,3 @@ def _coverages(sites: Sequence[Connection], levels: dict[int, dict[int, Level]])
         oldest = None if age["unread"] else age["oldest"]
         found[pk] = Coverage(level_counts(counts.get(pk, ()), levels[pk]), age["spaces"], age["unread"], oldest)
     return found
-
-
-def summary(connections: Sequence[Connection]) -> dict[int, list[tuple[str, str, str]]]:
-    """Lines for the cards of the home page, see registry.SUMMARIES; three queries."""
-    kinds = (Connection.Kind.SITE, Connection.Kind.ORGANIZATION)
-    connections = [connection for connection in connections if connection.kind in kinds]
-    levels = _levels(connections)
-    coverages = _coverages([each for each in connections if each.kind == Connection.Kind.SITE], levels)
-    found = {}
-    for connection in connections:
-        if connection.pk in coverages:
-            found[connection.pk] = _lines(connection, coverages[connection.pk])
-        else:
-            count = sum(level.listed for level in levels[connection.pk].values())
-            url = reverse("levels", args=[connection.slug])
-            found[connection.pk] = [("Levels", f"{count:,}" if count else "Not read yet", url)]
-    return found
-
-
-def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
-    url = reverse("spaces", args=[site.slug])
-    if not now.figures.everything:
-        return [("Classified", "Not scanned yet", url)]
-    lines = [
-        ("Classified", f"{now.figures.percent_classified} % of {now.figures.total:,} pages and blog posts", url),
-        ("Not classified", f"{now.figures.unclassified:,}", f"{url}?unclassified=yes"),
-    ]
-    if now.unread_spaces:
-        lines.append(("Not scanned in full", f"{now.unread_spaces:,} of {now.spaces:,} spaces", f"{url}?sort=age"))
-    return lines

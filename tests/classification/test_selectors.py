@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from classification import selectors
 from classification.coverage import counts, export
+from classification.coverage.home import home_part
 from classification.inventory import refresh
 from classification.inventory.filters import ItemFilters, SpaceFilters
 from classification.inventory.tree import Leaf, order
@@ -287,15 +288,15 @@ def test_the_use_of_a_level_counts_the_content_that_the_list_of_spaces_shows(who
     assert sum(row.fixed for row in rows) == fixed.filter(level_state=ReadState.KNOWN).count()
 
 
-def test_the_home_page_says_how_much_is_classified(site, whole_site):
-    label, value, url = counts.summary([whole_site])[whole_site.pk][0]
+def test_the_home_page_says_how_much_is_classified(site, whole_site, operator):
+    label, value, url = home_part(operator, [whole_site]).lines[whole_site.pk][0]
     assert label == "Classified"
     assert "% of" in value
     assert url.endswith("/spaces/")
 
 
-def test_the_home_page_says_when_nothing_was_read_yet(site, organization, developer_space):
-    found = counts.summary([site, organization, developer_space])
+def test_the_home_page_says_when_nothing_was_read_yet(site, organization, developer_space, operator):
+    found = home_part(operator, [site, organization, developer_space]).lines
     assert found[site.pk][0][1] == "Not scanned yet"
     assert found[organization.pk][0][1] == "Not read yet"
     assert developer_space.pk not in found

@@ -1,5 +1,6 @@
 """The home page: a card for each connection with what needs attention, in as many queries for one as for many."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -13,7 +14,10 @@ from classification.inventory import refresh
 from portal.access import Actor
 from portal.jobs import stalled
 from portal.models import Connection, Pause, WorkerSign
+from privacy.drafts import answering
 from privacy.marketplace import app_list
+from privacy.models import App
+from privacy.reviews import approvals
 from sandbox.names import ACME, DEVELOPER_ID, ORG_ID
 from tests.classification.conftest import run_scan
 from tests.conftest import make_connection
@@ -24,8 +28,8 @@ pytestmark = pytest.mark.django_db
 def cards(page: str) -> dict[str, dict[str, str]]:
     """connection -> label -> value, as a person reads them."""
     found = {}
-    for card in page.split('<li class="card">')[1:]:
-        name = re.search(r'dir="auto">([^<]+)</a></h2>', card)[1]
+    for card in page.split('<td class="col-title">')[1:]:
+        name = re.search(r'dir="auto">([^<]+)</a>', card)[1]
         lines = re.findall(r"<dt>([^<]+)</dt>\s*<dd><a[^>]*>([^<]+)</a>", card)
         found[name] = dict(lines)
     return found
@@ -106,3 +110,76 @@ def test_it_says_until_when_atlassian_asked_a_connection_to_wait(sandbox, admini
     assert f"wait until {stalled.clock(until, seconds=True)}." in page
     Pause.objects.update(until=(timezone.now() - timedelta(hours=1)).timestamp())
     assert "asked this connection to wait" not in client_for(administrator).get(reverse("home")).content.decode()
+
+
+# --- the to-do list -------------------------------------------------------------------------------------------------
+
+
+def to_dos(client) -> list[tuple[str, str]]:
+    """(what to do, on which connection) in the order of the page."""
+    page = client.get(reverse("home")).content.decode()
+    found = re.findall(r'<li><a href="[^"]+" dir="auto">([^<]+)</a> <span[^>]*>([^<]+)</span></li>', page)
+    return [(html.unescape(text), html.unescape(where)) for text, where in found]
+
+
+@pytest.fixture
+def approval_requested(sandbox, developer_space, alice, grant) -> App:
+    """Diagrams for Confluence, whose draft Alice wants approved."""
+    grant(alice, developer_space, "privacy_editor")
+    app_list.read_apps(actor=Actor.of(alice), connection=developer_space)
+    app = App.objects.get(connection=developer_space, app_key__endswith="diagrams-for-confluence")
+    approvals.request_approval(actor=Actor.of(alice), app=app)
+    return app
+
+
+def test_who_may_approve_is_asked_to_review_and_who_requested_it_is_not(
+    approval_requested, alice, bob, charlie, grant, client_for
+):
+    for person, role in ((bob, "privacy_reviewer"), (charlie, "viewer"), (alice, "privacy_reviewer")):
+        grant(person, approval_requested.connection, role)
+    wanted = (f"Review “{approval_requested.name}”: alice@example.com requested approval", "Example apps")
+    assert wanted in to_dos(client_for(bob))
+    assert wanted not in to_dos(client_for(charlie))
+    assert wanted not in to_dos(client_for(alice))
+
+
+def test_what_is_approved_waits_for_who_may_publish(approval_requested, bob, charlie, grant, client_for):
+    grant(bob, approval_requested.connection, "privacy_reviewer")
+    grant(charlie, approval_requested.connection, "publisher")
+    review = approval_requested.reviews.get()
+    approvals.approve(actor=Actor.of(bob), review=review, seen=review.content_hash)
+    wanted = (f"Publish “{approval_requested.name}”: its draft is approved", "Example apps")
+    assert wanted in to_dos(client_for(charlie))
+    assert wanted not in to_dos(client_for(bob))
+
+
+def test_changes_that_are_not_saved_to_marketplace_wait_for_who_made_them(
+    approval_requested, alice, bob, grant, client_for
+):
+    grant(bob, approval_requested.connection, "privacy_editor")
+    contact = "/commonCloud/security/securityContact"
+    answering.answer(actor=Actor.of(alice), app=approval_requested, pointer=contact, raw="new@example.com")
+    wanted = (f"Save your changes to “{approval_requested.name}” to Marketplace", "Example apps")
+    assert wanted in to_dos(client_for(alice))
+    assert wanted not in to_dos(client_for(bob))
+
+
+def test_alerts_come_first_and_a_failed_connection_next(approval_requested, administrator, site, client_for):
+    App.objects.filter(pk=approval_requested.pk).update(alert="Live was changed.")
+    Connection.objects.filter(pk=site.pk).update(
+        check_lines=[{"what": "Levels", "state": "fails", "detail": "The token was refused."}]
+    )
+    assert to_dos(client_for(administrator))[:2] == [
+        (f"Look into the alert about “{approval_requested.name}”", "Example apps"),
+        ("Repair this connection: its last test failed", "Acme"),
+    ]
+
+
+def test_who_may_classify_is_led_to_what_has_no_level(sandbox, operator, alice, bob, grant, client_for):
+    site, *_ = one_of_each(1)
+    run_scan(site, refresh.read_space(actor=operator, connection=site, key="HB"))
+    grant(alice, site, "classifier")
+    grant(bob, site, "viewer")
+    assert ("Classify 1 page or blog post without a level", "Site 1") in to_dos(client_for(alice))
+    assert to_dos(client_for(bob)) == []
+    assert "Nothing needs you now." in client_for(bob).get(reverse("home")).content.decode()

@@ -10,14 +10,15 @@ from django.db import connection as database
 from django.utils import timezone
 
 from portal import access
+from portal.access import Actor
 from portal.atlassian.errors import ApiError, Refused, Unavailable
 from portal.models import AuditEntry, User
 from privacy import refusals
 from privacy.app_lookup import find_app
-from privacy.connection_summary import summary
 from privacy.document.document import Document
 from privacy.drafts import answering, working_copy
 from privacy.drafts.snapshots import create_snapshot
+from privacy.home import home_part
 from privacy.marketplace import app_list, publish_outcome, saving
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.reviews import approvals, publishing
@@ -779,7 +780,7 @@ def test_live_that_was_changed_after_a_publication_is_an_open_alert(changed_live
     assert AuditEntry.objects.filter(action="alert.open").count() == 1
     listed = app_rows(connection=diagrams.connection, only="alert")
     assert [row.app.pk for row in listed] == [diagrams.pk]
-    lines = summary([diagrams.connection])[diagrams.connection.pk]
+    lines = home_part(Actor.command_line(), [diagrams.connection]).lines[diagrams.connection.pk]
     assert ("Open alerts", "1") in [line[:2] for line in lines]
 
 

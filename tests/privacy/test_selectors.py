@@ -2,11 +2,12 @@
 
 import pytest
 
+from portal.access import Actor
 from portal.models import Connection
 from privacy.app_lookup import find_app
-from privacy.connection_summary import summary
 from privacy.document.canonical_json import MISSING
 from privacy.drafts import answering, form_page, working_copy
+from privacy.home import home_part
 from privacy.marketplace import app_list, saving
 from privacy.models import App, Review
 from privacy.reviews import approvals
@@ -165,11 +166,11 @@ def test_the_home_card_counts_apps_drafts_and_waiting_reviews(read, editor):
     saving.save_to_marketplace(actor=editor, app=app)
     approvals.request_approval(actor=editor, app=app)
 
-    lines = {label: value for label, value, url in summary([read])[read.pk]}
+    lines = {label: value for label, value, url in home_part(Actor.command_line(), [read]).lines[read.pk]}
 
     assert lines == {"Apps": "8", "With a draft": "3", "Waiting for approval": "1"}
     assert Review.objects.count() == 1
 
 
 def test_the_home_card_of_another_kind_is_empty(site):
-    assert summary([site]) == {}
+    assert home_part(Actor.command_line(), [site]).lines == {}

@@ -1,0 +1,76 @@
+"""What the home page says of sites and organisations: their counts, and what waits for the person who looks."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from classification.coverage.counts import Coverage, coverages_of, levels_of
+from portal.access import Actor, may
+from portal.counts import agreeing, counted
+from portal.models import Connection
+from portal.registry import HomePart, Rank, ToDo
+
+KINDS = (Connection.Kind.SITE, Connection.Kind.ORGANIZATION)
+#: A full scan that is older than this is worth repeating.
+STALE = timedelta(days=7)
+
+
+def home_part(actor: Actor, connections: Sequence[Connection]) -> HomePart:
+    """Registered in registry.HOME_PARTS; four queries at most."""
+    connections = [connection for connection in connections if connection.kind in KINDS]
+    levels = levels_of(connections)
+    coverages = coverages_of([each for each in connections if each.kind == Connection.Kind.SITE], levels)
+    lines, to_dos = {}, []
+    for connection in connections:
+        if connection.pk in coverages:
+            lines[connection.pk] = _lines(connection, coverages[connection.pk])
+            to_dos += _to_dos(actor, connection, coverages[connection.pk])
+        else:
+            count = sum(level.listed for level in levels[connection.pk].values())
+            url = reverse("levels", args=[connection.slug])
+            lines[connection.pk] = [("Levels", f"{count:,}" if count else "Not read yet", url)]
+    return HomePart(lines, to_dos, _segments(list(coverages.values())))
+
+
+def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
+    url = reverse("spaces", args=[site.slug])
+    if not now.figures.everything:
+        return [("Classified", "Not scanned yet", url)]
+    lines = [
+        ("Classified", f"{now.figures.percent_classified} % of {now.figures.total:,} pages and blog posts", url),
+        ("Not classified", f"{now.figures.unclassified:,}", f"{url}?unclassified=yes"),
+    ]
+    if now.unread_spaces:
+        lines.append(("Not scanned in full", f"{now.unread_spaces:,} of {now.spaces:,} spaces", f"{url}?sort=age"))
+    return lines
+
+
+def _to_dos(actor: Actor, site: Connection, now: Coverage) -> list[ToDo]:
+    url, found = reverse("spaces", args=[site.slug]), []
+    if may(actor, site, "classification.scan"):
+        if not now.figures.everything:
+            found.append(ToDo(Rank.SCAN, "Scan this site for the first time", url, site.name))
+        elif now.unread_spaces:
+            spaces = counted(now.unread_spaces, "space")
+            text = f"Scan {spaces} that {agreeing(now.unread_spaces, 'was', 'were')} not scanned in full"
+            found.append(ToDo(Rank.SCAN, text, f"{url}?sort=age", site.name))
+        elif now.oldest is not None and timezone.now() - now.oldest > STALE:
+            days = counted((timezone.now() - now.oldest).days, "day")
+            found.append(ToDo(Rank.SCAN, f"Scan again: the oldest scan is {days} old", f"{url}?sort=age", site.name))
+    if now.figures.unclassified and may(actor, site, "classification.set"):
+        items = counted(now.figures.unclassified, "page or blog post", "pages and blog posts")
+        text = f"Classify {items} without a level"
+        found.append(ToDo(Rank.CLASSIFY, text, f"{url}?unclassified=yes", site.name))
+    return found
+
+
+def _segments(coverages: Sequence[Coverage]) -> list[dict[str, object]]:
+    """Counts over all sites. Levels of one name and colour are one: sites of an organisation share its levels."""
+    total: dict[tuple[str, str], int] = {}
+    for now in coverages:
+        for segment in now.figures.segments:
+            key = segment.label, segment.color
+            total[key] = total.get(key, 0) + segment.count
+    return [{"label": label, "color": color, "count": count} for (label, color), count in total.items()]
