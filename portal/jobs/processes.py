@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Seconds before one that ended is started again: doubled each time that it lasted less than STEADY.
 FIRST_WAIT, LONGEST_WAIT, STEADY = 0.5, 30.0, 60.0
 #: With this status the web server says that the settings do not let it start; trying again is of no use.
