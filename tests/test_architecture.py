@@ -35,6 +35,9 @@ SERVES_HTTP = {"sandbox/server.py", "portal/management/commands/demo.py"}
 NOT_FOR_CLIENTS = ("sandbox", "portal.models", "django.db")
 LONGEST_FILE = 520
 LONGEST_FUNCTION = 50
+LONGEST_TEMPLATE_LINE = 120
+#: Templates whose lines are held to it.
+SHORT_LINES = ("templates/privacy/",)
 
 FILES = {
     str(path.relative_to(ROOT)): path
@@ -145,3 +148,10 @@ def test_templates_hold_no_inline_code():
             assert forbidden not in text, f"{name} holds {forbidden!r}"
         # Help texts are written in the code, by us and by allauth (whose password rules are a list).
         assert "|safe" not in text.replace(".help_text|safe", ""), f"{name} marks something as safe"
+
+
+def test_lines_of_templates_are_short_enough_to_review():
+    checked = [(name, text) for name, text in templates() if name.startswith(SHORT_LINES)]
+    assert checked
+    long = {name for name, text in checked for line in text.splitlines() if len(line) >= LONGEST_TEMPLATE_LINE}
+    assert not long

@@ -211,7 +211,9 @@ def show_form(
 ) -> HttpResponse:
     """The edit form. `problems`: what was typed and not saved, by pointer; `kept`: how many answers were."""
     page, section = AppContext(app), request.GET.get("section", "")
+    unfolded = request.GET.get("records") == questions.ALL
     parts = questions.parts(page.form, key=section, viewer=request.user, problems=problems)  # type: ignore[arg-type]
+    chosen = questions.ALL if section == questions.ALL else parts[0].section.key if parts else ""
     context = {
         "tab": "edit",
         "form": page.form,
@@ -220,14 +222,15 @@ def show_form(
         "unsaved_by": page.unsaved_by,
         "app": app,
         "parts": parts,
-        "section": questions.ALL if section == questions.ALL else parts[0].section.key if parts else "",
+        "section": chosen,
+        "form_query": urlencode({"section": chosen} | ({"records": questions.ALL} if unfolded else {})),
         "vocabularies": catalogue.VOCABULARIES,
         "problems": problems,
         "problem_anchors": [q.anchor for part in parts for q in part.questions if q.problem],
         "to_marketplace": request.POST.get("then") == "save",
         "kept": kept,
         "refusal": refusal,
-        "unfolded": request.GET.get("records") == questions.ALL,
+        "unfolded": unfolded,
     }
     status = 409 if refusal or any(item.conflict for item in (problems or {}).values()) else 422 if problems else 200
     return render(request, "privacy/edit.html", context, status=status)

@@ -77,6 +77,16 @@ class Question:
         return "/".join(self.pointer.split("/")[-2:]) if self.known else self.pointer
 
     @property
+    def action(self) -> str:
+        """The name of the address that takes its answer."""
+        return "app_unknown" if self.as_json else "app_answer"
+
+    @property
+    def live(self) -> str:
+        """What is live, in words or as JSON."""
+        return self.view.live_text if isinstance(self.view, FieldView) else self.view.live_json or "Not there"
+
+    @property
     def as_json(self) -> bool:
         """Whether its control is a JSON editor."""
         return isinstance(self.view, UnknownView) or not self.view.fits

@@ -245,7 +245,7 @@ def test_the_form_of_a_document_and_what_stands_beside_its_answers(open_as, look
     page.goto(app_path(DIAGRAMS, "edit/?section=thirdPartyInformation"))
     page.get_by_role("button", name="Add a sub-processor").click()
     look(page)
-    page.get_by_role("button", name="Drop").click()
+    page.get_by_role("button", name="Discard changes").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     look(page)
     page.keyboard.press("Escape")

@@ -113,12 +113,12 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     expect_said(alice, f"The approved content of “{DIAGRAMS}” is live; it was read back and is equal.")
     expect_said(alice, "SUBMITTED: its own review is still to come")
     expect(publishing(alice)).to_contain_text("Live is submitted; Atlassian is reviewing it.")
-    expect(alice.get_by_text("Live, Atlassian is reviewing", exact=True)).to_be_visible()
+    expect(alice.get_by_text("Live, in review", exact=True)).to_be_visible()
     assert sandbox.calls["marketplace.publish"] == 1
     assert (
         sandbox.document(PRODUCT, "live")["commonCloud"]["security"]["securityContact"] == "security.team@example.com"
     )
-    alice.get_by_role("button", name="Read again").click()
+    alice.get_by_role("button", name="Refresh").click()
     expect(publishing(alice)).to_contain_text("Live since")
     expect(alice.get_by_text("No draft", exact=True)).to_be_visible()
     signoff(alice).get_by_text(re.compile("^History")).click()
@@ -183,7 +183,7 @@ def test_a_publish_call_that_may_still_arrive_is_waited_for(open_as, sandbox, si
     expect(signoff(page)).to_contain_text("started to publish it at")
     expect(page.get_by_role("button", name="Publish…")).to_have_count(0)
     deliver_late(sandbox)
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     expect(publishing(page)).to_contain_text("Live is submitted")
 
 

@@ -52,7 +52,7 @@ def seen(app: App, pointer: str) -> str:
 
 def rows_of(page: str, name: str) -> list[str]:
     """The tokens of the records that a page shows."""
-    return [token for token in re.findall(rf'name="{re.escape(name)}\.row" value="([^"]+)"', page) if token != "new"]
+    return [token for token in re.findall(rf'name="{re.escape(name)}\.row"\s+value="([^"]+)"', page) if token != "new"]
 
 
 class _Controls(HTMLParser):
@@ -104,6 +104,6 @@ def _as_posted(text: str) -> str:
 
 def hidden(response: HttpResponse, name: str) -> str:
     """The value of a hidden field of a page."""
-    found = re.search(rf'name="{re.escape(name)}" value="([^"]*)"', response.content.decode())
+    found = re.search(rf'name="{re.escape(name)}"\s+value="([^"]*)"', response.content.decode())
     assert found, f"there is no {name} on the page"
     return html.unescape(found[1])

@@ -74,7 +74,7 @@ def test_fields_that_nobody_knows_are_shown_as_json(editor, diagrams, marketplac
 def test_an_app_that_was_never_read_says_what_to_do(editor, app_of, client_for):
     unread = app_of("Diagrams for Confluence", read=False)
 
-    assert "Read the app from Atlassian" in said(client_for(editor.user).get(address("app", unread)))
+    assert "Refresh the app first" in said(client_for(editor.user).get(address("app", unread)))
 
 
 def test_an_app_without_any_document_says_what_customers_see(editor, app_of, client_for):
@@ -89,7 +89,7 @@ def test_a_draft_that_may_not_be_read_is_said_to_be_hidden(alice, developer_spac
     client.post(reverse("apps_read", args=[developer_space_as_editor.slug]))
     app = developer_space_as_editor.apps.get(name="Status Board")
 
-    assert "Draft may not be read" in said(client.get(address("app", app)))
+    assert "No access to the draft" in said(client.get(address("app", app)))
     assert "has no access to drafts" in said(client.get(address("app_edit", app)))
 
 

@@ -31,7 +31,7 @@ def test_all_apps_are_listed_with_how_they_stand(editor, listed, client_for):
 
     for name in ("Diagrams for Confluence", "Page Clock", "Status Board"):
         assert name in words
-    assert "Live, Atlassian is reviewing" in words
+    assert "Live, in review" in words
     assert "Nothing live" in words
     assert "2 warnings" in words
 

@@ -23,7 +23,7 @@ def app(editor, diagrams):
 def form_of(page, pointer: str) -> dict[str, str]:
     """What the button of one row posts."""
     form = next(form for form in re.findall(r"<form.*?</form>", page.content.decode(), re.DOTALL) if pointer in form)
-    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    return dict(re.findall(r'name="(\w+)"\s+value="([^"]*)"', form))
 
 
 def side(page, which: str) -> list[str]:

@@ -94,7 +94,7 @@ def test_a_document_that_is_no_object_can_be_read_but_not_edited(editor, app, cl
 
     words = said(client_for(editor.user).get(address("app_edit", app)))
 
-    assert "can be read but not edited" in words
+    assert "Read-only document" in words
 
 
 # --- one answer -----------------------------------------------------------------------------------------------------
