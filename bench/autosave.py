@@ -15,8 +15,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from privacy.drafts import working_copy
-
 RECORDS, ROUNDS, WARM_UP, MOST = 500, 40, 3, 50
 CONTACT = "/commonCloud/security/securityContact"
 DETAILS = "/commonCloud/thirdPartyInformation/thirdPartyDetails"
@@ -64,6 +62,7 @@ class Page:
         from django.urls import reverse
 
         from privacy.document import catalogue
+        from privacy.drafts import working_copy
 
         working_copy.open_working_copy(actor=_actor(client.person), app=app)
         self.client, self.app = client, app

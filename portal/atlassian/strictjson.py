@@ -162,17 +162,17 @@ def _check_containers(value: Any) -> None:
         depth += 1
         if depth > MAX_DEPTH:
             raise StrictJSONError(_too_deep())
-        inner: list[Any] = []
-        for container in level:
-            if isinstance(container, dict):
-                for key, item in container.items():
-                    if not isinstance(key, str):
-                        raise StrictJSONError(f"The key {_short(repr(key))} of an object is not a text.")
-                    if isinstance(item, (dict, list, tuple)):
-                        inner.append(item)
-            else:
-                inner += [item for item in container if isinstance(item, (dict, list, tuple))]
-        level = inner
+        objects = [container for container in level if isinstance(container, dict)]
+        wrong = [key for container in objects for key in container if not isinstance(key, str)]
+        if wrong:
+            raise StrictJSONError(f"The key {_short(repr(wrong[0]))} of an object is not a text.")
+        # A text is told apart first: most of a document is texts.
+        level = [
+            item
+            for container in level
+            for item in (container.values() if isinstance(container, dict) else container)
+            if type(item) is not str and isinstance(item, (dict, list, tuple))
+        ]
 
 
 def _check_characters(value: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from portal.atlassian import strictjson
 from privacy.document import canonical_json, characters, rich_text
-from privacy.document.canonical_json import MISSING, TRUTHS, Json
+from privacy.document.canonical_json import MISSING, TRUTHS, Json, Texts
 from privacy.document.catalogue import Field
 from privacy.document.form_values import NUL, NUL_SHOWN, entries_of, fits, json_text, plain, row_token, shown, texts_of
 
@@ -75,7 +75,7 @@ def _posted_row(field: Field, token: str, data: PostedData) -> RecordInput:
     return RecordInput(token, values)
 
 
-def clean(field: Field, raw: Raw, current: Json = MISSING) -> Json:
+def clean(field: Field, raw: Raw, current: Json = MISSING, texts: Texts | None = None) -> Json:
     """The value to keep for what was typed, given the value that the document has now; MISSING takes the key away.
 
     `raw` is a text, a list of texts (list, many) or a list of RecordInput (records). An e-mail address or a link that
@@ -91,7 +91,7 @@ def clean(field: Field, raw: Raw, current: Json = MISSING) -> Json:
             return current
         raise AnswerError(_opaque(field))
     if field.kind == "records":
-        return _clean_records(field, [row for row in _listed(raw) if isinstance(row, RecordInput)], current)
+        return _clean_records(field, [row for row in _listed(raw) if isinstance(row, RecordInput)], current, texts)
     if any(NUL in text for text in texts_of(field, current)):
         raw = _with_nul(raw)
     if field.kind in ("list", "many"):
@@ -297,9 +297,9 @@ def _ticked(field: Field, texts: Sequence[str], places: dict[str, list[int]]) ->
     return [*sorted(index for text, found in places.items() if text in kept for index in found), *new]
 
 
-def _clean_records(field: Field, rows: Sequence[RecordInput], current: Json) -> Json:
+def _clean_records(field: Field, rows: Sequence[RecordInput], current: Json, texts: Texts | None) -> Json:
     before: list[Json] = current if isinstance(current, list) else []
-    places = _places(rows, before)
+    places = _places(rows, before, texts)
     result: list[Json] = []
     for number, (row, place) in enumerate(zip(rows, places, strict=True), start=1):
         if place is None and not row.is_new:
@@ -322,14 +322,14 @@ def _clean_records(field: Field, rows: Sequence[RecordInput], current: Json) -> 
     return result
 
 
-def renamed(field: Field, raw: Raw, kept: Json) -> dict[str, str]:
+def renamed(field: Field, raw: Raw, kept: Json, texts: Texts | None = None) -> dict[str, str]:
     """The rows of a list that was just kept -> the tokens that they have now, so that the page can name them so."""
     rows = [row for row in _listed(raw) if isinstance(row, RecordInput)]
     rows = [row for row in rows if not row.is_new or _clean_record(field, row, MISSING, 0)]  # an empty one is not kept
     records = kept if isinstance(kept, list) else []
     if len(rows) != len(records):
         return {}
-    tokens = [row_token(index, record) for index, record in enumerate(records)]
+    tokens = [row_token(index, record, texts) for index, record in enumerate(records)]
     return {row.token: token for row, token in zip(rows, tokens, strict=True) if row.token and row.token != token}
 
 
@@ -338,12 +338,12 @@ def place_of(token: str, records: Sequence[Json]) -> int | None:
     return _places([RecordInput(token, {})], records)[0]
 
 
-def _places(rows: Sequence[RecordInput], before: Sequence[Json]) -> list[int | None]:
+def _places(rows: Sequence[RecordInput], before: Sequence[Json], texts: Texts | None = None) -> list[int | None]:
     """For each posted row the position of its record: by its token, else where the same record stands now.
 
     A row that says what is in it takes the record at its old number, if nobody else does: that one was changed since.
     """
-    tokens = {row_token(index, record): index for index, record in enumerate(before)}
+    tokens = {row_token(index, record, texts): index for index, record in enumerate(before)}
     by_digest: dict[str, list[int]] = {}
     for token, index in tokens.items():
         by_digest.setdefault(token.partition("-")[2], []).append(index)

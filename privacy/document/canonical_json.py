@@ -93,6 +93,16 @@ def copy(value: Json) -> Json:
     return value
 
 
+def copy_along(value: Json, path: Path) -> Json:
+    """A copy of the objects and lists on the way to a place; what is there and all else is shared."""
+    if not path or not isinstance(value, (dict, list)):
+        return value
+    if isinstance(value, dict):
+        return {key: copy_along(item, path[1:]) if key == path[0] else item for key, item in value.items()}
+    index = list_index(path[0], len(value))
+    return [copy_along(item, path[1:]) if place == index else item for place, item in enumerate(value)]
+
+
 def same(left: Json, right: Json) -> bool:
     """Whether two values are equal as JSON, numbers as they are written; MISSING equals only itself."""
     # Python's == is coarser (True == 1 == 1.0), so a difference it finds is a difference.
@@ -106,6 +116,8 @@ def same_value(left: Json, right: Json) -> bool:
 
 def _same_scalars(left: Json, right: Json, *, spelling: bool) -> bool:
     """Whether values that are equal to Python agree in what it does not look at."""
+    if left is right:
+        return True
     if isinstance(left, dict):
         return all(_same_scalars(item, right[key], spelling=spelling) for key, item in left.items())
     if isinstance(left, list):
@@ -117,6 +129,8 @@ def _same_scalars(left: Json, right: Json, *, spelling: bool) -> bool:
 
 def identical(left: Json, right: Json) -> bool:
     """Whether two values are written as the same JSON text: keys in the same order, numbers as they are written."""
+    if left is right:
+        return True
     if type(left) is not type(right):
         return False
     if isinstance(left, dict):
@@ -130,22 +144,45 @@ def identical(left: Json, right: Json) -> bool:
     return bool(left == right) and (not isinstance(left, Decimal) or str(left) == str(right))
 
 
-def canonical(value: Json) -> str:
+class Texts:
+    """The canonical texts of objects, each worked out once; for values that nobody changes while this is in use.
+
+    Changing one record of a list takes several hashes of the list, in which all other records are the same objects.
+    """
+
+    def __init__(self) -> None:
+        # With the objects, so that none goes while its id is a key.
+        self._kept: dict[int, tuple[Json, str]] = {}
+
+    def of(self, value: Json) -> str:
+        """The text of an object, or of a list of objects."""
+        if isinstance(value, list):
+            return "[" + ",".join([_text(item) if type(item) is str else self.of(item) for item in value]) + "]"
+        if not isinstance(value, dict):
+            return canonical(value)
+        if id(value) not in self._kept:
+            self._kept[id(value)] = value, _canonical(value, _number, self)
+        return self._kept[id(value)][1]
+
+
+def canonical(value: Json, texts: Texts | None = None) -> str:
     """One text for all writings of the same JSON content: sorted keys, no spaces, numbers as they are written."""
-    return _canonical(value, _number)
+    return _canonical(value, _number, None) if texts is None else texts.of(value)
 
 
-def _canonical(value: Json, number: Callable[[int | Decimal], str]) -> str:
+def _canonical(value: Json, number: Callable[[int | Decimal], str], texts: Texts | None = None) -> str:
     if isinstance(value, str):
         return _text(value)
     # Texts are most of a document, so they are written without a call of their own.
     if isinstance(value, dict):
         parts = [
-            f"{_text(key)}:{_text(item) if type(item) is str else _canonical(item, number)}"
+            f"{_text(key)}:{_text(item) if type(item) is str else _canonical(item, number, texts)}"
             for key, item in sorted(value.items())
         ]
         return "{" + ",".join(parts) + "}"
     if isinstance(value, list):
+        if texts is not None:
+            return texts.of(value)
         return "[" + ",".join([_text(item) if type(item) is str else _canonical(item, number) for item in value]) + "]"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
@@ -177,15 +214,17 @@ def _number_by_value(value: int | Decimal) -> str:
     return f"{'-' * sign}{significant}e{int(exponent) + len(shown) - len(significant)}" if significant else "0"
 
 
-def digest(value: Json) -> str:
+def digest(value: Json, texts: Texts | None = None) -> str:
     """sha256 (hex) over the canonical form; MISSING has a digest of its own."""
-    text = "missing" if value is MISSING else canonical(value)
+    text = "missing" if value is MISSING else canonical(value, texts)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def value_digest(value: Json) -> str:
+def value_digest(value: Json, texts: Texts | None = None) -> str:
     """The same for all values that are equal to `same_value`; without fractions it is `digest`."""
-    text = "missing" if value is MISSING else _canonical(value, _number_by_value)
+    text = "missing" if value is MISSING else canonical(value, texts)
+    if "#" in text:  # there may be a number with a fraction
+        text = _canonical(value, _number_by_value)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

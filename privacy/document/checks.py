@@ -104,8 +104,9 @@ def _malformed(document: Document) -> Iterator[Finding]:
         if canonical_json.is_blank(value):
             continue
         if field.kind == "records":
+            parts = [part for part in field.parts if part.kind in ("email", "url") or part.link]
             for record in entries_of(value):
-                for part in field.parts if isinstance(record, dict) else ():
+                for part in parts if isinstance(record, dict) else ():
                     problem = _problem(part, record.get(part.key, MISSING))
                     if problem:
                         title = f"{field.record.capitalize()} “{record_title(field, record)[:80]}”"

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from portal.atlassian import strictjson
 from privacy.document import canonical_json, catalogue
 from privacy.document.answers import AnswerError, Raw, clean, clean_json
-from privacy.document.canonical_json import MISSING, Json, Path, PointerError
+from privacy.document.canonical_json import MISSING, Json, Path, PointerError, Texts
 from privacy.document.catalogue import SECTIONS, Field
 from privacy.document.catalogue.model import ROOT
 from privacy.document.form_values import FormValue, form_value_of, state_of
@@ -67,6 +67,10 @@ class Document:
     def copy(self) -> "Document":
         """A document of its own with the same content."""
         return Document(canonical_json.copy(self.tree))
+
+    def copy_to_change(self, pointer: str) -> "Document":
+        """A document in which the value at one pointer can be put or removed; what is not on the way is shared."""
+        return Document(canonical_json.copy_along(self.tree, canonical_json.split(pointer)))
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -127,8 +131,9 @@ class Document:
         A list takes an index, or "-" for its end. Raises PointerError when something on the way holds no keys, and for
         `properties`, which are Atlassian's.
         """
-        path = self._writable(pointer)
-        value = canonical_json.copy(value)
+        self._set(self._writable(pointer), canonical_json.copy(value))
+
+    def _set(self, path: Path, value: Json) -> None:
         if not path:
             self.tree = value
             return
@@ -187,18 +192,21 @@ class Document:
             if model is not None:
                 canonical_json.place(parent, key, list(model))
 
-    def answer(self, field: Field, raw: Raw) -> bool:
+    def answer(self, field: Field, raw: Raw, texts: Texts | None = None) -> bool:
         """Give what a form posted as the answer; returns whether the document changed.
 
         Raises AnswerError with one sentence; the document is then as it was.
         """
         self._require_editable()
         current = self.get(field.pointer)
-        value = clean(field, raw, current)
+        value = clean(field, raw, current, texts)
         if value is current:
             return False
         try:
-            self.put(field.pointer, value)
+            if value is MISSING:
+                self.remove(field.pointer)
+            else:
+                self._set(self._writable(field.pointer), value)  # not copied: nobody else has it
         except PointerError as error:
             raise AnswerError(str(error)) from None
         return True
@@ -262,9 +270,9 @@ class Document:
             return self.tree
         return {**self.tree, CLOUD: {key: value for key, value in cloud.items() if key != PROPERTIES}}
 
-    def content_hash(self) -> str:
+    def content_hash(self, texts: Texts | None = None) -> str:
         """sha256 (hex) of the content: the same for every writing of the same content."""
-        return canonical_json.digest(self.content())
+        return canonical_json.digest(self.content(), texts)
 
     def units(self) -> dict[str, Json]:
         """The content as pointer -> value in its smallest comparable units, in the order of the document.

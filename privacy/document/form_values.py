@@ -7,7 +7,7 @@ from typing import Final
 
 from portal.atlassian import strictjson
 from privacy.document import canonical_json, characters, rich_text
-from privacy.document.canonical_json import MISSING, Json
+from privacy.document.canonical_json import MISSING, Json, Texts
 from privacy.document.catalogue import Field
 
 NUL: Final = "\x00"
@@ -208,6 +208,6 @@ def rows_of(field: Field, records: Sequence[Json]) -> tuple[FormRow, ...]:
     return tuple(rows)
 
 
-def row_token(index: int, record: Json) -> str:
+def row_token(index: int, record: Json, texts: Texts | None = None) -> str:
     """Names one record in a form, so that it is found again after others were moved or taken away."""
-    return f"{index}-{canonical_json.digest(record)[:12]}"
+    return f"{index}-{canonical_json.digest(record, texts)[:12]}"

@@ -4,7 +4,8 @@ A *fingerprint* stands for the value of one field as a page showed it: `fingerpr
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from django.db import transaction
 
@@ -13,7 +14,7 @@ from portal.access import Actor
 from portal.atlassian.strictjson import StrictJSONError
 from privacy.document import canonical_json, catalogue, patches
 from privacy.document.answers import AnswerError
-from privacy.document.canonical_json import MISSING, Json, PointerError
+from privacy.document.canonical_json import MISSING, Json, PointerError, Texts
 from privacy.document.checks import Finding
 from privacy.document.diff import compare
 from privacy.document.document import Document, Raw
@@ -33,6 +34,7 @@ class Answered:
     before    the value that was there before
     edit      the entry in the ledger, None when the answer was that already
     findings  what the checks find in the document, where it was changed
+    texts     the canonical texts of what the document holds
     """
 
     working: WorkingCopy
@@ -42,6 +44,7 @@ class Answered:
     before: Json
     edit: Edit | None
     findings: tuple[Finding, ...] = ()
+    texts: Texts = field(default_factory=Texts)
 
     @property
     def changed(self) -> bool:
@@ -49,14 +52,32 @@ class Answered:
         return self.edit is not None
 
 
+Expected = Callable[[Json], bool]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of one answer: where, what was typed, which value it may replace, and what makes it.
+
+    `apply` returns whether the document changed. `undoes`: the answer that is undone. `texts`: see `Answered`.
+    """
+
+    pointer: str
+    typed: Raw
+    expected: Expected
+    apply: Callable[[Document], bool]
+    undoes: Edit | None = None
+    texts: Texts = field(default_factory=Texts)
+
+
 def fingerprint(document: Document, pointer: str) -> str:
     """What stands for the value at a pointer; also for a key that is not there."""
     return fingerprint_of(document.get(pointer))
 
 
-def fingerprint_of(value: Json) -> str:
+def fingerprint_of(value: Json, texts: Texts | None = None) -> str:
     """What stands for a value."""
-    return canonical_json.digest(value)[:32]
+    return canonical_json.digest(value, texts)[:32]
 
 
 def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, seen: str | None = None) -> Answered:
@@ -67,10 +88,14 @@ def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, seen: str | None =
     typed text), AnswerConflict, NotEditable, PermissionDenied.
     """
     try:
-        field = catalogue.field(pointer)
+        question = catalogue.field(pointer)
     except KeyError:
         raise AnswerRefused("There is no such question in the catalogue.", pointer=pointer, typed=raw) from None
-    return _give(actor, app, pointer, raw, _showing(seen), lambda document: document.answer(field, raw))
+    texts = Texts()
+    change = Change(
+        pointer, raw, _showing(seen, texts), lambda document: document.answer(question, raw, texts), texts=texts
+    )
+    return _give(actor, app, change)
 
 
 def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | None = None) -> Answered:
@@ -90,7 +115,7 @@ def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | 
             raise AnswerError("This place is not in the document any more, so nothing was changed.")
         return document.answer_json(pointer, text) if text.strip() else document.remove(pointer)
 
-    return _give(actor, app, pointer, text, _showing(seen), change)
+    return _give(actor, app, Change(pointer, text, _showing(seen), change))
 
 
 def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
@@ -114,7 +139,8 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
         document.put(edit.pointer, before)
         return True
 
-    return _give(actor, app, edit.pointer, "", lambda value: edit_log.is_current(edit, value), change, undoes=edit)
+    expected = partial(edit_log.is_current, edit)
+    return _give(actor, app, Change(edit.pointer, "", expected, change, undoes=edit))
 
 
 def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
@@ -134,7 +160,7 @@ def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
         document.set(edit.pointer, kept)
         return True
 
-    return _give(actor, app, edit.pointer, "", _showing(None), change)
+    return _give(actor, app, Change(edit.pointer, "", _showing(None), change))
 
 
 def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = None) -> Answered:
@@ -150,57 +176,51 @@ def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = 
             raise AnswerError("This place is neither in the working copy nor live, so nothing was changed.")
         return take(document, source, pointer)
 
-    return _give(actor, app, pointer, "", _showing(seen), change)
+    return _give(actor, app, Change(pointer, "", _showing(seen), change))
 
 
-Change = Callable[[Document], bool]
-Expected = Callable[[Json], bool]
-
-
-def _showing(seen: str | None) -> Expected:
+def _showing(seen: str | None, texts: Texts | None = None) -> Expected:
     """Whether a value is the one that a page showed; any is, where the page does not say."""
-    return lambda value: seen is None or seen == fingerprint_of(value)
+    return lambda value: seen is None or seen == fingerprint_of(value, texts)
 
 
-def _give(
-    actor: Actor, app: App, pointer: str, typed, expected: Expected, change: Change, *, undoes: Edit | None = None
-) -> Answered:
+def _give(actor: Actor, app: App, change: Change) -> Answered:
     access.require(actor, app.connection, "privacy.edit")
-    if "\x00" in pointer:
-        raise AnswerRefused("The name of this place cannot be written here.", pointer=pointer, typed=typed)
+    if "\x00" in change.pointer:
+        what = "The name of this place cannot be written here."
+        raise AnswerRefused(what, pointer=change.pointer, typed=change.typed)
     with transaction.atomic():
-        return _apply_answer(actor, App.locked(app.pk), pointer, typed, expected, change, undoes)
+        return _apply_answer(actor, App.locked(app.pk), change)
 
 
-def _apply_answer(
-    actor: Actor, app: App, pointer: str, typed, expected: Expected, change: Change, undoes: Edit | None
-) -> Answered:
-    working = get_or_create(actor, app)
+def _apply_answer(actor: Actor, app: App, change: Change) -> Answered:
+    working, pointer, texts = get_or_create(actor, app), change.pointer, change.texts
     document = Document.from_text(working.text)
-    after = document.copy()
     before: Json = MISSING
     try:
-        before = document.get(pointer)
-        changed = change(after)
+        before, after = document.get(pointer), document.copy_to_change(pointer)
+        changed = change.apply(after)
         if before is MISSING and changed:
             after.in_old_place(pointer, document, _models(working))
         text = after.text  # refuses what could not be read back, before anything is kept
     except AnswerError as error:
-        if not expected(before):  # what the page does not know may be why
-            raise _conflict(actor, app, pointer, typed, document, document) from None
-        raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
+        if not change.expected(before):  # what the page does not know may be why
+            raise _conflict(actor, app, change, document, document) from None
+        raise AnswerRefused(str(error), pointer=pointer, typed=change.typed) from None
     except (PointerError, StrictJSONError) as error:
-        raise AnswerRefused(str(error), pointer=pointer, typed=typed) from None
+        raise AnswerRefused(str(error), pointer=pointer, typed=change.typed) from None
     if not changed:
         return Answered(working, document, pointer, fingerprint(document, pointer), before, None)
-    if not expected(before):
-        raise _conflict(actor, app, pointer, typed, document, after)
-    working.text, working.content_hash = text, after.content_hash()
+    if not change.expected(before):
+        raise _conflict(actor, app, change, document, after)
+    # From here on nothing of the document changes, so that each text of `texts` stays true.
+    value = after.get(pointer)
+    working.text, working.content_hash = text, after.content_hash(texts)
     working.version, working.changed_by, working.changed_by_label = working.version + 1, actor.user, actor.label
     working.save(update_fields=["text", "content_hash", "version", "changed_by", "changed_by_label", "changed_at"])
-    edit = edit_log.log_edit(actor, app, pointer, before, after.get(pointer), undoes=undoes)
+    edit = edit_log.log_edit(actor, app, pointer, before, value, undoes=change.undoes, texts=texts)
     findings = finding_counts.recount(app, working, after)
-    return Answered(working, after, pointer, fingerprint(after, pointer), before, edit, tuple(findings))
+    return Answered(working, after, pointer, fingerprint_of(value, texts), before, edit, tuple(findings), texts)
 
 
 def _models(working: WorkingCopy) -> list[Document]:
@@ -209,18 +229,18 @@ def _models(working: WorkingCopy) -> list[Document]:
     return [Document.from_text(version.text) for version in versions if version is not None]
 
 
-def _conflict(actor: Actor, app: App, pointer: str, typed, document: Document, after: Document) -> AnswerConflict:
+def _conflict(actor: Actor, app: App, change: Change, document: Document, after: Document) -> AnswerConflict:
     """The page is older than the answer, whoever gave it: a list is posted whole, so it would take away what is new."""
-    theirs = document.get(pointer)
-    last = Edit.objects.filter(app=app, pointer=pointer, dropped=False).first()
+    theirs = document.get(change.pointer)
+    last = Edit.objects.filter(app=app, pointer=change.pointer, dropped=False).first()
     if last is not None and not edit_log.is_current(last, theirs):
         last = None  # changed at Atlassian since
     return AnswerConflict(
-        pointer=pointer,
-        typed=typed,
-        mine=after.get(pointer),
+        pointer=change.pointer,
+        typed=change.typed,
+        mine=after.get(change.pointer),
         theirs=theirs,
-        seen=fingerprint(document, pointer),
+        seen=fingerprint(document, change.pointer),
         edit=last,
         own=last is not None and (last.author_id, last.author_label) == (_id(actor), actor.label),
     )

@@ -8,7 +8,7 @@ from django.db.models import Max
 from portal.access import Actor
 from portal.atlassian import strictjson
 from privacy.document import canonical_json, catalogue, patches
-from privacy.document.canonical_json import MISSING, Json
+from privacy.document.canonical_json import MISSING, Json, Texts
 from privacy.document.document import Document
 from privacy.document.readable import label_of
 from privacy.models import App, Edit
@@ -17,7 +17,16 @@ from privacy.models import App, Edit
 NUL = "\\u0000"
 
 
-def log_edit(actor: Actor, app: App, pointer: str, before: Json, after: Json, *, undoes: Edit | None = None) -> Edit:
+def log_edit(
+    actor: Actor,
+    app: App,
+    pointer: str,
+    before: Json,
+    after: Json,
+    *,
+    undoes: Edit | None = None,
+    texts: Texts | None = None,
+) -> Edit:
     """Add one changed answer to the log. Call it in the transaction that changes the working copy."""
     patch = patches.make(before, after, catalogue.CATALOGUE.by_pointer.get(pointer))
     return Edit.objects.create(
@@ -25,7 +34,7 @@ def log_edit(actor: Actor, app: App, pointer: str, before: Json, after: Json, *,
         pointer=pointer.replace("\x00", NUL),
         label=label_of(pointer)[:500].replace("\x00", ""),
         patch=strictjson.dumps(patch),
-        after_hash=hash_of(after),
+        after_hash=hash_of(after, texts),
         adds_or_removes=bool(patches.removed(patch) or patches.added(patch)),
         undoes=undoes,
         author=actor.user,
@@ -33,9 +42,9 @@ def log_edit(actor: Actor, app: App, pointer: str, before: Json, after: Json, *,
     )
 
 
-def hash_of(value: Json) -> str:
+def hash_of(value: Json, texts: Texts | None = None) -> str:
     """What stands for a value in the log; "" for a key that is not there."""
-    return "" if value is MISSING else canonical_json.value_digest(value)
+    return "" if value is MISSING else canonical_json.value_digest(value, texts)
 
 
 def patch_of(edit: Edit) -> patches.Patch:

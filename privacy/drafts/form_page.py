@@ -44,6 +44,9 @@ class Place:
     @cached_property
     def seen(self) -> str:
         """The fingerprint to post back with the answer."""
+        answered = self.context.answered
+        if answered is not None and answered.pointer == self.pointer:
+            return answered.seen
         return fingerprint_of(self.value)
 
     @cached_property
@@ -215,6 +218,7 @@ class FormContext:
     documents: DocumentCache
     edits: dict[str, Edit]
     steps: dict[str, edit_log.Steps]
+    answered: Answered | None = None
 
     @cached_property
     def findings_at(self) -> dict[str, list[Finding]]:
@@ -251,6 +255,7 @@ def form_context(app: App, documents: DocumentCache) -> FormContext:
         documents=documents,
         edits=edit_log.last_edits(app),
         steps=edit_log.steps(app),
+        answered=answered,
     )
 
 

@@ -197,7 +197,7 @@ def tokens_after(given: Given, outcome: answering.Answered) -> dict[str, str]:
     """What the records of a page that gave this answer are called from now on: old token -> new token."""
     if given.field is None or given.raw is None or given.field.kind != "records":
         return {}
-    return renamed(given.field, given.raw, outcome.document.get(given.pointer))
+    return renamed(given.field, given.raw, outcome.document.get(given.pointer), outcome.texts)
 
 
 def as_typed(form: FormValue, raw: Raw | None) -> FormValue:
