@@ -44,10 +44,7 @@ class Place:
     @cached_property
     def seen(self) -> str:
         """The fingerprint to post back with the answer."""
-        answered = self.context.answered
-        if answered is not None and answered.pointer == self.pointer:
-            return answered.seen
-        return fingerprint_of(self.value)
+        return fingerprint_of(self.value, self.context.documents.texts)
 
     @cached_property
     def live_value(self) -> Json:
@@ -218,7 +215,6 @@ class FormContext:
     documents: DocumentCache
     edits: dict[str, Edit]
     steps: dict[str, edit_log.Steps]
-    answered: Answered | None = None
 
     @cached_property
     def findings_at(self) -> dict[str, list[Finding]]:
@@ -255,7 +251,6 @@ def form_context(app: App, documents: DocumentCache) -> FormContext:
         documents=documents,
         edits=edit_log.last_edits(app),
         steps=edit_log.steps(app),
-        answered=answered,
     )
 
 

@@ -50,7 +50,7 @@ class AppContext:
         self.app = app
         self.documents = DocumentCache()
         if answered is not None and answered.changed:
-            self.documents.add(answered.working.text, answered.document, answered.findings)
+            self.documents.add(answered.working.text, answered.document, answered.findings, answered.texts)
 
     @cached_property
     def live(self) -> Version:
