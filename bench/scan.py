@@ -17,9 +17,6 @@ from pathlib import Path
 
 import requests
 
-from classification.inventory import refresh, scanning
-from portal.jobs import job_queue
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGES, POSTS, DRAFTS, ARCHIVED = 900, 60, 20, 20
 ITEMS = PAGES + POSTS + DRAFTS + ARCHIVED
@@ -62,6 +59,7 @@ def prepare(url: str):
     """The connection to the benchmark's site, in a database of its own, and its space."""
     from django.core.management import call_command
 
+    from classification.inventory import refresh
     from portal.access import Actor
     from portal.models import Connection
 
@@ -74,12 +72,14 @@ def prepare(url: str):
 
 def trustdesk(site, space) -> tuple[float, int, int]:
     """Seconds, calls and items of one scan, from the claim to its end."""
+    from classification.inventory import refresh, scanning
     from portal.access import Actor
+    from portal.jobs import job_queue
 
     scan = refresh.request_scan(actor=Actor.command_line(), connection=site, space=space)
     begun = time.perf_counter()
-    lease = job_queue.claim(scan)
-    scanning.run(scan, lease)
+    with job_queue.claimed(scan, enqueue=lambda following: None) as lease:
+        scanning.run(scan, lease)
     took = time.perf_counter() - begun
     scan.refresh_from_db()
     if scan.state != "done" or scan.error:
