@@ -17,10 +17,10 @@ from portal.access import Actor
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, NotFound, Refused, Unavailable
 from portal.connections import clients
+from portal.connections.call_pool import in_parallel
 from portal.counts import counted
 from portal.jobs import job_queue
 from portal.models import Connection
-from portal.parallel import side_by_side
 
 # --- Levels and projects --------------------------------------------------------------------------------------------
 
@@ -65,7 +65,7 @@ def read_projects(*, actor: Actor, connection: Connection) -> RefreshResult:
     client = clients.jira(connection)
     projects = list(client.projects())
     book, told = store.LevelCache(connection, asked), []
-    for project, answered in side_by_side(connection, lambda project: client.project_default(project.id), projects):
+    for project, answered in in_parallel(connection, lambda project: client.project_default(project.id), projects):
         level, error = _tried(answered.result)
         told.append((project, book.row(level), _state_after(error)))
     store.keep_projects(connection, told, asked=asked)

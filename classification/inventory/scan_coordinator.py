@@ -1,12 +1,13 @@
 """The thread that runs a scan: what is requested next, what each answer changes, and when the scan has failed.
 
-The threads of the pipe only call the API. This one hands them their next calls, writes what came back in batches, and
+The threads of the pool only call the API. This one hands them their next calls, writes what came back in batches, and
 keeps the lease; the calls go on while it writes.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -17,12 +18,12 @@ from django.utils import timezone
 
 from classification.inventory import outside_changes, store, tree
 from classification.inventory.batch_writer import Entry, Writer
-from classification.inventory.call_pool import Answered, Pipe
 from classification.inventory.draft_lists import LISTS_DRAFTS, DraftLists
 from classification.models import Item, ReadState, Scan, Space
 from portal.atlassian import types
 from portal.atlassian.errors import ApiError, Limited, Misconfigured, NotFound, Refused, Unavailable
 from portal.connections import clients, site_facts
+from portal.connections.call_pool import CallPool
 from portal.counts import counted
 from portal.jobs.job_queue import Lease
 
@@ -81,17 +82,17 @@ class _SpaceRun:
 
 
 class Collector:
-    """What one scan knows. Use `work` inside `with collector.pipe`, then `finish`."""
+    """What one scan knows. Use `work` inside `with collector.pool`, then `finish`."""
 
     def __init__(self, scan: Scan, lease: Lease, *, expected: int) -> None:
         """expected: items the inventory holds already; it stands for the total until the lists have told."""
         self.scan, self.lease, self.expected = scan, lease, expected
         self.client = clients.confluence(scan.connection, background=True)
         self.session = self.client.session
-        self.throttle = clients.throttle(scan.connection)
         self.calls_before = self.session.calls
         self.drafts = DraftLists(self.client, [scan.space.remote_id] if scan.space else [])
-        self.pipe = Pipe(self.session.limit.most)
+        #: The connection is held until it ends, so it waits for the calls in flight.
+        self.pool = CallPool(scan.connection, self.session, wait=True)
         self.writer = Writer(scan.connection)
         #: None until it is known; False when the site offers no classification.
         self.offered: bool | None = None
@@ -128,10 +129,10 @@ class Collector:
         try:
             while True:
                 self._top_up()
-                if self.pipe.in_flight:
-                    answered = self.pipe.next(timeout=BEAT_EVERY)
-                    if answered is not None:
-                        self._take(answered)
+                if self.pool.pending:
+                    done = self.pool.next(timeout=BEAT_EVERY)
+                    if done is not None:
+                        self._take(*done)
                 elif self.staged:
                     self._write()
                 elif not self.ready:
@@ -144,7 +145,7 @@ class Collector:
             raise
 
     def submit(self, what: str, about: Any, function: Callable, *args: Any) -> None:
-        self.pipe.submit(what, about, function, *args)
+        self.pool.submit((what, about), function, *args)
 
     def ask_levels(self) -> None:
         if not self.levels_asked:
@@ -172,7 +173,7 @@ class Collector:
 
     def _top_up(self) -> None:
         """Keep enough calls handed out that no thread idles while a batch is written. Lists go before levels."""
-        while self.pipe.has_room:
+        while self.pool.room:
             if self.urgent and len(self.ready) < MOST_READY:
                 run, part = self.urgent.popleft()
                 run.pending += 1
@@ -210,8 +211,11 @@ class Collector:
 
     # --- Answers ----------------------------------------------------------------------------------------------------
 
-    def _take(self, answered: Answered) -> None:
-        error = answered.error
+    def _take(self, call: tuple[str, Any], done: Future) -> None:
+        what, about = call
+        error = done.exception()
+        if error is not None and not isinstance(error, ApiError):
+            raise error
         if isinstance(error, Misconfigured):
             raise ScanFailedError(f"{error.message} {error.advice}".strip()) from error
         if isinstance(error, Limited):
@@ -222,7 +226,7 @@ class Collector:
                 f"{error.message} It was so {self.failures} times in a row, so the scan was stopped. "
                 "What was read so far is kept."
             ) from error
-        self._take_by_name[answered.what](answered.about, answered.result, error)
+        self._take_by_name[what](about, None if error else done.result(), error)
 
     def _take_levels(self, about: None, levels: list[types.Level] | None, error: ApiError | None) -> None:
         self.offered = not isinstance(error, NotFound)
@@ -430,7 +434,7 @@ class Collector:
         store.keep_default(run.space, row, run.started, state=state, how=outside_changes.BY_SCAN)
 
     def _beat(self, *, always: bool = False) -> None:
-        """Keep the lease and say how far it is; raises LeaseLost. Also tells other processes of a pause, and learns."""
+        """Keep the lease and say how far it is; raises LeaseLost."""
         now = time.monotonic()
         if not always and now - self._beaten < BEAT_EVERY:
             return
@@ -443,7 +447,6 @@ class Collector:
             message=message[:300],
             calls=self.session.calls - self.calls_before,
         )
-        self.throttle.sync()
 
 
 _COMPLETE = {"partial_at": None, "partial_why": ""}

@@ -50,7 +50,7 @@ def scan_space(scan: Scan, lease: Lease) -> None:
     """Read one space with its default, its content and every level. Raises LeaseLost and ScanFailedError."""
     assert scan.space is not None
     collector = Collector(scan, lease, expected=Item.objects.filter(space=scan.space).count())
-    with collector.pipe:
+    with collector.pool:
         collector.submit("space", scan.space, collector.client.space, scan.space.remote_id)
         collector.ask_drafts()
         collector.waiting.append(scan.space)
@@ -62,7 +62,7 @@ def scan_site(scan: Scan, lease: Lease) -> None:
     """Read the levels, all spaces with their defaults and policies, and all content. Raises as `scan_space`."""
     known = Item.objects.filter(space__connection=scan.connection, space__listed=True)
     collector = Collector(scan, lease, expected=known.count())
-    with collector.pipe:
+    with collector.pool:
         collector.ask_levels()
         collector.ask_drafts()
         collector.submit("spaces", timezone.now(), lambda: list(collector.client.spaces()))

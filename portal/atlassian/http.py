@@ -132,13 +132,14 @@ class ApiSession:
         patience: float = 60.0,
         total_seconds: float = TOTAL_SECONDS,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.key = key
         self.patience, self.until = patience, math.inf
         self.throttle: Throttle = throttle or MemoryThrottle()
         self.on_call: Callable[[CallRecord], None] | None = None
         self._clock, self._sleep = clock, sleep
+        self._stopped = threading.Event()
         self._timeout = timeout
         self._origin, self.host, self._prefix = split_address(base_url)
         self._headers, self._redact = credentials(email.strip(), token.strip())
@@ -170,7 +171,12 @@ class ApiSession:
         """
         other = copy.copy(self)
         other.patience, other.until = seconds, until
+        other._stopped = threading.Event()
         return other
+
+    def stop(self) -> None:
+        """Begin no call of this session any more, also none that waits now; sessions made from it go on."""
+        self._stopped.set()
 
     def close(self) -> None:
         self._adapter.close()
@@ -223,7 +229,7 @@ class ApiSession:
         if self._clock() >= self.until:
             raise Limited("Atlassian answers too slowly, and the call was not sent.", call=call.name, retry_after=60.0)
         while (wait := not_before - self._clock()) > 0:
-            self._sleep(wait)
+            self._rest(wait)
         while True:
             self._wait_for_pause(call, give_up_at)
             permission = self.limit.take(give_up_at - self._clock())
@@ -234,9 +240,18 @@ class ApiSession:
                     retry_after=1.0,
                 )
             # While this call waited for room another one may have been told to slow down.
-            if self.throttle.paused_until() <= self._clock():
+            if self.throttle.paused_until() <= self._clock() and not self._stopped.is_set():
                 return permission
             self.limit.give_back(permission)
+            self._require_not_stopped()
+
+    def _rest(self, seconds: float) -> None:
+        (self._sleep or self._stopped.wait)(seconds)
+        self._require_not_stopped()
+
+    def _require_not_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise Limited("The call was not sent, since the work that it is part of was stopped.")
 
     def _wait_for_pause(self, call: Call, give_up_at: float) -> None:
         while (until := self.throttle.paused_until()) > (now := self._clock()):
@@ -247,7 +262,7 @@ class ApiSession:
                     call=call.name,
                     retry_after=wait,
                 )
-            self._sleep(wait + random.uniform(0, min(_WAKE_SPREAD, wait)))
+            self._rest(wait + random.uniform(0, min(_WAKE_SPREAD, wait)))
 
     def _next_try_at(self, outcome: _Outcome, attempt: int) -> float:
         """Unix time at which sending the same call again makes sense; 0 when it would not help."""

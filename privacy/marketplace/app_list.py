@@ -12,9 +12,9 @@ from portal.atlassian.errors import ApiError
 from portal.atlassian.types import App as ListedApp
 from portal.audit.record import record_action
 from portal.connections import clients
+from portal.connections.call_pool import in_parallel
 from portal.fields import SecretUnreadable
 from portal.models import Connection
-from portal.parallel import side_by_side
 from privacy.marketplace import refresh
 from privacy.marketplace.publish_outcome import abandoned
 from privacy.marketplace.readings import Remote, fetch, start_readings, store
@@ -61,7 +61,7 @@ def read_apps(*, actor: Actor, connection: Connection, budget: float | None = 20
     def ask(app: App) -> Remote:
         return fetch(client=client, app=app, start=starts[app.pk])
 
-    for app, answered in side_by_side(connection, ask, apps, budget=budget):
+    for app, answered in in_parallel(connection, ask, apps, budget=budget):
         sentence = _take_in(actor, app, answered)
         if sentence:
             failures.append(Failure(app.product_id, app.name, sentence))

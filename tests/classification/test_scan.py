@@ -18,12 +18,13 @@ from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Level, ReadState, Scan, Space
 from classification.selectors import find_item
 from portal.atlassian import types
-from portal.connections import site_facts
+from portal.connections import clients, site_facts
 from portal.jobs import job_queue
 from portal.models import Pause
 from sandbox import faults
 from sandbox.names import ACME, NONE
 from sandbox.transport import SandboxAdapter
+from tests.held import Held
 
 from .conftest import run_scan
 
@@ -487,6 +488,55 @@ def test_a_scan_that_only_waits_serves_a_changed_default_too(site, scanned, leve
     waiting = refresh.request_scan(actor=operator, connection=site, space=scanned)
     outcome = change_level(actor=operator, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert outcome.scan == waiting
+
+
+class WatchedLease(job_queue.Lease):
+    """Lets Atlassian answer at the third sign of life after all calls hang."""
+
+    held: Held
+    hanging = False
+    beats = 0
+
+    def beat(self, **progress) -> None:
+        super().beat(**progress)
+        if not self.hanging:
+            return
+        self.beats += 1
+        if self.beats == 3:
+            self.held.release()
+
+
+def test_a_scan_shows_life_while_atlassian_holds_all_its_calls(site, sandbox, operator, monkeypatch):
+    monkeypatch.setattr(scan_coordinator, "BEAT_EVERY", 0.01)
+    sandbox.add_space(ACME, "BIG", pages=40)
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
+    scan = refresh.request_scan(actor=operator, connection=site, space=big)
+    claimed = job_queue.claim(scan)
+    lease = WatchedLease(claimed.job, claimed.token)
+    lease.held = Held(sandbox, "confluence.page_level.get")
+    all_hang = threading.Thread(target=lambda: (lease.held.reached(16), setattr(lease, "hanging", True)))
+    all_hang.start()
+
+    scanning.run(scan, lease)
+
+    all_hang.join()
+    scan.refresh_from_db()
+    assert (scan.state, scan.done) == ("done", 40)
+    assert lease.beats >= 3
+
+
+def test_a_scan_that_fails_leaves_no_call_behind(site, sandbox, operator):
+    sandbox.add_space(ACME, "BIG", pages=200)
+    big = refresh.read_space(actor=operator, connection=site, key="BIG")
+    faults.html_answer(sandbox, call="confluence.page_level.get", skip=50, times=1)
+
+    scan = run_scan(site, big)
+
+    asked, listed = sandbox.calls["confluence.page_level.get"], 200
+    assert scan.state == Scan.State.FAILED
+    assert sandbox.in_flight == 0
+    assert asked < listed
+    assert clients.session(site, background=True).limit.take(0) is not None
 
 
 class DyingLease(job_queue.Lease):
