@@ -19,9 +19,11 @@ urlpatterns = [
     path("spaces-export/", spaces.spaces_export, name="spaces_export"),
     path("spaces/<name:key>/", spaces.space, name="space"),
     path("spaces/<name:key>/default/", defaults.space_default, name="space_default"),
+    path("spaces/<name:key>/default/undo/", defaults.space_default_undo, name="space_default_undo"),
     path("spaces/<name:key>/export/", spaces.space_export, name="space_export"),
     path("items/<name:kind>/<name:remote_id>/<name:status>/", items.item, name="item"),
     path("items/<name:kind>/<name:remote_id>/<name:status>/level/", items.item_level, name="item_level"),
+    path("items/<name:kind>/<name:remote_id>/<name:status>/undo/", items.item_undo, name="item_undo"),
     path("scans/", scans.scan_start, name="scan_start"),
     path("scans/<int:pk>/", scans.scan, name="scan"),
     path("scans/<int:pk>/cancel/", scans.scan_cancel, name="scan_cancel"),
@@ -30,4 +32,5 @@ urlpatterns = [
     path("projects/", projects.projects, name="projects"),
     path("projects-read/", projects.projects_read, name="projects_read"),
     path("projects/<name:key>/default/", projects.project_default, name="project_default"),
+    path("projects/<name:key>/default/undo/", projects.project_default_undo, name="project_default_undo"),
 ]

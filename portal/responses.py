@@ -1,6 +1,7 @@
 """Short responses for htmx: a toast, and an error that leaves the typed text alone."""
 
 import json
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -13,9 +14,15 @@ class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-def with_toast(response: HttpResponse, text: str, level: str = "success") -> HttpResponse:
-    """Let the browser say an outcome. `level`: success, info, warning or error."""
-    response["HX-Trigger"] = json.dumps({"toast": {"level": level, "text": text}})
+def with_toast(
+    response: HttpResponse, text: str, level: str = "success", action: dict[str, Any] | None = None
+) -> HttpResponse:
+    """Let the browser say an outcome. `level`: success, info, warning or error.
+
+    action: a button in it, which posts: label, url, and values, of which "row" is the id of the row that it changes.
+    """
+    toast = {"level": level, "text": text} | ({"action": action} if action else {})
+    response["HX-Trigger"] = json.dumps({"toast": toast})
     return response
 
 

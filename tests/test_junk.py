@@ -54,7 +54,7 @@ QUERIES = {
 FORM = "application/x-www-form-urlencoded"
 EVERYWHERE = ["page", "q", "format", "next", "section"]
 QUESTION = catalogue.FIELDS[0].name
-CHANGE = ["action=set&level", "action=set&seen", "action=reset&reason", "action", "action=remove&seen", "place", "row"]
+CHANGE = ["wanted", "wanted=reset&expected", "wanted=reset&reason", "wanted=none&expected", "place", "row"]
 BODIES = {
     "preferences": ["name", "time_zone"],
     "connection_add": ["kind=site&name", "kind=site&name=New&token=t&url", "kind", "kind=site&name=New&url=&email"],
@@ -65,6 +65,9 @@ BODIES = {
     "person": ["name", "groups", "is_active=on&groups"],
     "space_default": CHANGE,
     "item_level": CHANGE,
+    "item_undo": ["change"],
+    "space_default_undo": ["change"],
+    "project_default_undo": ["change"],
     "project_default": CHANGE,
     "scan_start": ["space"],
     "app_edit": ["vocabulary", QUESTION, "seen." + QUESTION],

@@ -88,7 +88,7 @@ class _Default(Target):
         return change.before == change.goal
 
     def action(self, wanted: Wanted) -> str:
-        return f"{self.type}.default.{'set' if wanted else 'clear'}"
+        return f"{self.action_group}.{'set' if wanted else 'clear'}"
 
     def keep(
         self,
@@ -108,7 +108,7 @@ class _Default(Target):
 class SpaceDefault(_Default):
     """Items that follow the default are marked as not read, and a scan of the space is queued (`LevelChange.scan`)."""
 
-    type = "space"
+    type, action_group = "space", "space.default"
     not_found_advice = "The space may be gone, or the account of this connection may not change it."
 
     def __init__(self, space: Space) -> None:
@@ -173,7 +173,7 @@ class SpaceDefault(_Default):
 
 
 class ProjectDefault(_Default):
-    type = "project"
+    type, action_group = "project", "project.default"
     not_found_advice = "The project may be gone, or the account of this connection may not change it."
 
     def __init__(self, project: Project) -> None:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from classification.inventory import store
-from classification.levels.targets import Change, Reset, Target, Wanted
+from classification.levels.targets import RESET, Change, Reset, Target, Wanted
 from classification.models import Item, Level, ReadState, Scan, Site
 from classification.outcomes import CallResult, NotChangeable, quoted
 from portal.access import Actor
@@ -26,6 +26,7 @@ class ItemLevel(Target):
     """
 
     capability = "classification.set"
+    action_group = "item.level"
     columns = ("level", "level_state", "set_here", "level_read_at")
 
     def __init__(self, item: Item) -> None:
@@ -82,7 +83,16 @@ class ItemLevel(Target):
 
     def action(self, wanted: Wanted) -> str:
         verb = "set" if isinstance(wanted, Level) else "reset" if isinstance(wanted, Reset) else "remove"
-        return f"item.level.{verb}"
+        return f"{self.action_group}.{verb}"
+
+    def restoring(self, level: Level | None) -> Wanted:
+        """What equals the space default follows it again: whether it was set by hand before cannot be known."""
+        space = self.item.space
+        if level == space.known_default and (level or space.default_state == ReadState.NONE):
+            return RESET
+        if level is None and not Site.offers_removal(self.connection):
+            raise NotChangeable("This site does not offer to remove a level, so this cannot be undone.")
+        return level
 
     def read(self) -> types.Level | None:
         return self.client.item_level(self.item.kind, self.item.remote_id, self.item.status)

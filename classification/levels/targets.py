@@ -52,6 +52,7 @@ class Target(ABC):
     none: ClassVar[str] = NOT_CLASSIFIED  #: what it is called to have no level
     columns: ClassVar[Sequence[str]]  #: of the row, what is known of its level
     not_found_advice: ClassVar[str] = ""
+    action_group: str
 
     #: As the audit trail names it; extra: further facts for its before and after.
     type: str
@@ -107,7 +108,11 @@ class Target(ABC):
 
     @abstractmethod
     def action(self, wanted: Wanted) -> str:
-        """The name of the change in the audit trail."""
+        """The name of the change in the audit trail; begins with `action_group`."""
+
+    def restoring(self, level: Level | None) -> Wanted:
+        """What to ask for so that a level that was there before is back. Raises NotChangeable where that cannot be."""
+        return level
 
     @abstractmethod
     def read(self) -> types.Level | None: ...

@@ -22,9 +22,9 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def here(context: RequestContext, filters: Filters, **changes: Any) -> str:
-    """The address of this page with its filters, changed as said."""
+    """The address of this list with its filters, changed as said."""
     query = filters.query(**changes)
-    path = context["request"].path
+    path = context["list_path"]
     return f"{path}?{query}" if query else path
 
 

@@ -10,15 +10,15 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 from classification.inventory.filters import Filters
-from classification.outcomes import LevelChange
 from portal.csv_export import csv_lines
-from portal.responses import with_toast
 
 TOAST_LEVELS = {"done": "success", "refused": "warning", "failed": "error", "unknown": "warning"}
 
 
-def render_list(request: HttpRequest, template: str, context: dict[str, Any], filters: Filters) -> HttpResponse:
-    """The whole page, or for htmx its partial "browse" (form and rows) alone.
+def render_list(
+    request: HttpRequest, template: str, context: dict[str, Any], filters: Filters, *, path: str = ""
+) -> HttpResponse:
+    """The whole page, or for htmx its partial "browse" (form and rows) alone. path: of the list, where another asks.
 
     The address is put in order first: a filter form sends its empty fields too, and links keep what they find.
     """
@@ -26,7 +26,11 @@ def render_list(request: HttpRequest, template: str, context: dict[str, Any], fi
     request.GET = QueryDict(query)
     htmx = request.htmx  # type: ignore[attr-defined]
     partial = bool(htmx) and not htmx.history_restore_request
-    response = render(request, f"{template}#browse" if partial else template, {**context, "filters": filters})
+    response = render(
+        request,
+        f"{template}#browse" if partial else template,
+        {**context, "filters": filters, "list_path": path or request.path},
+    )
     if partial and htmx.trigger == "filters":
         response["HX-Push-Url"] = f"{request.path}?{query}" if query else request.path
     patch_vary_headers(response, ["HX-Request"])
@@ -52,11 +56,6 @@ def place_of(request: HttpRequest, inside: str) -> str:
     """Where the editor stands: `inside` a page that htmx asks from, or "page" when it is one of its own."""
     is_inside = request.htmx and request.POST.get("place") != "page"  # type: ignore[attr-defined]
     return inside if is_inside else "page"
-
-
-def say(response: HttpResponse, outcome: LevelChange) -> HttpResponse:
-    """Let a toast tell the outcome of a change."""
-    return with_toast(response, outcome.text, TOAST_LEVELS[outcome.status])
 
 
 def _json_array(rows: Iterable[dict]) -> Iterator[str]:

@@ -1,16 +1,20 @@
-"""The default level of a space: a dialog that says first how many items a change touches."""
+"""The default level of a space: in the row of its list, in a dialog of its page, or on a page of its own."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from classification import selectors
 from classification.coverage.counts import applicable, levels_by_id
-from classification.views import level_editor
-from classification.views.browsing import go, place_of
-from classification.views.level_editor import Editor
+from classification.levels.defaults import SpaceDefault
+from classification.models import Space
+from classification.outcomes import LevelChange
+from classification.views.browsing import go, list_query, place_of
+from classification.views.changes import say, undo
+from classification.views.level_editor import Attempt, attempt_change, default_editor
+from classification.views.spaces import changed_list
 from portal.access import actor_of, on_connection
 from portal.jobs.operations import remote_work
 from portal.models import Connection
@@ -20,33 +24,67 @@ from portal.models import Connection
 @require_http_methods(["GET", "POST"])
 @remote_work("Changing the space default")
 def space_default(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
+    """GET: the editor, which says first how many items a change touches. POST: set or clear."""
+    space = _found(connection, key)
+    if request.method == "GET":
+        return _editor(request, space)
+    form = default_editor(space, _choices(connection), place=_place(request)).form(request.POST)
+    attempt = attempt_change(actor=actor_of(request), target=SpaceDefault(space), form=form)
+    if attempt.change and attempt.change.ok:
+        return _done(request, attempt.change)
+    return _editor(request, space, attempt)
+
+
+@on_connection("classification.set_default", kind="site")
+@require_POST
+@remote_work("Undoing the change of the space default")
+def space_default_undo(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
+    """Restore the default before the person's last change; from the message that told of it."""
+    change = undo(request, SpaceDefault(_found(connection, key)))
+    return change if isinstance(change, HttpResponse) else _done(request, change)
+
+
+def _found(connection: Connection, key: str) -> Space:
     space = selectors.find_space(connection, key)
     if space is None:
         raise Http404("Trustdesk does not know this space, so nothing was changed. Scan the site first.")
     space.connection = connection
-    choices = applicable(levels_by_id(connection).values())
-    editor = level_editor.of_space(space, choices, place=place_of(request, "dialog"))
-    if request.method == "POST":
-        outcome = editor.submit(actor_of(request), request.POST)
-        if outcome is not None:
-            messages.success(request, outcome.text)
-            return _shown_again(request, editor)
+    return space
+
+
+def _choices(connection: Connection) -> list:
+    return applicable(levels_by_id(connection).values())
+
+
+def _place(request: HttpRequest) -> str:
+    asked = request.POST.get("place") or request.GET.get("place")
+    return place_of(request, "row" if asked == "row" else "dialog")
+
+
+def _editor(request: HttpRequest, space: Space, attempt: Attempt | None = None) -> HttpResponse:
     template = "classification/_editor.html" if request.htmx else "classification/space_default.html"  # type: ignore[attr-defined]
     context = {
-        "editor": editor,
+        "editor": default_editor(space, _choices(space.connection), place=_place(request), attempt=attempt),
         "space": space,
         "crumbs": [
-            {"label": "Spaces", "url": reverse("spaces", args=[connection.slug])},
+            {"label": "Spaces", "url": reverse("spaces", args=[space.connection.slug])},
             {"label": space.name, "url": space.get_absolute_url()},
         ],
     }
-    return render(request, template, context, status=editor.status)
+    return render(request, template, context, status=attempt.status if attempt else 200)
 
 
-def _shown_again(request: HttpRequest, editor: Editor) -> HttpResponse:
-    """All of the page of the space changed with the default: it is drawn again, with its filters."""
-    if editor.place == "page":
-        return go(request, editor.back)
+def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
+    """All of the page of a space changes with its default, and so do the figures of a list: both are drawn again."""
+    space: Space = change.space  # type: ignore[assignment]
+    place = _place(request)
+    if place == "row":
+        response = changed_list(request, space.connection, list_query(request))
+        undo_url = reverse("space_default_undo", args=[space.connection.slug, space.key])
+        return say(request, response, change, SpaceDefault(space), undo_url)
+    messages.success(request, change.text)
+    if place == "page":
+        return go(request, space.get_absolute_url())
     response = HttpResponse(status=204)
     response["HX-Refresh"] = "true"
     return response

@@ -6,16 +6,17 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from classification import selectors
 from classification.coverage.counts import applicable, levels_by_id, space_counts
 from classification.inventory import refresh
+from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Space
 from classification.outcomes import LevelChange
-from classification.views import level_editor
-from classification.views.browsing import TOAST_LEVELS, go, list_query, say
-from classification.views.level_editor import Editor
+from classification.views.browsing import TOAST_LEVELS, go, list_query, place_of
+from classification.views.changes import say, undo
+from classification.views.level_editor import Attempt, attempt_change, item_editor
 from classification.views.rows import table_rows
 from portal.access import actor_of, may, on_connection
 from portal.jobs.operations import remote_work
@@ -47,19 +48,17 @@ def _weight(outcome: LevelChange) -> int:
     return messages.DEFAULT_LEVELS[TOAST_LEVELS["refused" if outcome.gone else outcome.status].upper()]
 
 
-def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None) -> dict[str, Any]:
+def _page_context(request: HttpRequest, item: Item, attempt: Attempt | None = None) -> dict[str, Any]:
     connection = item.space.connection
     detail = selectors.item_detail(item)
     may_set = may(actor_of(request), connection, "classification.set") and detail.row.changeable
-    if may_set and editor is None:
-        editor = level_editor.of_item(item, detail.choices, place="page")
     return {
         "item": item,
         "detail": detail,
         "may_see_history": may(actor_of(request), connection, "activity.view"),
         "history": detail.history,
         "space": detail.space,
-        "editor": editor,
+        "editor": item_editor(item, detail.choices, place="page", attempt=attempt) if may_set else None,
         "closed": f"The space of this {item.get_kind_display().lower()} is archived, so its level cannot be changed. "
         "Restore the space in Confluence first.",
         "crumbs": [
@@ -74,27 +73,45 @@ def _page_context(request: HttpRequest, item: Item, editor: Editor | None = None
 @remote_work("Changing the level")
 def item_level(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
     """GET: the editor for a row. POST: set, reset or remove; answers with what changed, or with the editor again."""
-    found = selectors.find_item(connection, kind, remote_id, status)
-    if found is None:
-        raise Http404("This item is no longer in the inventory, so nothing was changed. Read its space again.")
-    place = "page" if request.POST.get("place") == "page" else "row"
-    editor = level_editor.of_item(found, applicable(levels_by_id(connection).values()), place=place)
+    found = _found(connection, kind, remote_id, status)
+    editor = item_editor(found, applicable(levels_by_id(connection).values()), place=place_of(request, "row"))
     if request.method == "GET":
         if not request.htmx:  # type: ignore[attr-defined]
             return redirect(found)
         return render(request, "classification/_editor.html", {"editor": editor})
-    outcome = editor.submit(actor_of(request), request.POST)
-    if outcome is None:
-        return _refused(request, found, editor)
-    return _gone(request, found, outcome) if outcome.gone else _done(request, outcome)
+    attempt = attempt_change(actor=actor_of(request), target=ItemLevel(found), form=editor.form(request.POST))
+    if attempt.change and attempt.change.gone:
+        return _gone(request, found, attempt.change)
+    if attempt.change and attempt.change.ok:
+        return _done(request, attempt.change)
+    return _refused(request, found, attempt)
 
 
-def _done(request: HttpRequest, outcome: LevelChange) -> HttpResponse:
-    item: Item = outcome.item  # type: ignore[assignment]
+@on_connection("classification.set", kind="site")
+@require_POST
+@remote_work("Undoing the change of the level")
+def item_undo(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
+    """Restore the level before the person's last change; from the message that told of it."""
+    found = _found(connection, kind, remote_id, status)
+    change = undo(request, ItemLevel(found))
+    if isinstance(change, HttpResponse):
+        return change
+    return _gone(request, found, change) if change.gone else _done(request, change)
+
+
+def _found(connection: Connection, kind: str, remote_id: str, status: str) -> Item:
+    found = selectors.find_item(connection, kind, remote_id, status)
+    if found is None:
+        raise Http404("This item is no longer in the inventory, so nothing was changed. Scan its space again.")
+    return found
+
+
+def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
+    item: Item = change.item  # type: ignore[assignment]
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, outcome.text)
+        messages.success(request, change.text)
         return redirect(item)
-    fresh = selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
+    fresh = _fresh(item)
     if request.POST.get("place") == "page":
         response = render(request, "classification/item.html#item", _page_context(request, fresh))
         response["HX-Retarget"] = "#item"
@@ -102,7 +119,12 @@ def _done(request: HttpRequest, outcome: LevelChange) -> HttpResponse:
         response = render(request, "classification/_row_changed.html", _row_context(request, fresh))
         response["HX-Retarget"] = f"#item-{fresh.pk}"
     response["HX-Reswap"] = "outerHTML"
-    return say(response, outcome)
+    return say(request, response, change, ItemLevel(fresh), f"{fresh.get_absolute_url()}undo/")
+
+
+def _fresh(item: Item) -> Item:
+    """As the inventory holds it now."""
+    return selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
 
 
 def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
@@ -121,27 +143,29 @@ def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:
     }
 
 
-def _refused(request: HttpRequest, item: Item, editor: Editor) -> HttpResponse:
+def _refused(request: HttpRequest, item: Item, attempt: Attempt) -> HttpResponse:
     """The editor again with all that was typed, and, where it stands in a list, the row behind it as it truly is."""
-    fresh = selectors.find_item(item.space.connection, item.kind, item.remote_id, item.status) or item
-    editor.actions, editor.note = level_editor.offered(fresh)  # the refusal may be for good
+    fresh = _fresh(item)
     if not request.htmx:  # type: ignore[attr-defined]
-        context = _page_context(request, fresh, editor)
-        return render(request, "classification/item.html", context, status=editor.status)
-    context = {"editor": editor, **(_row_context(request, fresh) if editor.place == "row" else {})}
-    return render(request, "classification/_editor_again.html", context, status=editor.status)
+        context = _page_context(request, fresh, attempt)
+        return render(request, "classification/item.html", context, status=attempt.status)
+    choices, place = applicable(levels_by_id(fresh.space.connection).values()), place_of(request, "row")
+    context = {"editor": item_editor(fresh, choices, place=place, attempt=attempt)}
+    if place == "row":
+        context |= _row_context(request, fresh)
+    return render(request, "classification/_editor_again.html", context, status=attempt.status)
 
 
-def _gone(request: HttpRequest, item: Item, outcome: LevelChange) -> HttpResponse:
+def _gone(request: HttpRequest, item: Item, change: LevelChange) -> HttpResponse:
     """The item was deleted meanwhile: its row says so, and its page leads back to the space."""
     if not request.htmx or request.POST.get("place") == "page":  # type: ignore[attr-defined]
-        messages.warning(request, outcome.text)
+        messages.warning(request, change.text)
         return go(request, item.space.get_absolute_url())
     row_id = _row_id(request)
-    context = {"outcome": outcome, "label": item.title, "row_id": row_id, **_counts(request, item.space)}
+    context = {"change": change, "label": item.title, "row_id": row_id, **_counts(request, item.space)}
     response = render(request, "classification/_row_gone.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = f"#{row_id}", "outerHTML"
-    return say(response, outcome)
+    return say(request, response, change)
 
 
 def _row_id(request: HttpRequest) -> str:

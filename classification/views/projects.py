@@ -1,7 +1,5 @@
 """Jira projects and their default levels."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,10 +10,12 @@ from classification import selectors
 from classification.coverage.counts import applicable, levels_by_id
 from classification.inventory import refresh
 from classification.inventory.filters import ProjectFilters
+from classification.levels.defaults import ProjectDefault
 from classification.models import Project
-from classification.views import level_editor
-from classification.views.browsing import go, list_query, place_of, render_list, say
-from classification.views.level_editor import Editor
+from classification.outcomes import LevelChange
+from classification.views.browsing import go, list_query, place_of, render_list
+from classification.views.changes import say, undo
+from classification.views.level_editor import Attempt, attempt_change, default_editor
 from classification.views.rows import chips
 from portal.access import actor_of, may, on_connection
 from portal.atlassian.errors import ApiError
@@ -62,47 +62,70 @@ def projects_read(request: HttpRequest, connection: Connection) -> HttpResponse:
 @remote_work("Changing the default of the project")
 def project_default(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     """GET: the editor for a row, or as a page. POST: set or clear."""
+    project = _found(connection, key)
+    if request.method == "GET":
+        return _editor(request, project)
+    form = default_editor(project, _choices(connection), place=place_of(request, "row")).form(request.POST)
+    attempt = attempt_change(actor=actor_of(request), target=ProjectDefault(project), form=form)
+    if attempt.change and attempt.change.ok:
+        return _done(request, attempt.change)
+    return _editor(request, project, attempt)
+
+
+@on_connection("classification.set_default", kind="site")
+@require_POST
+@remote_work("Undoing the change of the default of the project")
+def project_default_undo(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
+    """Restore the default before the person's last change; from the message that told of it."""
+    change = undo(request, ProjectDefault(_found(connection, key)))
+    return change if isinstance(change, HttpResponse) else _done(request, change)
+
+
+def _found(connection: Connection, key: str) -> Project:
     project = selectors.find_project(connection, key)
     if project is None:
-        raise Http404("Trustdesk does not know this project, so nothing was changed. Read the projects again.")
-    choices = applicable(levels_by_id(connection).values())
-    editor = level_editor.of_project(project, choices, place=place_of(request, "row"))
-    if request.method == "POST":
-        outcome = editor.submit(actor_of(request), request.POST)
-        if outcome is not None and editor.place == "page":
-            messages.success(request, outcome.text)
-            return go(request, editor.back)
-        if outcome is not None:
-            return say(_row(request, project), outcome)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return render(request, "classification/project_default.html", _page(project, editor), status=editor.status)
+        raise Http404("Trustdesk does not know this project, so nothing was changed. Refresh the projects.")
+    return project
+
+
+def _choices(connection: Connection) -> list:
+    return applicable(levels_by_id(connection).values())
+
+
+def _editor(request: HttpRequest, project: Project, attempt: Attempt | None = None) -> HttpResponse:
+    place = place_of(request, "row")
     context = {
-        "editor": editor,
-        "project": selectors.find_project(connection, key),
-        "list_count": _count(request, connection),
+        "editor": default_editor(project, _choices(project.connection), place=place, attempt=attempt),
+        "project": project,
     }
-    again = editor.place == "row" and editor.status != 200
-    template = "classification/_project_again.html" if again else "classification/_editor.html"
-    return render(request, template, context, status=editor.status)
+    status = attempt.status if attempt else 200
+    if not request.htmx:  # type: ignore[attr-defined]
+        context["crumbs"] = [{"label": "Projects", "url": reverse("projects", args=[project.connection.slug])}]
+        return render(request, "classification/project_default.html", context, status=status)
+    if attempt and place == "row":
+        context["list_count"] = _count(request, project.connection)
+        return render(request, "classification/_project_again.html", context, status=status)
+    return render(request, "classification/_editor.html", context, status=status)
 
 
-def _row(request: HttpRequest, project: Project) -> HttpResponse:
+def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
+    project: Project = change.project  # type: ignore[assignment]
+    connection = project.connection
+    if place_of(request, "row") == "page":
+        messages.success(request, change.text)
+        return go(request, reverse("projects", args=[connection.slug]))
     context = {
-        "rows": [selectors.find_project(project.connection, project.key)],
+        "rows": [selectors.find_project(connection, project.key)],
         "may_edit": True,
-        "list_count": _count(request, project.connection),
+        "list_count": _count(request, connection),
     }
     response = render(request, "classification/_project_changed.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = f"#project-{project.pk}", "outerHTML"
-    return response
+    undo_url = reverse("project_default_undo", args=[connection.slug, project.key])
+    return say(request, response, change, ProjectDefault(project), undo_url)
 
 
 def _count(request: HttpRequest, connection: Connection) -> int | None:
     """How many projects match the filters of the list that is shown."""
     query = list_query(request)
     return None if query is None else selectors.projects_that_match(connection, query)
-
-
-def _page(project: Project, editor: Editor) -> dict[str, Any]:
-    crumbs = [{"label": "Projects", "url": reverse("projects", args=[project.connection.slug])}]
-    return {"project": project, "editor": editor, "crumbs": crumbs}

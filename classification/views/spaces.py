@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -37,9 +37,22 @@ ORIGINS = (
 @require_GET
 def spaces(request: HttpRequest, connection: Connection) -> HttpResponse:
     filters = SpaceFilters.parse(request.GET)
+    return render_list(request, "classification/spaces.html", _spaces_context(connection, filters), filters)
+
+
+def changed_list(request: HttpRequest, connection: Connection, query: str | None) -> HttpResponse:
+    """The list of spaces with the filters of `query`, for htmx, after a change in one of its rows."""
+    filters, path = SpaceFilters.parse(QueryDict(query or "")), reverse("spaces", args=[connection.slug])
+    context = _spaces_context(connection, filters)
+    response = render_list(request, "classification/spaces.html", context, filters, path=path)
+    response["HX-Retarget"], response["HX-Reswap"] = "#browse", "outerHTML"
+    return response
+
+
+def _spaces_context(connection: Connection, filters: SpaceFilters) -> dict[str, Any]:
     page = selectors.spaces_page(connection, filters)
     used = {part.level for row in page.rows for part in row.figures.segments}
-    context = {
+    return {
         "page": page,
         "columns": [level for level in page.levels.values() if level.is_applicable or level in used],
         "rows": page.rows,
@@ -49,7 +62,6 @@ def spaces(request: HttpRequest, connection: Connection) -> HttpResponse:
         "statuses": SpaceFilters.CHOICES["status"],
         "drafts_listed": site_facts.value(connection, LISTS_DRAFTS, default=True),
     }
-    return render_list(request, "classification/spaces.html", context, filters)
 
 
 @on_connection("classification.view", kind="site")

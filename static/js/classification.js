@@ -35,3 +35,26 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const text = `“${title}” was not changed. Open its editor to see why.`;
   document.dispatchEvent(new CustomEvent("toast", { detail: { level: "warning", text } }));
 });
+
+// In an open editor the digits choose a level, and the arrow keys go from one to the next.
+
+const writing = "input:not([type=checkbox], [type=radio], [type=hidden]), select, textarea, [contenteditable]";
+
+function openEditor(target) {
+  if (!(target instanceof Element) || target.matches(writing)) return null;
+  const around = target.closest("form.editor, details[data-edit][open], dialog[open]");
+  if (around) return around.matches("form") ? around : around.querySelector("form.editor");
+  return document.querySelector("dialog[open]") ? null : document.querySelector("main details[data-edit][open] form.editor");
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || event.repeat) return;
+  const choices = [...(openEditor(event.target)?.querySelectorAll("[data-choice]") ?? [])];
+  if (!choices.length) return;
+  const at = choices.indexOf(document.activeElement);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (/^[1-9]$/.test(event.key)) choices[Number(event.key) - 1]?.click();
+  else if (step && at >= 0) choices[(at + step + choices.length) % choices.length].focus();
+  else return;
+  event.preventDefault();
+});

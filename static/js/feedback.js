@@ -10,7 +10,7 @@ function icon(level) {
   return use ? use.cloneNode(true) : null;
 }
 
-function toast({ level = "info", text, link }) {
+function toast({ level = "info", text, link, action }) {
   const urgent = level === "error" || level === "warning";
   const region = document.getElementById(urgent ? "toasts-urgent" : "toasts");
   if (!region || !text) return;
@@ -29,6 +29,7 @@ function toast({ level = "info", text, link }) {
     anchor.textContent = link.text;
     body.append(" ", anchor);
   }
+  if (action) body.append(" ", actionButton(action, box));
   const close = document.createElement("button");
   close.type = "button";
   close.className = "button button-subtle button-icon button-small";
@@ -37,6 +38,21 @@ function toast({ level = "info", text, link }) {
   close.append(icon("close") ?? "×");
   box.append(body, close);
   region.append(box);
+}
+
+// What can be done about it, Undo for one. The focus goes to the row that it changes, since the message is closed.
+function actionButton({ label, url, values }, box) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-small";
+  button.textContent = label;
+  button.addEventListener("click", () => {
+    const row = document.getElementById(values.row);
+    if (row) giveFocus(row.querySelector("[data-edit] > summary") ?? row);
+    box.remove();
+    htmx.ajax("POST", url, { source: document.body, target: row ?? document.body, swap: "none", values });
+  });
+  return button;
 }
 
 // A person may need longer than the timer: pointing at a message or focusing it keeps it. Failures stay until closed.

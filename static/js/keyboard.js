@@ -59,7 +59,7 @@ function edit(element) {
 // While a change is on its way its editor is about to close: it is opened again in the row that comes.
 function editOpen(details) {
   if (details.querySelector("form.htmx-request")) details.closest("[data-row]").dataset.editAgain = "";
-  else details.querySelector("input:checked, input:not([type=hidden]), textarea")?.focus();
+  else details.querySelector("[autofocus], [data-choice], input:not([type=hidden]), textarea")?.focus();
 }
 
 const keys = {

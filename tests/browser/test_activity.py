@@ -23,9 +23,10 @@ def rows(page: Page) -> Locator:
 
 def set_level(page: Page, level: str, reason: str) -> None:
     change = page.get_by_role("region", name="Change the level")
-    change.get_by_role("radio", name=re.compile(f"^{level}")).check()
-    change.get_by_label("Reason").fill(reason)
-    change.get_by_role("button", name="Set level").click()
+    change.get_by_role("button", name=re.compile(f"^{level}")).click()
+    if reason:
+        change.get_by_label("Reason").fill(reason)
+        change.get_by_role("button", name=f"Set “{level}”").click()
 
 
 def test_what_was_done_appears_with_before_after_reason_and_outcome(open_as, desk, sandbox):

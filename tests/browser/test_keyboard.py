@@ -39,14 +39,13 @@ def go_to(page: Page, title: str) -> None:
 def choose(page: Page, title: str, level: str) -> None:
     """Open the editor with e, and choose with the arrow keys; the change is not sent yet."""
     page.keyboard.press("e")
-    expect(row(page, title).get_by_role("radio").first).to_be_visible()
-    wanted = row(page, title).get_by_role("radio", name=re.compile(f"^{level}"))
-    expect(row(page, title).locator("input[name=level]:focus")).to_have_count(1)
+    expect(row(page, title).locator("[data-choice]:focus")).to_have_count(1)
+    wanted = row(page, title).get_by_role("button", name=re.compile(f"^{level}"))
     for _ in range(3):
-        if wanted.is_checked():
+        if wanted.evaluate("(button) => button === document.activeElement"):
             break
         page.keyboard.press("ArrowDown")
-    expect(wanted).to_be_checked()
+    expect(wanted).to_be_focused()
 
 
 def open_editors(page: Page) -> list[str]:
@@ -89,7 +88,7 @@ def test_a_key_pressed_as_soon_as_the_new_row_stands_acts_on_that_row(open_as, d
     page.evaluate(AT_THE_SWAP)
     page.keyboard.press("Enter")
     assert page.evaluate("window.atTheSwap") == [row_id, True]
-    expect(row(page, "Fire drill").get_by_role("radio", name=re.compile("^Confidential"))).to_be_focused()
+    expect(row(page, "Fire drill").get_by_role("button", name=re.compile("^Confidential"))).to_be_focused()
     assert open_editors(page) == ["Fire drill"]
 
 
@@ -120,7 +119,7 @@ def test_e_before_the_answer_to_a_save_opens_the_editor_again_when_it_comes(open
     page.keyboard.press("e")
     release()
     expect(row(page, "Fire drill").locator("summary")).to_have_text("Confidential")
-    expect(row(page, "Fire drill").get_by_role("radio", name=re.compile("^Confidential"))).to_be_focused()
+    expect(row(page, "Fire drill").get_by_role("button", name=re.compile("^Confidential"))).to_be_focused()
     assert open_editors(page) == ["Fire drill"]
     assert current(page) == address(desk, "Fire drill")
 
@@ -139,7 +138,7 @@ def test_an_answer_that_comes_late_does_not_take_the_focus_from_the_next_row(ope
     expect(row(page, "Fire drill").locator("summary")).to_have_text("Confidential")
     assert current(page) == address(desk, following)
     page.keyboard.press("e")
-    expect(row(page, following).locator("input[name=level]:focus")).to_have_count(1)
+    expect(row(page, following).locator("[data-choice]:focus")).to_have_count(1)
     assert open_editors(page) == [following]
 
 
@@ -168,7 +167,7 @@ def test_a_refusal_of_a_row_that_was_left_is_told_and_takes_no_focus(open_as, de
     page.keyboard.press("Enter")
     page.keyboard.press("j")
     page.keyboard.press("e")
-    expect(row(page, following).locator("input[name=level]:focus")).to_have_count(1)
+    expect(row(page, following).locator("[data-choice]:focus")).to_have_count(1)
     release()
     expect(page.locator(".toast")).to_contain_text("“Fire drill” was not changed. Open its editor to see why.")
     assert current(page) == address(desk, following)

@@ -9,7 +9,7 @@ from portal.jobs import operations
 from sandbox.names import ACME
 from tests.held import Held
 
-from .test_space import choose, edit, row, said
+from .test_space import again, choose, edit, row, said
 
 pytestmark = pytest.mark.browser
 
@@ -27,12 +27,11 @@ def test_a_level_that_takes_long_arrives_in_its_row_and_what_was_typed_stays_mea
     page = open_as("bob", desk.path)
     editor = edit(page, "Key list")
     choose(editor, "Public")
-    editor.get_by_label("Reason").fill("It hangs at the door")
-    editor.get_by_role("button", name="Set level").click()
+    again(editor, "Set “Public”", "It hangs at the door")
     expect(said(page, "Changing the level: still working.")).to_be_visible()
     held.reached(1)
     expect(editor.get_by_label("Reason")).to_have_value("It hangs at the door")
-    editor.get_by_role("button", name="Set level").click()
+    again(editor, "Set “Public”")
     expect(said(page, "This is still being worked on.")).to_be_visible()
     held.release()
     expect(row(page, "Key list").locator("summary")).to_have_text("Public")
@@ -44,7 +43,6 @@ def test_the_answer_finds_its_page_also_where_the_row_is_gone(desk, held, open_a
     page = open_as("bob", desk.path)
     editor = edit(page, "Press kit")
     choose(editor, "Confidential")
-    editor.get_by_role("button", name="Set level").click()
     held.reached(1)
     page.get_by_role("link", name="Tree", exact=True).click()
     expect(page).to_have_url(re.compile("view=tree"))

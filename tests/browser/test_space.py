@@ -23,12 +23,20 @@ def titles(page: Page) -> list[str]:
 def edit(page: Page, title: str) -> Locator:
     """Open the editor in the row; what is asked for afterwards is asked of the row."""
     row(page, title).locator("summary").click()
-    expect(row(page, title).get_by_role("radio").first).to_be_visible()
+    expect(row(page, title).locator("[data-choice]").first).to_be_visible()
     return row(page, title)
 
 
 def choose(editor: Locator, level: str) -> None:
-    editor.get_by_role("radio", name=re.compile(f"^{level}")).check()
+    """One click sets it, or asks for a reason where it lowers the protection."""
+    editor.get_by_role("button", name=re.compile(f"^{level}")).click()
+
+
+def again(editor: Locator, label: str, reason: str = "") -> None:
+    """Send the same choice once more, with the reason that was asked for."""
+    if reason:
+        editor.get_by_label("Reason").fill(reason)
+    editor.get_by_role("button", name=label, exact=True).click()
 
 
 def said(page: Page, text: str) -> Locator:
@@ -47,9 +55,9 @@ def test_a_level_is_set_in_its_row_and_row_bar_figures_and_message_show_it(open_
     before = bar.inner_html()
     editor = edit(page, "Lost property")
     expect(editor.get_by_text("For the team that needs it. Ask the owner before you share it.")).to_be_visible()
-    expect(editor.get_by_role("radio")).to_have_count(3)
+    expect(editor.locator("form").get_by_text("Lost property", exact=True)).to_be_visible()
+    expect(editor.locator("[data-choice]")).to_have_count(3)
     choose(editor, "Confidential")
-    editor.get_by_role("button", name="Set level").click()
     expect(said(page, "“Lost property” is “Confidential” now.")).to_be_visible()
     expect(row(page, "Lost property").locator("summary")).to_have_text("Confidential")
     expect(row(page, "Lost property")).to_contain_text("Set in Trustdesk")
@@ -66,26 +74,19 @@ def test_an_editor_that_could_not_be_loaded_is_loaded_by_the_next_click(open_as,
     row(page, "Lost property").locator("summary").click()
     expect(said(page, "network")).to_be_visible()
     page.context.set_offline(False)
-    editor = edit(page, "Lost property")
-    choose(editor, "Confidential")
-    editor.locator("summary").click()
-    editor.locator("summary").click()
-    expect(editor.get_by_role("radio", name=re.compile("^Confidential"))).to_be_checked()
+    edit(page, "Lost property")
 
 
 def test_a_lower_level_asks_for_a_reason_and_keeps_it(open_as, desk, sandbox):
     page = open_as("bob", desk.path)
     editor = edit(page, "Key list")
     choose(editor, "Public")
-    editor.get_by_role("button", name="Set level").click()
     expect(
         editor.get_by_text("This lowers the protection from “Confidential” to “Public”. Give a reason.")
     ).to_be_visible()
     expect(editor.get_by_label("Reason")).to_be_focused()
-    expect(editor.get_by_role("radio", name=re.compile("^Public"))).to_be_checked()
     assert sandbox.own_level(ACME, desk.id["Key list"]) == "Confidential"
-    editor.get_by_label("Reason").fill("The list hangs at the door anyway. 🔑")
-    editor.get_by_role("button", name="Set level").click()
+    again(editor, "Set “Public”", "The list hangs at the door anyway. 🔑")
     expect(row(page, "Key list").locator("summary")).to_have_text("Public")
     page.get_by_role("link", name="Key list", exact=True).click()
     expect(page.get_by_text("The list hangs at the door anyway. 🔑")).to_be_visible()
@@ -105,8 +106,8 @@ def test_a_level_is_reset_to_the_default_of_the_space(open_as, desk, sandbox):
 def test_a_site_that_does_not_offer_removing_says_so_and_one_that_does_removes(open_as, desk, sandbox):
     page = open_as("bob", desk.path)
     editor = edit(page, "Press kit")
-    editor.get_by_label("Reason").fill("Not ours any more")
     editor.get_by_role("button", name="Remove").click()
+    again(editor, "Remove", "Not ours any more")
     alert = editor.get_by_role("alert")
     expect(alert).to_contain_text("The level of “Press kit” was not changed.")
     expect(alert).to_contain_text("Reset")
@@ -125,8 +126,8 @@ def test_a_site_that_does_not_offer_removing_says_so_and_one_that_does_removes(o
     sandbox.set_dialect(ACME, "reference")
     page.reload()
     editor = edit(page, "Press kit")
-    editor.get_by_label("Reason").fill("Not ours any more")
     editor.get_by_role("button", name="Remove").click()
+    again(editor, "Remove", "Not ours any more")
     expect(row(page, "Press kit").locator("summary")).to_have_text("Not classified")
     expect(figures(page)).to_contain_text("10 of 12 items")
 
@@ -136,15 +137,12 @@ def test_a_refusal_stands_in_its_row_with_what_is_true_and_what_the_call_needs(o
     page = open_as("bob", desk.path)
     editor = edit(page, "Press kit")
     choose(editor, "Confidential")
-    editor.get_by_label("Reason").fill("A draft of it leaked")
-    editor.get_by_role("button", name="Set level").click()
     alert = editor.get_by_role("alert")
     expect(alert).to_contain_text("The level of “Press kit” was not changed.")
     expect(alert).to_contain_text("This page is under legal hold.")
     expect(alert).to_contain_text("write:page:confluence")
     expect(alert).to_contain_text("Current level: Public")
-    expect(editor.get_by_label("Reason")).to_have_value("A draft of it leaked")
-    expect(editor.get_by_role("radio", name=re.compile("^Confidential"))).to_be_checked()
+    expect(editor.get_by_role("button", name="Set “Confidential”")).to_be_visible()
     editor.get_by_role("button", name="Cancel").click()
     expect(alert).to_be_hidden()
     expect(row(page, "Press kit").locator("summary")).to_have_text("Public")
@@ -153,16 +151,15 @@ def test_a_refusal_stands_in_its_row_with_what_is_true_and_what_the_call_needs(o
 
 def test_a_site_that_does_not_answer_loses_nothing_that_was_typed(open_as, desk, sandbox):
     page = open_as("bob", desk.path)
-    editor = edit(page, "Press kit")
+    editor = edit(page, "Key list")
+    choose(editor, "Public")
     faults.html_answer(sandbox, host=ACME)
-    choose(editor, "Confidential")
-    editor.get_by_label("Reason").fill("A draft of it leaked")
-    editor.get_by_role("button", name="Set level").click()
+    again(editor, "Set “Public”", "It hangs at the door")
     expect(editor.get_by_role("alert")).to_contain_text("Nothing was changed. What you chose and typed is still here.")
-    expect(editor.get_by_label("Reason")).to_have_value("A draft of it leaked")
+    expect(editor.get_by_label("Reason")).to_have_value("It hangs at the door")
     faults.clear(sandbox)
-    editor.get_by_role("button", name="Set level").click()
-    expect(row(page, "Press kit").locator("summary")).to_have_text("Confidential")
+    again(editor, "Set “Public”")
+    expect(row(page, "Key list").locator("summary")).to_have_text("Public")
 
 
 def test_an_answer_that_was_lost_is_settled_by_reading(open_as, desk, sandbox):
@@ -170,7 +167,6 @@ def test_an_answer_that_was_lost_is_settled_by_reading(open_as, desk, sandbox):
     page = open_as("bob", desk.path)
     editor = edit(page, "Press kit")
     choose(editor, "Internal")
-    editor.get_by_role("button", name="Set level").click()
     expect(row(page, "Press kit").locator("summary")).to_have_text("Internal")
     expect(said(page, "“Press kit” is “Internal” now.")).to_be_visible()
 
@@ -180,7 +176,6 @@ def test_an_item_that_was_deleted_meanwhile_leaves_the_list_with_a_sentence(open
     editor = edit(page, "Press kit")
     stranger.act(sandbox, "delete_item", host=ACME, item=desk.id["Press kit"])
     choose(editor, "Confidential")
-    editor.get_by_role("button", name="Set level").click()
     expect(page.get_by_text("No longer at Atlassian, so it was removed from this list.")).to_be_visible()
     expect(said(page, "“Press kit” is no longer there")).to_be_visible()
     expect(figures(page)).to_contain_text("10 of 11 items")
@@ -194,13 +189,12 @@ def test_a_level_that_was_archived_a_second_ago_is_refused_and_not_offered_again
     editor = edit(page, "Lost property")
     stranger.act(sandbox, "archive_level", host=ACME, level="Public")
     choose(editor, "Public")
-    editor.get_by_role("button", name="Set level").click()
     expect(editor.get_by_role("alert")).to_contain_text("“Public” is archived")
     expect(row(page, "Lost property").locator("summary")).to_have_text("Not classified")
     page.reload()
     editor = edit(page, "Lost property")
-    expect(editor.get_by_role("radio")).to_have_count(2)
-    expect(editor.get_by_role("radio", name=re.compile("^Public"))).to_have_count(0)
+    expect(editor.locator("[data-choice]")).to_have_count(2)
+    expect(editor.get_by_role("button", name=re.compile("^Public"))).to_have_count(0)
 
 
 def test_a_level_that_a_stranger_changed_meanwhile_is_not_overwritten_unseen(open_as, desk, sandbox):
@@ -208,15 +202,13 @@ def test_a_level_that_a_stranger_changed_meanwhile_is_not_overwritten_unseen(ope
     editor = edit(page, "Press kit")
     stranger.act(sandbox, "set_level", host=ACME, item=desk.id["Press kit"], level="Confidential")
     choose(editor, "Internal")
-    editor.get_by_role("button", name="Set level").click()
     expect(editor.get_by_role("alert")).to_contain_text("somebody changed it in the meantime")
     expect(editor.get_by_role("alert")).to_contain_text("Current level: Confidential")
     expect(row(page, "Press kit").locator("summary")).to_have_text("Confidential")
     assert sandbox.own_level(ACME, desk.id["Press kit"]) == "Confidential"
     editor.get_by_role("button", name="Set anyway").click()
     expect(editor.get_by_text("Give a reason.")).to_be_visible()
-    editor.get_by_label("Reason").fill("Agreed with the press team")
-    editor.get_by_role("button", name="Set anyway").or_(editor.get_by_role("button", name="Set level")).click()
+    again(editor, "Set “Internal”", "Agreed with the press team")
     expect(row(page, "Press kit").locator("summary")).to_have_text("Internal")
 
 
@@ -240,7 +232,6 @@ def test_the_same_content_is_a_list_or_a_tree_and_drafts_and_archived_items_have
     expect(row(page, "New badges")).to_contain_text("Draft")
     editor = edit(page, "New badges")
     choose(editor, "Internal")
-    editor.get_by_role("button", name="Set level").click()
     expect(row(page, "New badges").locator("summary")).to_have_text("Internal")
     assert sandbox.own_level(ACME, desk.id["New badges"], status="draft") == "Internal"
     page.get_by_role("navigation", name="Status").get_by_role("link", name="Archived").click()
@@ -296,19 +287,36 @@ def test_rows_are_walked_and_edited_by_keys_alone(open_as, desk, sandbox):
     page.keyboard.press("j")
     expect(row(page, "Press kit")).to_be_focused()
     page.keyboard.press("e")
-    expect(row(page, "Press kit").get_by_role("radio", name=re.compile("^Public"))).to_be_focused()
+    expect(row(page, "Press kit").get_by_role("button", name=re.compile("^Public"))).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(row(page, "Press kit").locator("summary")).to_have_text("Internal")
     expect(row(page, "Press kit").locator("summary")).to_be_focused()
     page.keyboard.press("e")
-    expect(row(page, "Press kit").get_by_role("radio").first).to_be_visible()
+    expect(row(page, "Press kit").locator("[data-choice]").first).to_be_visible()
     page.keyboard.press("Escape")
-    expect(row(page, "Press kit").get_by_role("radio").first).to_be_hidden()
+    expect(row(page, "Press kit").locator("[data-choice]").first).to_be_hidden()
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Front desk")
+
+
+def test_a_digit_sets_a_level_and_undo_in_the_message_restores_the_one_before(open_as, desk, sandbox):
+    page = open_as("bob", desk.path)
+    edit(page, "Lost property")
+    page.keyboard.press("1")
+    expect(row(page, "Lost property").locator("summary")).to_have_text("Confidential")
+    toast = said(page, "“Lost property” is “Confidential” now.")
+    edit(page, "Press kit")
+    page.keyboard.press("2")
+    expect(row(page, "Press kit").locator("summary")).to_have_text("Internal")
+    said(page, "“Press kit” is “Internal” now.").get_by_role("button", name="Undo").click()
+    expect(row(page, "Press kit").locator("summary")).to_have_text("Public")
+    expect(row(page, "Press kit").locator("summary")).to_be_focused()
+    expect(toast).to_have_count(1)
+    assert sandbox.own_level(ACME, desk.id["Press kit"]) == "Public"
+    assert sandbox.own_level(ACME, desk.id["Lost property"]) == "Confidential"
 
 
 def test_a_new_default_says_first_what_it_touches_and_its_followers_are_read_again(open_as, desk, world, sandbox):
@@ -320,10 +328,8 @@ def test_a_new_default_says_first_what_it_touches_and_its_followers_are_read_aga
     expect(dialog).to_contain_text("1 not classified although there is a default stays as it is.")
     expect(dialog).to_contain_text("4 with a level of their own keep it.")
     choose(dialog, "Public")
-    dialog.get_by_role("button", name="Set default").click()
     expect(dialog.get_by_text("This lowers the protection from “Internal” to “Public”. Give a reason.")).to_be_visible()
-    dialog.get_by_label("Reason").fill("Visitors read all of it")
-    dialog.get_by_role("button", name="Set default").click()
+    again(dialog, "Set “Public”", "Visitors read all of it")
     expect(
         page.get_by_text("The default of “Front desk” is “Public” now. Up to 8 items change with it")
     ).to_be_visible()
@@ -334,8 +340,8 @@ def test_a_new_default_says_first_what_it_touches_and_its_followers_are_read_aga
     assert sandbox.space_default(ACME, "DESK") == "Public"
 
     page.get_by_role("link", name="Change the default level").click()
-    dialog.get_by_label("Reason").fill("To be sorted out")
     dialog.get_by_role("button", name="Clear the default").click()
+    again(dialog, "Clear the default", "To be sorted out")
     expect(page.get_by_text("“Front desk” has no default now.")).to_be_visible()
     assert sandbox.space_default(ACME, "DESK") is None
     bob = open_as("bob", desk.path)

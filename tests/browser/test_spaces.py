@@ -165,3 +165,22 @@ def test_what_is_filtered_is_exported(open_as):
         page.get_by_role("link", name="JSON, all that match").click()
     assert json.loads(download.value.path().read_text()) == []
     assert Connection.objects.count() == 4
+
+
+def test_the_default_of_a_space_is_changed_in_its_row_by_keys_and_undone(open_as, world, sandbox, desk):
+    page = open_as("alice", "/sites/acme/spaces/?q=front")
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    editor = row(page, "Front desk")
+    expect(editor.get_by_text("A new default changes up to 8 items")).to_be_visible()
+    expect(editor.locator("[data-choice]:focus")).to_have_text(re.compile("Internal"))
+    page.keyboard.press("1")
+    expect(editor.locator("summary")).to_have_text("Confidential")
+    expect(editor.locator("summary")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"\?q=front$"))
+    assert sandbox.space_default(ACME, "DESK") == "Confidential"
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(editor.locator("summary")).to_have_text("Internal")
+    expect(editor.locator("summary")).to_be_focused()
+    assert sandbox.space_default(ACME, "DESK") == "Internal"

@@ -9,7 +9,7 @@ from classification.levels.change import change_level
 from classification.levels.defaults import ProjectDefault, SpaceDefault
 from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Level, Project, ReadState, Site, Space
-from classification.views import level_editor
+from classification.views.level_editor import item_editor
 from portal.access import Actor
 from portal.models import Connection
 from sandbox import faults
@@ -30,7 +30,7 @@ def browser(manager, alice, client_for):
 
 def offered(item: Item) -> list[str]:
     choices = Level.objects.filter(connection=item.space.connection)
-    return [action.value for action in level_editor.of_item(item, choices, place="row").actions]
+    return [button.value for button in item_editor(item, choices, place="row").buttons]
 
 
 def level_url(item: Item) -> str:
@@ -40,24 +40,26 @@ def level_url(item: Item) -> str:
 def test_removal_is_offered_until_the_site_refused_it_and_then_the_page_says_why(
     site, manager, browser, item, level, sandbox
 ):
-    assert offered(item("Bonus")) == ["reset", "remove"]
+    assert offered(item("Bonus")) == ["reset", "none"]
     assert change_level(actor=manager, target=ItemLevel(item("Bonus")), wanted=None, reason="Wrong").status == "refused"
     assert offered(item("Salaries")) == ["reset"]
     page = browser.get(item("Salaries").get_absolute_url()).content.decode()
-    assert 'value="remove"' not in page
+    assert ">Remove</button>" not in page
     assert "This site does not offer to remove a level." in page
     htmx = browser.get(level_url(item("Salaries")), headers={"HX-Request": "true"}).content.decode()
-    assert 'value="remove"' not in htmx
+    assert ">Remove</button>" not in htmx
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
 def test_the_form_that_was_refused_for_good_does_not_offer_removal_any_more(browser, item, headers):
     answer = browser.post(
-        level_url(item("Bonus")), {"action": "remove", "reason": "Wrong", "seen": "?", "place": "row"}, headers=headers
+        level_url(item("Bonus")),
+        {"wanted": "none", "reason": "Wrong", "expected": "?", "place": "row"},
+        headers=headers,
     )
     html = answer.content.decode()
     assert (answer.status_code, "does not offer removal" in html) == (409, True)
-    assert 'value="remove"' not in html
+    assert ">Remove</button>" not in html
     assert 'value="reset"' in html
     assert "This site does not offer to remove a level." in html
 
@@ -74,7 +76,7 @@ def test_a_reset_of_what_has_the_level_of_the_default_says_what_it_changes(brows
 def test_removal_is_offered_again_once_the_connection_was_changed(site, manager, item):
     change_level(actor=manager, target=ItemLevel(item("Bonus")), wanted=None, reason="Wrong")
     Connection.objects.get(pk=site.pk).save()
-    assert offered(item("Bonus")) == ["reset", "remove"]
+    assert offered(item("Bonus")) == ["reset", "none"]
 
 
 def test_a_refusal_of_one_item_does_not_take_removal_away(reference_site, handbook, operator, sandbox):
@@ -83,7 +85,7 @@ def test_a_refusal_of_one_item_does_not_take_removal_away(reference_site, handbo
     faults.refuse(sandbox, item=row.remote_id, operation="remove", message="The page is locked")
     outcome = change_level(actor=operator, target=ItemLevel(row), wanted=None, reason="Wrong")
     assert (outcome.status, "The page is locked" in outcome.message) == ("refused", True)
-    assert offered(row) == ["reset", "remove"]
+    assert offered(row) == ["reset", "none"]
 
 
 def test_a_removal_that_worked_is_offered_again(reference_site, handbook, operator):
@@ -98,9 +100,9 @@ def test_nothing_is_reset_or_removed_where_there_is_nothing(site, scanned, item)
     assert offered(item("Nowhere")) == ["reset"], "it may take the default of the space again"
     Space.objects.filter(pk=scanned.pk).update(default_level=None, default_state=ReadState.NONE)
     assert offered(item("Nowhere")) == []
-    assert offered(item("Bonus")) == ["reset", "remove"]
+    assert offered(item("Bonus")) == ["reset", "none"]
     Item.objects.filter(title="Bonus").update(level_state=ReadState.UNREAD)
-    assert offered(item("Bonus")) == ["reset", "remove"], "what is not known may be there"
+    assert offered(item("Bonus")) == ["reset", "none"], "what is not known may be there"
 
 
 def test_the_default_of_an_archived_space_is_not_offered(site, scanned, manager, browser, level, sandbox):

@@ -29,7 +29,10 @@ BUDGETS = {
     "project_default": (7, 8),
 }
 #: They take what a person sends, and show nothing by themselves.
-POSTED = {"scan_start", "scan_cancel", "levels_read", "projects_read"}
+POSTED = {
+    *("scan_start", "scan_cancel", "levels_read", "projects_read"),
+    *("item_undo", "space_default_undo", "project_default_undo"),
+}
 
 
 @pytest.fixture

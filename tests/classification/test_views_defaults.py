@@ -1,5 +1,7 @@
 """The default level of a space: what its dialog says first, setting and clearing it."""
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -28,9 +30,9 @@ def url(scanned) -> str:
     return reverse("space_default", args=[scanned.connection.slug, scanned.key])
 
 
-def sent(space: Space, action: str = "set", level=None, **more) -> dict[str, str]:
-    seen = str(space.default_level_id or "")
-    return {"action": action, "level": str(level.pk) if level else "", "seen": seen, "reason": "", **more}
+def sent(space: Space, wanted: str = "", level=None, **more) -> dict[str, str]:
+    expected = str(space.default_level_id or "")
+    return {"wanted": str(level.pk) if level else wanted, "expected": expected, "reason": "", **more}
 
 
 def test_the_dialog_says_first_how_many_items_it_touches(browser, url):
@@ -80,8 +82,7 @@ def test_the_page_of_its_own_leads_back_to_the_space(plain, url, scanned, level)
     html = plain.get(url).content.decode()
     assert f'<a class="button button-subtle" href="{scanned.get_absolute_url()}">Cancel</a>' in html
     assert "data-close>Cancel" not in html
-    assert "Set default" in html
-    again = plain.post(url, sent(scanned, action="clear", place="page"), headers=htmx).content.decode()
+    again = plain.post(url, sent(scanned, wanted="none", place="page"), headers=htmx).content.decode()
     assert f'href="{scanned.get_absolute_url()}">Cancel</a>' in again
     done = plain.post(url, sent(scanned, level=level("Confidential"), place="page"), headers=htmx)
     assert done["HX-Redirect"] == scanned.get_absolute_url()
@@ -105,11 +106,11 @@ def test_without_scripts_it_posts_and_redirects(plain, url, scanned, level):
 
 
 def test_clearing_it_asks_for_a_reason_and_keeps_the_page(browser, url, scanned):
-    response = browser.post(url, sent(scanned, action="clear"))
+    response = browser.post(url, sent(scanned, wanted="none"))
     assert response.status_code == 422
     assert "Give a reason." in response.content.decode()
     assert "A new default changes up to 3 items" in response.content.decode()
-    assert browser.post(url, sent(scanned, action="clear", reason="Merged")).status_code == 204
+    assert browser.post(url, sent(scanned, wanted="none", reason="Merged")).status_code == 204
     assert Space.objects.get(pk=scanned.pk).default_level is None
 
 
@@ -157,3 +158,56 @@ def test_a_default_that_changed_meanwhile_is_shown_and_can_be_set_anyway(browser
 
 def test_a_space_that_is_not_known_has_no_dialog(browser, site):
     assert browser.get(reverse("space_default", args=[site.slug, "NOPE"])).status_code == 404
+
+
+# --- In the row of the list, and Undo -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spaces_url(scanned) -> str:
+    return reverse("spaces", args=[scanned.connection.slug])
+
+
+def test_the_list_of_spaces_offers_the_change_in_the_row_to_who_may_make_it(
+    plain, client_for, grant, bob, site, spaces_url, url
+):
+    assert f'hx-get="{url}?place=row"' in plain.get(spaces_url).content.decode()
+    grant(bob, site, "classifier")
+    assert "?place=row" not in client_for(bob).get(spaces_url).content.decode()
+
+
+def test_a_change_in_the_row_draws_the_list_again_with_its_filters(browser, scanned, spaces_url, url, level):
+    here = {"HX-Current-URL": f"http://testserver{spaces_url}?view=table&q=hand"}
+    assert 'name="place" value="row"' in browser.get(f"{url}?place=row", headers=here).content.decode()
+    response = browser.post(url, sent(scanned, level=level("Confidential"), place="row"), headers=here)
+    html = response.content.decode()
+    assert response["HX-Retarget"] == "#browse"
+    assert f'id="space-{scanned.pk}"' in html
+    assert f'href="{spaces_url}?q=hand"' in html, "links keep the address of the list"
+    assert "“Handbook” is “Confidential” now" in json.loads(response["HX-Trigger"])["toast"]["text"]
+
+
+def test_undo_in_the_row_restores_the_default_before(browser, scanned, url, level, sandbox):
+    done = browser.post(url, sent(scanned, level=level("Confidential"), place="row", row=f"space-{scanned.pk}"))
+    offered = json.loads(done["HX-Trigger"])["toast"]["action"]
+    assert offered["values"]["row"] == f"space-{scanned.pk}"
+    response = browser.post(offered["url"], offered["values"])
+    assert response["HX-Retarget"] == "#browse"
+    assert sandbox.space_default(ACME, "HB") == "Internal"
+
+
+def test_undo_refuses_who_has_not_the_right(browser, client_for, grant, bob, site, scanned, url, level, sandbox):
+    done = browser.post(url, sent(scanned, level=level("Confidential"), place="row"))
+    offered = json.loads(done["HX-Trigger"])["toast"]["action"]
+    grant(bob, site, "classifier")
+    assert client_for(bob, htmx=True).post(offered["url"], offered["values"]).status_code == 403
+    assert sandbox.space_default(ACME, "HB") == "Confidential"
+
+
+def test_undo_survives_the_remote_error(browser, scanned, url, level, sandbox):
+    done = browser.post(url, sent(scanned, level=level("Confidential"), place="row"))
+    offered = json.loads(done["HX-Trigger"])["toast"]["action"]
+    faults.server_error(sandbox, status=500)
+    response = browser.post(offered["url"], offered["values"])
+    assert response.status_code == 424
+    assert "Nothing was undone." in response["HX-Trigger"].encode().decode("unicode_escape")

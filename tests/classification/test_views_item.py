@@ -1,9 +1,11 @@
 """One item: its page, and the editor of its level in a row and on its page, with every way a change can end."""
 
+import json
+
 import pytest
 from django.urls import reverse
 
-from classification.models import Item
+from classification.models import Item, Site
 from portal.access import Actor
 from portal.audit.record import record_action
 from portal.jobs import leases
@@ -32,12 +34,11 @@ def editor_url(item: Item) -> str:
     return f"{item.get_absolute_url()}level/"
 
 
-def sent(item: Item, action: str = "set", level=None, **more) -> dict[str, str]:
+def sent(item: Item, wanted: str = "", level=None, **more) -> dict[str, str]:
     """What the form of a row sends."""
     return {
-        "action": action,
-        "level": str(level.pk) if level else "",
-        "seen": str(item.level.pk) if item.level else "",
+        "wanted": str(level.pk) if level else wanted,
+        "expected": str(item.level.pk) if item.level else "",
         "place": "row",
         "row": f"item-{item.pk}",
         "reason": "",
@@ -69,14 +70,14 @@ def test_its_page_refuses_who_may_not_see_the_site(client_for, bob, item):
 def test_who_may_only_look_sees_no_form(client_for, grant, charlie, site, item):
     grant(charlie, site, "viewer")
     html = client_for(charlie).get(item("Welcome").get_absolute_url()).content.decode()
-    assert 'name="level"' not in html
+    assert 'name="wanted"' not in html
     assert "role Classifier" in html
 
 
 def test_archived_content_says_why_it_cannot_be_changed(plain, item):
     html = plain.get(item("Old rules", "archived").get_absolute_url()).content.decode()
     assert "does not let anyone classify archived content" in html
-    assert 'name="level"' not in html
+    assert 'name="wanted"' not in html
 
 
 def test_the_draft_of_a_published_page_leads_to_it_and_back(plain, item):
@@ -143,7 +144,7 @@ def test_content_of_another_kind_has_no_page(plain, site, path):
 
 def test_the_editor_of_a_row_offers_the_levels_that_may_be_applied(browser, item):
     html = browser.get(editor_url(item("Welcome"))).content.decode()
-    assert html.count('type="radio"') == 3, "neither a draft nor an archived level"
+    assert html.count("data-choice") == 3, "neither a draft nor an archived level"
     assert "Space default" in html
     assert "Do not send it outside." in html
     assert "<html" not in html
@@ -187,7 +188,7 @@ def test_changing_survives_the_remote_error_with_all_that_was_typed(browser, ite
     html = response.content.decode()
     assert response.status_code == 424
     assert "A long explanation</textarea>" in html
-    assert f'value="{level("Public").pk}" checked' in html
+    assert "Set “Public”</button>" in html
     assert "Current level:" in html
     assert "HX-Retarget" not in response.headers
     assert item("Salaries").level.name == "Confidential"
@@ -208,7 +209,7 @@ def test_a_lower_level_asks_for_a_reason_and_keeps_the_choice(browser, item, lev
     html = response.content.decode()
     assert response.status_code == 422
     assert "This lowers the protection from “Confidential” to “Public”. Give a reason." in html
-    assert f'value="{level("Public").pk}" checked' in html
+    assert "Set “Public”</button>" in html
     assert 'required aria-invalid="true" autofocus' in html
     assert browser.post(editor_url(row), sent(row, level=level("Public"), reason="Press")).status_code == 200
 
@@ -220,9 +221,9 @@ def test_a_level_that_changed_meanwhile_is_shown_and_can_be_set_anyway(browser, 
     html = response.content.decode()
     assert response.status_code == 409
     assert "Set anyway" in html
-    assert f'name="seen" value="{level("Public").pk}"' in html
+    assert f'name="expected" value="{level("Public").pk}"' in html
     assert f'hx-swap-oob="innerHTML:#item-{row.pk} summary"' in html, "the row behind shows the truth"
-    again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen=str(level("Public").pk)))
+    again = browser.post(editor_url(row), sent(row, level=level("Confidential"), expected=str(level("Public").pk)))
     assert again.status_code == 200
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
 
@@ -252,7 +253,7 @@ def test_a_refusal_is_shown_in_the_words_of_the_site_with_what_the_call_needs(br
 
 def test_a_reset_takes_the_default_again(browser, item, sandbox):
     row = item("Press kit")
-    response = browser.post(editor_url(row), sent(row, action="reset"))
+    response = browser.post(editor_url(row), sent(row, wanted="reset"))
     assert response.status_code == 200
     assert "Matches the default" in response.content.decode()
     assert sandbox.own_level(ACME, row.remote_id) is None
@@ -260,7 +261,7 @@ def test_a_reset_takes_the_default_again(browser, item, sandbox):
 
 def test_a_site_that_does_not_offer_removal_says_so(browser, item):
     row = item("Bonus")
-    response = browser.post(editor_url(row), sent(row, action="remove", reason="Not needed"))
+    response = browser.post(editor_url(row), sent(row, wanted="none", reason="Not needed"))
     assert response.status_code == 409
     assert "does not offer removal" in response.content.decode()
     assert item("Bonus").level.name == "Confidential"
@@ -292,9 +293,9 @@ def test_what_could_not_be_read_back_is_called_not_known_and_can_be_tried_again(
     html = response.content.decode()
     assert response.status_code >= 400
     assert 'Current level: <span class="lozenge level-unknown">Not known</span>' in html
-    assert 'name="seen" value="?"' in html
+    assert 'name="expected" value="?"' in html
     faults.clear(sandbox)
-    again = browser.post(editor_url(row), sent(row, level=level("Confidential"), seen="?"))
+    again = browser.post(editor_url(row), sent(row, level=level("Confidential"), expected="?"))
     assert again.status_code == 200
     assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
 
@@ -323,11 +324,10 @@ def test_a_level_that_was_archived_a_second_ago_is_refused_with_the_text_kept(br
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
-        ({"action": ""}, 422),
-        ({"action": "explode"}, 422),
-        ({"action": "clear"}, 422),
-        ({"level": ""}, 422),
-        ({"level": "x" * 5000}, 422),
+        ({"wanted": ""}, 422),
+        ({"wanted": "explode"}, 422),
+        ({"wanted": "0"}, 422),
+        ({"wanted": "x" * 5000}, 422),
         ({"reason": "y" * 10_000}, 422),
         ({"reason": "with \x00 in it"}, 422),
         ({"row": "item-1 body"}, 200),
@@ -354,8 +354,8 @@ def test_the_change_of_an_item_that_left_the_inventory_is_one_sentence(browser, 
 def test_a_level_that_was_not_known_is_not_called_changed(browser, item, level):
     Item.objects.filter(pk=item("Welcome").pk).update(level_state="unread", level=None)
     row = item("Welcome")
-    assert 'name="seen" value="?"' in browser.get(editor_url(row)).content.decode()
-    assert browser.post(editor_url(row), sent(row, level=level("Confidential"), seen="?")).status_code == 200
+    assert 'name="expected" value="?"' in browser.get(editor_url(row)).content.decode()
+    assert browser.post(editor_url(row), sent(row, level=level("Confidential"), expected="?")).status_code == 200
 
 
 # --- Changing it on its page, and without scripts -------------------------------------------------------------------
@@ -445,7 +445,7 @@ def test_a_refusal_in_a_filtered_list_says_how_many_match_too(browser, item, lev
     row = item("Press kit")
     address = f"http://testserver{scanned.get_absolute_url()}?q=press"
     seen = str(level("Confidential").pk)
-    data = sent(row, level=level("Internal"), seen=seen)
+    data = sent(row, level=level("Internal"), expected=seen)
     response = browser.post(editor_url(row), data, headers={"HX-Current-URL": address})
     assert response.status_code == 409
     assert 'innerHTML:.list-count">1 item</span>' in response.content.decode()
@@ -465,7 +465,97 @@ def test_who_may_give_themselves_the_missing_role_is_led_there(client_for, grant
 
 def test_a_refusal_on_the_page_of_an_item_comes_without_the_counts_of_a_list(browser, item, level, scanned):
     row = item("Press kit")
-    data = sent(row, level=level("Internal"), seen=str(level("Confidential").pk), place="page")
+    data = sent(row, level=level("Internal"), expected=str(level("Confidential").pk), place="page")
     response = browser.post(editor_url(row), data)
     assert response.status_code == 409
     assert "list-count" not in response.content.decode()
+
+
+# --- Undo -----------------------------------------------------------------------------------------------------------
+
+
+def undo_of(response) -> dict:
+    """The Undo that the message of a change offers."""
+    return json.loads(toast(response))["toast"]["action"]
+
+
+def test_undo_restores_the_level_before_and_is_on_record(browser, item, level, sandbox):
+    row = item("Salaries")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Public"), reason="Published")))
+    assert offered["label"] == "Undo"
+    response = browser.post(offered["url"], offered["values"])
+    assert response.status_code == 200
+    assert response["HX-Retarget"] == f"#item-{row.pk}"
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+    entry = AuditEntry.objects.filter(action="item.level.set", outcome="done").order_by("-sequence").first()
+    assert (entry.before["level"], entry.after["level"]) == ("Public", "Confidential")
+    assert entry.reason == "Undo of the change to “Public”"
+
+
+def test_undo_of_a_level_above_the_default_lets_the_item_follow_the_default_again(browser, item, level, sandbox):
+    row = item("Welcome")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Confidential"))))
+    assert browser.post(offered["url"], offered["values"]).status_code == 200
+    assert sandbox.own_level(ACME, row.remote_id) is None
+    assert item("Welcome").level.name == "Internal"
+
+
+def test_what_was_changed_again_since_is_not_undone(browser, item, level, sandbox):
+    row = item("Press kit")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Confidential"))))
+    faults.stranger.act(sandbox, "set_level", host=ACME, item=row.remote_id, level="Internal")
+    response = browser.post(offered["url"], offered["values"])
+    assert response.status_code == 409
+    assert "changed it in the meantime" in toast(response)
+    assert sandbox.own_level(ACME, row.remote_id) == "Internal"
+
+
+def test_a_change_before_the_last_one_is_not_undone(browser, item, level, sandbox):
+    row = item("Press kit")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Internal"))))
+    row = item("Press kit")
+    browser.post(editor_url(row), sent(row, level=level("Confidential")))
+    assert browser.post(offered["url"], offered["values"]).status_code == 409
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_the_change_of_another_person_is_not_undone(browser, client_for, grant, bob, site, item, level, sandbox):
+    row = item("Press kit")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Confidential"))))
+    grant(bob, site, "classifier")
+    assert client_for(bob, htmx=True).post(offered["url"], offered["values"]).status_code == 409
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_a_change_that_cannot_be_taken_back_offers_no_undo(browser, item, level):
+    row = item("Nowhere")
+    connection = row.space.connection
+    Site.objects.create(connection=connection, removal_refused_at=connection.changed_at)
+    response = browser.post(editor_url(row), sent(row, level=level("Public")))
+    assert response.status_code == 200
+    assert "action" not in json.loads(toast(response))["toast"]
+
+
+def test_undo_refuses_who_has_not_the_right(browser, client_for, grant, bob, site, item, level, sandbox):
+    row = item("Press kit")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Confidential"))))
+    grant(bob, site, "viewer")
+    assert client_for(bob, htmx=True).post(offered["url"], offered["values"]).status_code == 403
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
+
+
+def test_undo_survives_the_remote_error(browser, item, level, sandbox):
+    row = item("Press kit")
+    offered = undo_of(browser.post(editor_url(row), sent(row, level=level("Confidential"))))
+    faults.server_error(sandbox, status=500)
+    response = browser.post(offered["url"], offered["values"])
+    assert response.status_code == 424
+    assert "Nothing was undone." in toast(response)
+    assert response["HX-Reswap"] == "none"
+
+
+@pytest.mark.parametrize("change", ["", "x", "0", "9" * 40])
+def test_undo_of_nothing_is_one_sentence(browser, item, change):
+    response = browser.post(f"{item('Welcome').get_absolute_url()}undo/", {"change": change})
+    assert response.status_code in (409, 422)
+    assert response["HX-Reswap"] == "none"

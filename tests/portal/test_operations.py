@@ -25,7 +25,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 #: Every view that calls Atlassian. A new one belongs here, and beneath `remote_work`.
 REMOTE = {
     *("connection_add", "connection_check", "levels_read", "projects_read", "project_default"),
-    *("space", "space_default", "item", "item_level", "apps_read", "app_read", "app_edit", "app_save", "app_discard"),
+    "project_default_undo",
+    *(
+        "space",
+        "space_default",
+        "space_default_undo",
+        "item",
+        "item_level",
+        "item_undo",
+        "apps_read",
+        "app_read",
+        "app_edit",
+        "app_save",
+        "app_discard",
+    ),
     *("app_review_ask", "app_review_verdict", "app_publish"),
 }
 
@@ -134,7 +147,7 @@ def item(site, sandbox, operator):
 def set_level(client, item, name: str):
     level = item.space.connection.levels.get(name=name)
     address = reverse("item_level", args=[item.space.connection.slug, item.kind, item.remote_id, item.status])
-    form = {"action": "set", "level": level.pk, "seen": item.level_id or "", "reason": "For the test", "place": "row"}
+    form = {"wanted": level.pk, "expected": item.level_id or "", "reason": "For the test", "place": "row"}
     return client.post(address, form)
 
 
