@@ -128,7 +128,7 @@ class Drill:
         answering.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
         saving.save_to_marketplace(actor=self.alice, app=self.app)
         review = approvals.request_approval(actor=self.alice, app=self.app)
-        approvals.approve(actor=self.bob, review=review, seen=review.content_hash)
+        approvals.approve(actor=self.bob, review=review, expected=review.content_hash)
         return review
 
     def round(self, number: int, web: Web, session: requests.Session, delay: float) -> None:

@@ -31,17 +31,17 @@ class AnswerConflict(Refusal):
     """This very field was changed since the page was loaded.
 
     mine    the JSON value that was typed (MISSING when it takes the answer away); `typed` the raw input
-    theirs  the value that is in the working copy now (or MISSING); `seen` its fingerprint: give it to `answer` to
+    theirs  the value that is in the working copy now (or MISSING); `fingerprint` stands for it: give it to `answer` to
             put mine in its place all the same
     by, edit  who changed it, and the entry of the ledger, where that is known
     own     the same person did, on another page
     """
 
     def __init__(
-        self, *, pointer: str, typed, mine: Json, theirs: Json, seen: str, edit: Edit | None, own: bool
+        self, *, pointer: str, typed, mine: Json, theirs: Json, fingerprint: str, edit: Edit | None, own: bool
     ) -> None:
         self.pointer, self.typed, self.mine, self.theirs = pointer, typed, mine, theirs
-        self.seen, self.edit, self.own = seen, edit, own
+        self.fingerprint, self.edit, self.own = fingerprint, edit, own
         self.by = edit.author_label if edit else ""
         super().__init__(OWN_CONFLICT if own else CONFLICT.format(self.by or "Somebody"))
 

@@ -30,7 +30,7 @@ class Answered:
     """What one answer came to.
 
     working   the working copy afterwards; `document` its content
-    pointer   where the answer is; `seen` the fingerprint that the page shall hold from now on
+    pointer   where the answer is; `fingerprint` stands for its value, for the next answer
     before    the value that was there before
     edit      the entry in the ledger, None when the answer was that already
     findings  what the checks find in the document, where it was changed
@@ -40,7 +40,7 @@ class Answered:
     working: WorkingCopy
     document: Document
     pointer: str
-    seen: str
+    fingerprint: str
     before: Json
     edit: Edit | None
     findings: tuple[Finding, ...] = ()
@@ -52,7 +52,7 @@ class Answered:
         return self.edit is not None
 
 
-Expected = Callable[[Json], bool]
+MayReplace = Callable[[Json], bool]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Change:
 
     pointer: str
     typed: Raw
-    expected: Expected
+    may_replace: MayReplace
     apply: Callable[[Document], bool]
     undoes: Edit | None = None
     texts: Texts = field(default_factory=Texts)
@@ -80,12 +80,12 @@ def fingerprint_of(value: Json, texts: Texts | None = None) -> str:
     return canonical_json.digest(value, texts)[:32]
 
 
-def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, seen: str | None = None) -> Answered:
+def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, expected: str | None = None) -> Answered:
     """Keep one answer to a question of the catalogue, as the form posted it (`document.posted(field, request.POST)`).
 
-    `seen`: the fingerprint that the page was loaded with; None writes without looking. Opens a working copy where there
-    is none. Answers to different fields by two people both land. Needs privacy.edit. Raises AnswerRefused (with the
-    typed text), AnswerConflict, NotEditable, PermissionDenied.
+    `expected`: the fingerprint that the page was loaded with; None writes without looking. Opens a working copy where
+    there is none. Answers to different fields by two people both land. Needs privacy.edit. Raises AnswerRefused (with
+    the typed text), AnswerConflict, NotEditable, PermissionDenied.
     """
     try:
         question = catalogue.field(pointer)
@@ -93,12 +93,12 @@ def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, seen: str | None =
         raise AnswerRefused("There is no such question in the catalogue.", pointer=pointer, typed=raw) from None
     texts = Texts()
     change = Change(
-        pointer, raw, _showing(seen, texts), lambda document: document.answer(question, raw, texts), texts=texts
+        pointer, raw, _equals(expected, texts), lambda document: document.answer(question, raw, texts), texts=texts
     )
     return _give(actor, app, change)
 
 
-def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | None = None) -> Answered:
+def answer_json(*, actor: Actor, app: App, pointer: str, text: str, expected: str | None = None) -> Answered:
     """The same for a value typed as JSON: fields that the catalogue does not know, and values of an unexpected type.
 
     Empty text takes the place away; it can be given again until that is saved. Raises as `answer` does.
@@ -115,7 +115,7 @@ def answer_json(*, actor: Actor, app: App, pointer: str, text: str, seen: str | 
             raise AnswerError("This place is not in the document any more, so nothing was changed.")
         return document.answer_json(pointer, text) if text.strip() else document.remove(pointer)
 
-    return _give(actor, app, Change(pointer, text, _showing(seen), change))
+    return _give(actor, app, Change(pointer, text, _equals(expected), change))
 
 
 def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
@@ -139,8 +139,8 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
         document.put(edit.pointer, before)
         return True
 
-    expected = partial(edit_log.is_current, edit)
-    return _give(actor, app, Change(edit.pointer, "", expected, change, undoes=edit))
+    may_replace = partial(edit_log.is_current, edit)
+    return _give(actor, app, Change(edit.pointer, "", may_replace, change, undoes=edit))
 
 
 def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
@@ -160,10 +160,10 @@ def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
         document.set(edit.pointer, kept)
         return True
 
-    return _give(actor, app, Change(edit.pointer, "", _showing(None), change))
+    return _give(actor, app, Change(edit.pointer, "", _equals(None), change))
 
 
-def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = None) -> Answered:
+def take_live_value(*, actor: Actor, app: App, pointer: str, expected: str | None = None) -> Answered:
     """Put the live value of one place (a row of the comparison) into the working copy; what live has not is taken away.
 
     Needs privacy.edit. Raises NotEditable, AnswerConflict, AnswerRefused, PermissionDenied.
@@ -176,12 +176,12 @@ def take_live_value(*, actor: Actor, app: App, pointer: str, seen: str | None = 
             raise AnswerError("This place is neither in the working copy nor live, so nothing was changed.")
         return take(document, source, pointer)
 
-    return _give(actor, app, Change(pointer, "", _showing(seen), change))
+    return _give(actor, app, Change(pointer, "", _equals(expected), change))
 
 
-def _showing(seen: str | None, texts: Texts | None = None) -> Expected:
+def _equals(expected: str | None, texts: Texts | None = None) -> MayReplace:
     """Whether a value is the one that a page showed; any is, where the page does not say."""
-    return lambda value: seen is None or seen == fingerprint_of(value, texts)
+    return lambda value: expected is None or expected == fingerprint_of(value, texts)
 
 
 def _give(actor: Actor, app: App, change: Change) -> Answered:
@@ -204,14 +204,14 @@ def _apply_answer(actor: Actor, app: App, change: Change) -> Answered:
             after.in_old_place(pointer, document, _models(working))
         text = after.text  # refuses what could not be read back, before anything is kept
     except AnswerError as error:
-        if not change.expected(before):  # what the page does not know may be why
+        if not change.may_replace(before):  # what the page does not know may be why
             raise _conflict(actor, app, change, document, document) from None
         raise AnswerRefused(str(error), pointer=pointer, typed=change.typed) from None
     except (PointerError, StrictJSONError) as error:
         raise AnswerRefused(str(error), pointer=pointer, typed=change.typed) from None
     if not changed:
         return Answered(working, document, pointer, fingerprint(document, pointer), before, None)
-    if not change.expected(before):
+    if not change.may_replace(before):
         raise _conflict(actor, app, change, document, after)
     # From here on nothing of the document changes, so that each text of `texts` stays true.
     value = after.get(pointer)
@@ -240,7 +240,7 @@ def _conflict(actor: Actor, app: App, change: Change, document: Document, after:
         typed=change.typed,
         mine=after.get(change.pointer),
         theirs=theirs,
-        seen=fingerprint(document, change.pointer),
+        fingerprint=fingerprint(document, change.pointer),
         edit=last,
         own=last is not None and (last.author_id, last.author_label) == (_id(actor), actor.label),
     )

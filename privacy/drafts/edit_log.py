@@ -127,12 +127,12 @@ def place_now(removed: RemovedRecord) -> int:
     return place
 
 
-def is_current(edit: Edit, value: Json, seen: str = "") -> bool:
+def is_current(edit: Edit, value: Json, fingerprint: str = "") -> bool:
     """Whether this answer is the value that stands there now; else it was changed at Atlassian, or around it.
 
-    `seen`: the fingerprint of the value, where it is known, which is the hash but for numbers with a fraction.
+    `fingerprint`: the fingerprint of the value, where it is known, which is the hash but for numbers with a fraction.
     """
-    return bool(seen and edit.after_hash.startswith(seen)) or edit.after_hash == hash_of(value)
+    return bool(fingerprint and edit.after_hash.startswith(fingerprint)) or edit.after_hash == hash_of(value)
 
 
 def moved_since(edit: Edit, edits: Mapping[str, Edit]) -> bool:

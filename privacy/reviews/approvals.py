@@ -119,30 +119,32 @@ def withdraw_request(*, actor: Actor, review: Review) -> Review:
     return review
 
 
-def approve(*, actor: Actor, review: Review, seen: str, comment: str = "", seen_live: str | None = None) -> Verdict:
-    """Sign off. `seen`, `seen_live`: the content hashes of the draft and of live that the reviewer compared.
+def approve(
+    *, actor: Actor, review: Review, expected: str, comment: str = "", expected_live: str | None = None
+) -> Verdict:
+    """Sign off. `expected`, `expected_live`: the content hashes of the draft and of live that the reviewer compared.
 
     Live is by default what it was when approval was requested. Both are read again first; if the draft is not that
     content any more, the review lapses, and if live is not, nothing is decided. Needs privacy.approve, and not to be
     among the authors. Raises SignOffRefused, ApiError, PermissionDenied.
     """
     kind = Kind.COMMENT if _clean(comment) else Kind.APPROVE
-    seen_live = review.live_hash if seen_live is None else seen_live
-    return _judge(actor, review, (seen, seen_live), kind, comment, State.APPROVED)
+    expected_live = review.live_hash if expected_live is None else expected_live
+    return _judge(actor, review, (expected, expected_live), kind, comment, State.APPROVED)
 
 
-def request_changes(*, actor: Actor, review: Review, seen: str, comment: str) -> Verdict:
+def request_changes(*, actor: Actor, review: Review, expected: str, comment: str) -> Verdict:
     """Say what has to change; the comment is needed. Works on a signed-off review too. Raises as `approve` does."""
     if not _clean(comment):
         access.require(actor, review.app.connection, "privacy.approve")
         raise SignOffRefused("Say in the comment what has to change. Nothing was decided.")
-    return _judge(actor, review, (seen, None), Kind.CHANGES, comment, State.CHANGES)
+    return _judge(actor, review, (expected, None), Kind.CHANGES, comment, State.CHANGES)
 
 
 def _judge(
-    actor: Actor, review: Review, seen: tuple[str, str | None], kind: str, comment: str, to_state: str
+    actor: Actor, review: Review, expected: tuple[str, str | None], kind: str, comment: str, to_state: str
 ) -> Verdict:
-    """`seen`: the hashes of draft and live that were compared; None for live where it does not matter."""
+    """`expected`: the hashes of draft and live that were compared; None for live where it does not matter."""
     access.require(actor, review.app.connection, "privacy.approve")
     why_not = why_not_approve(actor, review)
     if why_not:
@@ -156,12 +158,12 @@ def _judge(
     # Looked up once more: Atlassian may name somebody by now whom it did not name when approval was requested.
     if is_among(actor, authors(app)):
         raise SignOffRefused(NOT_ONES_OWN)
-    if seen[0] != review.content_hash:
+    if expected[0] != review.content_hash:
         raise SignOffRefused(
             "The draft that you saw is not the one that approval was requested for. Nothing was decided. Review the "
             "changes below, then decide."
         )
-    if seen[1] is not None and seen[1] != app.live_hash:
+    if expected[1] is not None and expected[1] != app.live_hash:
         raise SignOffRefused(
             "Live was changed since you saw the comparison. Nothing was decided. Review the changes below, then decide."
         )

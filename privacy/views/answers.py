@@ -219,7 +219,7 @@ def app_take_live(request: HttpRequest, app: App) -> HttpResponse:
     if not seen:
         return _refuse(request, app, "This page does not say what it showed. Nothing was changed. Open it again.")
     try:
-        answering.take_live_value(actor=actor_of(request), app=app, pointer=pointer, seen=seen)
+        answering.take_live_value(actor=actor_of(request), app=app, pointer=pointer, expected=seen)
     except PROBLEMS as problem:
         return _refuse(request, app, _in_short(problem), status_of(problem))
     sentence = "The live value is in the working copy now. Save it to Marketplace to change the draft."

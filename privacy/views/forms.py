@@ -184,11 +184,13 @@ def keep(*, actor: Actor, app: App, given: Given) -> answering.Answered | Proble
     """Keep one answer, or say why not. Raises NotEditable and PermissionDenied, which are about the whole page."""
     try:
         if given.field is None or given.raw is None:
-            return answering.answer_json(actor=actor, app=app, pointer=given.pointer, text=given.text, seen=given.seen)
-        return answering.answer(actor=actor, app=app, pointer=given.pointer, raw=given.raw, seen=given.seen)
+            return answering.answer_json(
+                actor=actor, app=app, pointer=given.pointer, text=given.text, expected=given.seen
+            )
+        return answering.answer(actor=actor, app=app, pointer=given.pointer, raw=given.raw, expected=given.seen)
     except refusals.AnswerConflict as error:
         theirs = read(given.field, error.theirs).text
-        return Problem(given, str(error), conflict=True, theirs=theirs, seen=error.seen, own=error.own)
+        return Problem(given, str(error), conflict=True, theirs=theirs, seen=error.fingerprint, own=error.own)
     except refusals.AnswerRefused as error:
         return Problem(given, str(error))
 

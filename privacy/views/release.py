@@ -140,9 +140,9 @@ def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: 
             "below, then decide."
         )
     if verdict == "changes":
-        approvals.request_changes(actor=actor, review=review, seen=shown.draft, comment=comment)
+        approvals.request_changes(actor=actor, review=review, expected=shown.draft, comment=comment)
         return "You requested changes. Your comment stands beside the request."
-    approvals.approve(actor=actor, review=review, seen=shown.draft, seen_live=shown.live, comment=comment)
+    approvals.approve(actor=actor, review=review, expected=shown.draft, expected_live=shown.live, comment=comment)
     return "You approved this draft in exactly this form. Any later change to it dismisses the approval."
 
 

@@ -276,7 +276,7 @@ def test_sign_off_publishing_and_an_alert(open_as, look, sandbox):
     page.get_by_role("button", name="Request changes").click()
     expect(page.get_by_text("Write the comment")).to_be_visible()
     look(page)
-    approvals.approve(actor=bob, review=review, seen=review.content_hash)
+    approvals.approve(actor=bob, review=review, expected=review.content_hash)
     page = open_as("alice", app_path(DIAGRAMS))
     look(page)
     page.get_by_role("button", name="Publish…").click()

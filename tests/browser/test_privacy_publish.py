@@ -65,7 +65,7 @@ def signed_off(world) -> None:
     actors = {name: Actor.of(User.objects.get(email=f"{name}@example.com")) for name in ("alice", "bob")}
     app = App.objects.select_related("connection", "draft", "live").get(product_id=PRODUCT)
     review = approvals.request_approval(actor=actors["alice"], app=app, note="The new queue")
-    approvals.approve(actor=actors["bob"], review=review, seen=review.content_hash)
+    approvals.approve(actor=actors["bob"], review=review, expected=review.content_hash)
     assert newest_review(app).state == "approved"
 
 

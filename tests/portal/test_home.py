@@ -147,7 +147,7 @@ def test_what_is_approved_waits_for_who_may_publish(approval_requested, bob, cha
     grant(bob, approval_requested.connection, "privacy_reviewer")
     grant(charlie, approval_requested.connection, "publisher")
     review = approval_requested.reviews.get()
-    approvals.approve(actor=Actor.of(bob), review=review, seen=review.content_hash)
+    approvals.approve(actor=Actor.of(bob), review=review, expected=review.content_hash)
     wanted = (f"Publish “{approval_requested.name}”: its draft is approved", "Example apps")
     assert wanted in to_dos(client_for(charlie))
     assert wanted not in to_dos(client_for(bob))

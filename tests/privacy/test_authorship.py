@@ -50,12 +50,12 @@ def asked_by(actor: Actor, app: App) -> Review:
 def must_not_approve(actor: Actor, review: Review) -> None:
     assert approvals.why_not_approve(actor, review).startswith("You changed this app")
     with pytest.raises(refusals.SignOffRefused, match="Somebody else has to approve it"):
-        approvals.approve(actor=actor, review=review, seen=review.content_hash)
+        approvals.approve(actor=actor, review=review, expected=review.content_hash)
 
 
 def may_approve(actor: Actor, review: Review) -> None:
     assert approvals.why_not_approve(actor, review) == ""
-    approvals.approve(actor=actor, review=review, seen=review.content_hash)
+    approvals.approve(actor=actor, review=review, expected=review.content_hash)
     assert newest_review(review.app).state == "approved"
 
 

@@ -234,7 +234,7 @@ def test_publish_sends_what_was_signed_off(run, editor, reviewer, diagrams, mark
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     result = json.loads(run("publish", diagrams.product_id, "--json"))
 

@@ -39,7 +39,7 @@ def review(editor, reviewer, diagrams) -> Review:
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     return review
 
 
@@ -116,7 +116,7 @@ def test_an_app_without_a_draft_is_not_published(publisher, board, marketplace):
 
 
 def test_a_draft_that_waits_or_was_sent_back_is_not_published(review, reviewer, publisher, diagrams, marketplace):
-    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="Wait.")
     refused(publisher, diagrams, "Changes were requested", marketplace)
 
 
@@ -715,7 +715,7 @@ def late_save(editor, reviewer, diagrams, sandbox) -> Review:
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     return review
 
 
@@ -747,7 +747,7 @@ def test_a_save_without_an_answer_that_was_read_back_blocks_nothing(
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
     saving.save_to_marketplace(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     assert publishing.publish(actor=publisher, app=diagrams).ok
 
@@ -758,7 +758,7 @@ def test_a_late_copy_of_what_is_published_does_not_block_it(editor, reviewer, pu
     saving.save_to_marketplace(actor=editor, app=diagrams)
     Snapshot.objects.filter(source="saved").update(may_arrive_until=timezone.now() + timedelta(minutes=5))
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     assert publishing.publish(actor=publisher, app=diagrams).ok
 

@@ -25,7 +25,7 @@ def approved(editor, reviewer, diagrams) -> App:
     """A draft that Alice wrote and Bob approved."""
     write(editor, diagrams, CONTACT, "trust@example.com")
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     return diagrams
 
 
@@ -45,7 +45,7 @@ def waiting(app, editor, **_):
 
 def sent_back(app, reviewer, **_):
     review = newest_review(app)
-    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="Wait.")
 
 
 def changed_at_atlassian(app, marketplace, **_):

@@ -74,11 +74,11 @@ def test_opening_refuses_a_person_without_the_right(reviewer, diagrams):
 
 def test_an_answer_is_kept_and_put_on_the_ledger(editor, diagrams, working):
     answered = answering.answer(
-        actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", seen=seen(diagrams)
+        actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", expected=seen(diagrams)
     )
 
     assert now(diagrams).get(CONTACT) == "trust@example.com"
-    assert answered.seen == seen(diagrams)
+    assert answered.fingerprint == seen(diagrams)
     edit = Edit.objects.get()
     assert edit_log.patch_of(edit) == {"was": "security@vendor.example.com", "now": "trust@example.com"}
     assert (edit.author, edit.pointer, edit.saved_hash) == (editor.user, CONTACT, "")
@@ -110,9 +110,9 @@ def test_the_same_answer_again_changes_nothing(editor, diagrams, working):
 def test_answers_of_two_people_to_different_questions_both_land(editor, other_editor, diagrams, working):
     contact, policies = seen(diagrams), seen(diagrams, POLICIES)
 
-    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", seen=contact)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com", expected=contact)
     answering.answer(
-        actor=other_editor, app=diagrams, pointer=POLICIES, raw="https://vendor.example.com/new", seen=policies
+        actor=other_editor, app=diagrams, pointer=POLICIES, raw="https://vendor.example.com/new", expected=policies
     )
 
     assert now(diagrams).get(CONTACT) == "trust@example.com"
@@ -147,43 +147,45 @@ def test_an_answer_to_a_question_that_somebody_else_answered_meanwhile_is_asked_
     editor, other_editor, diagrams, working
 ):
     loaded = seen(diagrams)
-    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="bob@example.com", seen=loaded)
+    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="bob@example.com", expected=loaded)
 
     with pytest.raises(refusals.AnswerConflict) as caught:
-        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", seen=loaded)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", expected=loaded)
 
     conflict = caught.value
     assert (conflict.mine, conflict.theirs, conflict.by) == ("alice@example.com", "bob@example.com", "bob@example.com")
     assert conflict.typed == "alice@example.com"
     assert now(diagrams).get(CONTACT) == "bob@example.com"
-    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=conflict.typed, seen=conflict.seen)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=conflict.typed, expected=conflict.fingerprint)
     assert now(diagrams).get(CONTACT) == "alice@example.com"
 
 
 def test_two_people_who_give_the_same_answer_do_not_conflict(editor, other_editor, diagrams, working):
     loaded = seen(diagrams)
-    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="same@example.com", seen=loaded)
+    answering.answer(actor=other_editor, app=diagrams, pointer=CONTACT, raw="same@example.com", expected=loaded)
 
-    answered = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="same@example.com", seen=loaded)
+    answered = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="same@example.com", expected=loaded)
 
     assert not answered.changed
 
 
 def test_ones_own_answer_on_another_page_is_asked_about_too(editor, diagrams, working):
     loaded = seen(diagrams)
-    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", seen=loaded)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", expected=loaded)
 
     with pytest.raises(refusals.AnswerConflict, match="You changed this answer in another tab") as caught:
-        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", seen=loaded)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", expected=loaded)
 
     assert caught.value.own
     assert now(diagrams).get(CONTACT) == "first@example.com"
 
 
 def test_answers_of_one_page_follow_each_other(editor, diagrams, working):
-    first = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", seen=seen(diagrams))
+    first = answering.answer(
+        actor=editor, app=diagrams, pointer=CONTACT, raw="first@example.com", expected=seen(diagrams)
+    )
 
-    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", seen=first.seen)
+    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="second@example.com", expected=first.fingerprint)
 
     assert now(diagrams).get(CONTACT) == "second@example.com"
 
@@ -194,7 +196,7 @@ def test_a_change_at_atlassian_under_an_open_page_is_a_conflict(editor, diagrams
     app_list.read_app(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.AnswerConflict, match="Somebody changed this answer"):
-        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", seen=loaded)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="alice@example.com", expected=loaded)
 
 
 def test_an_answer_that_cannot_be_is_refused_with_the_typed_text(editor, diagrams, working):

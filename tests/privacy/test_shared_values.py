@@ -61,14 +61,14 @@ def test_after_answers_to_a_list_all_hashes_are_those_of_what_is_kept(editor, di
         raw = [*rows[::-1], RecordInput("new1", {"name": f"Example {round_}"})]
 
         answered = answering.answer(
-            actor=editor, app=diagrams, pointer=RECORDS, raw=raw, seen=answering.fingerprint(kept, RECORDS)
+            actor=editor, app=diagrams, pointer=RECORDS, raw=raw, expected=answering.fingerprint(kept, RECORDS)
         )
 
         working = WorkingCopy.objects.get(app=diagrams)
         document = Document.from_text(working.text)
         assert document.get(RECORDS)[-1] == {"name": f"Example {round_}"}
         assert working.content_hash == document.content_hash()
-        assert answered.seen == answering.fingerprint(document, RECORDS)
+        assert answered.fingerprint == answering.fingerprint(document, RECORDS)
         assert answered.edit.after_hash == edit_log.hash_of(document.get(RECORDS))
         tokens = [row_token(index, item, answered.texts) for index, item in enumerate(answered.document.get(RECORDS))]
         assert tokens == [row_token(index, item) for index, item in enumerate(document.get(RECORDS))]

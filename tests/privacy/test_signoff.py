@@ -55,7 +55,7 @@ def test_asking_refuses_a_person_without_the_right(reviewer, diagrams):
 
 
 def test_another_person_approves(review, reviewer, diagrams):
-    verdict = approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    verdict = approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     assert (verdict.kind, verdict.role) == ("approve", "privacy_reviewer")
     assert state(diagrams) == "signed_off"
@@ -64,7 +64,7 @@ def test_another_person_approves(review, reviewer, diagrams):
 
 
 def test_an_approval_may_carry_a_comment(review, reviewer, diagrams):
-    verdict = approvals.approve(actor=reviewer, review=review, seen=review.content_hash, comment="Good.")
+    verdict = approvals.approve(actor=reviewer, review=review, expected=review.content_hash, comment="Good.")
 
     assert (verdict.kind, verdict.comment) == ("comment", "Good.")
     assert state(diagrams) == "signed_off"
@@ -72,7 +72,7 @@ def test_an_approval_may_carry_a_comment(review, reviewer, diagrams):
 
 def test_approving_refuses_a_person_without_the_right(review, publisher, diagrams):
     with pytest.raises(PermissionDenied, match="sign off drafts"):
-        approvals.approve(actor=publisher, review=review, seen=review.content_hash)
+        approvals.approve(actor=publisher, review=review, expected=review.content_hash)
 
     assert state(diagrams) == "waiting"
 
@@ -81,7 +81,7 @@ def test_the_author_cannot_approve(review, editor, grant, diagrams):
     grant(editor.user, diagrams.connection, "privacy_reviewer")
 
     with pytest.raises(refusals.SignOffRefused, match="Somebody else has to approve it"):
-        approvals.approve(actor=editor, review=review, seen=review.content_hash)
+        approvals.approve(actor=editor, review=review, expected=review.content_hash)
 
     assert state(diagrams) == "waiting"
 
@@ -95,7 +95,7 @@ def test_who_wrote_part_of_it_cannot_approve_though_another_saved_and_asked(edit
     review = approvals.request_approval(actor=editor, app=diagrams)
 
     with pytest.raises(refusals.SignOffRefused, match="You changed this app"):
-        approvals.approve(actor=writer, review=review, seen=review.content_hash)
+        approvals.approve(actor=writer, review=review, expected=review.content_hash)
 
 
 def test_who_wrote_a_version_cannot_approve_it_after_another_restored_it(editor, bob, grant, diagrams):
@@ -126,31 +126,31 @@ def test_who_took_their_answer_back_before_it_was_saved_counts_as_an_author_all_
 
 def test_the_operator_at_the_command_line_cannot_approve(review, operator):
     with pytest.raises(PermissionDenied):
-        approvals.approve(actor=operator, review=review, seen=review.content_hash)
+        approvals.approve(actor=operator, review=review, expected=review.content_hash)
 
 
 def test_asking_for_changes_needs_a_comment_and_keeps_it(review, reviewer, diagrams):
     with pytest.raises(refusals.SignOffRefused, match="Say in the comment"):
-        approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="  ")
+        approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="  ")
 
-    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
+    approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="Name the team.")
 
     assert state(diagrams) == "changes_asked"
     assert newest_review(diagrams).verdicts.get().comment == "Name the team."
 
 
 def test_changes_may_still_be_asked_for_after_an_approval(review, reviewer, diagrams):
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
-    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Wait.")
+    approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="Wait.")
 
     assert state(diagrams) == "changes_asked"
 
 
 def test_after_changes_were_asked_for_sign_off_is_asked_for_again(review, reviewer, editor, diagrams):
-    approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name the team.")
+    approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="Name the team.")
     with pytest.raises(refusals.SignOffRefused, match="Changes were requested already"):
-        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+        approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     again = approvals.request_approval(actor=editor, app=diagrams)
 
@@ -159,7 +159,7 @@ def test_after_changes_were_asked_for_sign_off_is_asked_for_again(review, review
 
 
 def test_an_approval_lapses_when_a_later_change_is_saved(review, reviewer, editor, diagrams):
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="other@example.com")
     assert state(diagrams) == "signed_off"
 
@@ -170,7 +170,7 @@ def test_an_approval_lapses_when_a_later_change_is_saved(review, reviewer, edito
 
 
 def test_an_approval_lapses_when_a_stranger_changed_the_draft(review, reviewer, editor, diagrams, marketplace):
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
     app_list.read_app(actor=editor, app=diagrams)
@@ -179,7 +179,7 @@ def test_an_approval_lapses_when_a_stranger_changed_the_draft(review, reviewer, 
 
 
 def test_an_approval_outlives_the_same_content_written_again(review, reviewer, editor, diagrams, marketplace):
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     tree = marketplace.value(diagrams, "draft")
     marketplace.put(diagrams, "draft", strictjson.dumps(dict(reversed(tree.items())), indent=3))
 
@@ -189,7 +189,7 @@ def test_an_approval_outlives_the_same_content_written_again(review, reviewer, e
 
 
 def test_an_approval_lapses_with_the_draft(review, reviewer, editor, diagrams):
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     discarding.discard_draft(actor=editor, app=diagrams)
 
@@ -203,7 +203,7 @@ def test_a_draft_that_moved_since_the_reviewer_looked_is_not_approved(review, re
     marketplace.act(diagrams, "edit_draft", value="stranger@example.com")
 
     with pytest.raises(refusals.SignOffRefused, match="changed at Atlassian by stranger@example.com"):
-        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+        approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     assert state(diagrams) == "lapsed"
     assert not review.verdicts.exists()
@@ -211,7 +211,7 @@ def test_a_draft_that_moved_since_the_reviewer_looked_is_not_approved(review, re
 
 def test_what_the_reviewer_had_on_the_screen_has_to_be_what_is_asked_for(review, reviewer, diagrams):
     with pytest.raises(refusals.SignOffRefused, match="is not the one that approval was requested for"):
-        approvals.approve(actor=reviewer, review=review, seen="0" * 64)
+        approvals.approve(actor=reviewer, review=review, expected="0" * 64)
 
     assert state(diagrams) == "waiting"
 
@@ -220,7 +220,7 @@ def test_nothing_is_decided_when_the_draft_cannot_be_read(review, reviewer, diag
     faults.server_error(sandbox, call=READ)
 
     with pytest.raises(Unavailable):
-        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+        approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
 
     assert state(diagrams) == "waiting"
 
@@ -266,7 +266,7 @@ def test_there_has_to_be_a_draft_that_differs_from_live(editor, board):
 def test_live_that_moved_after_the_approval_is_shown_and_asking_again_is_possible(
     review, reviewer, editor, diagrams, marketplace
 ):
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     marketplace.act(diagrams, "edit_live", value="live@example.com")
     app_list.read_app(actor=editor, app=diagrams)
 
@@ -288,7 +288,7 @@ def test_an_approval_outlives_a_number_that_only_the_server_writes_in_another_wa
     marketplace.put(diagrams, "draft", '{"odd": 90.0}')
     app_list.read_app(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     marketplace.put(diagrams, "draft", '{"odd": 90}')
 
     app_list.read_app(actor=editor, app=diagrams)
@@ -300,7 +300,7 @@ def test_an_approval_lapses_when_a_person_writes_a_number_in_another_way(editor,
     marketplace.put(diagrams, "draft", '{"odd": 90.0}')
     app_list.read_app(actor=editor, app=diagrams)
     review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     marketplace.put(diagrams, "draft", '{"odd": 90}', now=2.0)
 
     app_list.read_app(actor=editor, app=diagrams)

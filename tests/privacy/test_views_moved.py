@@ -25,7 +25,7 @@ def asked(editor, diagrams) -> Review:
 
 @pytest.fixture
 def signed_off(asked, reviewer) -> Review:
-    approvals.approve(actor=reviewer, review=asked, seen=asked.content_hash)
+    approvals.approve(actor=reviewer, review=asked, expected=asked.content_hash)
     return asked
 
 

@@ -36,7 +36,7 @@ def asked(editor, edited):
 
 @pytest.fixture
 def signed_off(asked, reviewer):
-    approvals.approve(actor=reviewer, review=asked, seen=asked.content_hash)
+    approvals.approve(actor=reviewer, review=asked, expected=asked.content_hash)
     return asked
 
 

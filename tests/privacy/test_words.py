@@ -43,9 +43,9 @@ def test_no_old_word_is_on_a_page_of_the_review(editor, reviewer, diagrams, mark
     if state != "none":
         review = approvals.request_approval(actor=editor, app=app)
     if state in ("approved", "dismissed", "revoked"):
-        approvals.approve(actor=reviewer, review=review, seen=review.content_hash)
+        approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
     if state == "changes":
-        approvals.request_changes(actor=reviewer, review=review, seen=review.content_hash, comment="Name it.")
+        approvals.request_changes(actor=reviewer, review=review, expected=review.content_hash, comment="Name it.")
     if state == "dismissed":
         marketplace.act(app, "edit_draft", value="stranger@example.com")
         app_list.read_app(actor=editor, app=app)
