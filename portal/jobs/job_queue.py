@@ -208,11 +208,15 @@ def queue_is_away(error: Exception) -> bool:
 
 
 def sweep(model: type[AnyJob], enqueue: Callable[[AnyJob], object]) -> int:
-    """Hand out again what a dead worker left or the queue forgot; give up after MOST_ATTEMPTS."""
+    """Hand out again what a dead worker left or the queue forgot; give up after MOST_ATTEMPTS.
+
+    What waits for a connection in use is left alone: it is handed out when that is free.
+    """
     now, handed_out = timezone.now(), 0
     manager = model._default_manager
-    lost = Q(state=Job.State.RUNNING, lease_until__lt=now) | Q(state=Job.State.QUEUED, queued_at__lt=now - FORGOTTEN)
-    for job in manager.filter(lost):
+    forgotten = Q(state=Job.State.QUEUED, queued_at__lt=now - FORGOTTEN)
+    in_use = ConnectionLease.objects.exclude(leases.FREE).values("connection")
+    for job in manager.filter(Q(state=Job.State.RUNNING, lease_until__lt=now) | forgotten & ~Q(connection__in=in_use)):
         seen = {"state": job.state, "lease": job.lease, "lease_until": job.lease_until, "queued_at": job.queued_at}
         unchanged = manager.filter(pk=job.pk, **seen)
         if job.attempts >= MOST_ATTEMPTS:

@@ -219,6 +219,17 @@ def test_a_scan_waits_while_other_work_has_its_connection_and_loses_no_attempt(w
 
 
 @pytest.mark.django_db
+def test_the_sweep_leaves_alone_what_waits_for_a_connection_in_use(waiting):
+    older, newer = waiting
+    with job_queue.claimed(older, enqueue=lambda scan: None) as lease:
+        Scan.objects.update(queued_at=timezone.now() - timedelta(hours=1))
+        assert tasks.sweep_scans() == 0
+        lease.finish()
+
+    assert tasks.sweep_scans() == 1
+
+
+@pytest.mark.django_db
 def test_scans_of_two_connections_do_not_wait_for_each_other(waiting, reference_site, operator):
     other = refresh.request_scan(actor=operator, connection=reference_site)
     with (
