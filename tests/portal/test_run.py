@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Says who it is, then waits to be ended; `ends`: it ends at once with this status instead.
 CHILD = """
 import os, sys, signal
-assert os.path.exists("manage.py"), "started outside the project, where gunicorn finds nothing"
 pipe = os.open(sys.argv[1], os.O_WRONLY)
 os.write(pipe, f"{sys.argv[2]} {os.getpid()}\\n".encode())
+assert os.path.exists("manage.py"), "started outside the project, where gunicorn finds nothing"
 if len(sys.argv) > 3:
     sys.exit(int(sys.argv[3]))
 signal.pause()
