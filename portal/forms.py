@@ -20,6 +20,18 @@ PLACES = {
 }
 
 
+#: Where Atlassian makes API tokens of accounts, and API keys of organisations.
+TOKENS = "https://id.atlassian.com/manage-profile/security/api-tokens"
+KEYS = "https://admin.atlassian.com/"
+#: Fields that not every kind of connection has. The page hides the others; what was typed in them is left out.
+ONLY_FOR = {
+    "email": (Connection.Kind.SITE, Connection.Kind.MARKETPLACE),
+    "org_id": (Connection.Kind.ORGANIZATION,),
+    "developer_id": (Connection.Kind.MARKETPLACE,),
+    "dialect": (Connection.Kind.SITE,),
+}
+
+
 class ConnectionForm(forms.Form):
     """The facts of a connection. The token goes in and never comes out again."""
 
@@ -29,20 +41,24 @@ class ConnectionForm(forms.Form):
         label="Address",
         required=False,
         max_length=300,
-        help_text="For a site https://your-site.atlassian.net. Leave empty for an organisation or a developer space.",
+        help_text="Example: your-site.atlassian.net. Leave empty for an organisation or a developer space.",
     )
     email = forms.CharField(
         label="Account e-mail",
         required=False,
         max_length=254,
-        help_text="The Atlassian account of the token. Leave empty for an admin API key or an OAuth token.",
+        help_text="The Atlassian account of the token. Leave empty for an OAuth token.",
     )
     token = forms.CharField(
         label="API token",
         required=False,
         strip=True,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Kept encrypted and never shown again.",
+        help_text=(
+            "Stored encrypted and never shown again. For a site or a developer space, make an API token at "
+            f'<a href="{TOKENS}" target="_blank" rel="noopener noreferrer">id.atlassian.com</a>; for an organisation, '
+            f'an API key at <a href="{KEYS}" target="_blank" rel="noopener noreferrer">admin.atlassian.com</a>.'
+        ),
     )
     org_id = forms.CharField(label="Organisation id", required=False, max_length=80)
     developer_id = forms.CharField(label="Developer space id", required=False, max_length=80)
@@ -61,13 +77,15 @@ class ConnectionForm(forms.Form):
             del self.fields["kind"]
             self.fields["token"].help_text = "Leave empty to keep the stored token."
             return
+        for name, kinds in ONLY_FOR.items():
+            self.fields[name].widget.attrs["data-kinds"] = " ".join(kinds)
         for kind in Connection.Kind:
             if roles := own_roles(kind):
                 self.fields[f"roles_{kind}"] = forms.MultipleChoiceField(
                     label=f"Your roles on this {PLACES[kind]}",
                     required=False,
                     choices=roles,
-                    widget=forms.CheckboxSelectMultiple(attrs={"data-kind": kind.value}),
+                    widget=forms.CheckboxSelectMultiple(attrs={"data-kinds": kind.value}),
                     help_text="What you want to do there yourself. Kept in the activity; you can change it later.",
                 )
 
@@ -75,6 +93,9 @@ class ConnectionForm(forms.Form):
         """Name all that is missing at once: the service is not asked before the form is complete."""
         data = super().clean() or {}
         if "kind" in self.fields:
+            for name in ("email", "org_id", "developer_id"):
+                if data.get("kind") not in ONLY_FOR[name]:
+                    data[name] = ""
             names = ("kind", "url", "email", "org_id", "developer_id", "token")
             for name, words in changes.missing(**{name: data.get(name, "") for name in names}).items():
                 if name not in self.errors:

@@ -52,7 +52,7 @@ ROLES: dict[str, Role] = {
         Role(
             "connection_admin",
             "Connection admin",
-            "Changes the address, the token and who may do what.",
+            "Changes the address, the token and access.",
             ALL_KINDS,
             {"connection.view", "activity.view", "connection.manage"},
         ),

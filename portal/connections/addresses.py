@@ -52,6 +52,8 @@ def clean_url(url: str, kind: str) -> str:
     UPSTREAM_HOSTS by whoever runs this Trustdesk.
     """
     url = (url or DEFAULT_URLS.get(Connection.Kind(kind), "")).strip().rstrip("/")
+    if url and "://" not in url:
+        url = f"https://{url}"
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port

@@ -36,6 +36,7 @@ def new(operator, **values) -> Connection:
     ("kind", "url", "kept"),
     [
         ("site", "https://example-acme.atlassian.net/", "https://example-acme.atlassian.net"),
+        ("site", "example-acme.atlassian.net", "https://example-acme.atlassian.net"),
         ("site", "https://Example-Acme.atlassian.net/wiki", "https://example-acme.atlassian.net"),
         ("site", "https://api.atlassian.com/ex/confluence/1-2", "https://api.atlassian.com/ex/confluence/1-2"),
         ("site", "https://example-acme.atlassian.net:0443", "https://example-acme.atlassian.net:443"),

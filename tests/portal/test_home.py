@@ -118,7 +118,7 @@ def test_it_says_until_when_atlassian_asked_a_connection_to_wait(sandbox, admini
 def to_dos(client) -> list[tuple[str, str]]:
     """(what to do, on which connection) in the order of the page."""
     page = client.get(reverse("home")).content.decode()
-    found = re.findall(r'<li><a href="[^"]+" dir="auto">([^<]+)</a> <span[^>]*>([^<]+)</span></li>', page)
+    found = re.findall(r'<li>\s*<a href="[^"]+" dir="auto">([^<]+)</a>\s*<span[^>]*>([^<]+)</span>', page)
     return [(html.unescape(text), html.unescape(where)) for text, where in found]
 
 

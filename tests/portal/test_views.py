@@ -311,6 +311,13 @@ def test_a_connection_is_added_even_when_atlassian_does_not_answer(administrator
     assert Connection.objects.count() == 1
 
 
+def test_what_was_typed_for_another_kind_of_connection_is_left_out(administrator, client_for, sandbox):
+    typed = {"kind": "organization", "url": "", "org_id": "org-1", "email": "a@example.com", "developer_id": "dev-1"}
+    client_for(administrator).post(reverse("connection_add"), NEW | typed)
+    added = Connection.objects.get()
+    assert (added.org_id, added.email, added.developer_id) == ("org-1", "", "")
+
+
 def test_a_connection_admin_changes_a_connection(alice, grant, client_for, site):
     grant(alice, site, "connection_admin")
     client_for(alice).post(
