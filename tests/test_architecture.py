@@ -142,6 +142,13 @@ def templates() -> Iterator[tuple[str, str]]:
         yield str(path.relative_to(ROOT)), path.read_text()
 
 
+def test_counts_in_templates_are_written_in_one_way():
+    """By the tags and filters of portal/templatetags/interface.py: one way for plurals and thousands."""
+    for name, text in templates():
+        for forbidden in ("pluralize", "intcomma", "floatformat"):
+            assert forbidden not in text, f"{name} holds {forbidden}"
+
+
 def test_templates_hold_no_inline_code():
     for name, text in templates():
         for forbidden in (" style=", "<style", " hx-on", "javascript:", "js:", " onclick=", " onchange="):

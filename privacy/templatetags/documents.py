@@ -64,9 +64,9 @@ def as_table(records: Sequence[RecordReading]) -> Table:
 
 
 @register.filter
-def in_words(counts: Mapping[str, int]) -> str:
+def changes_in_words(counts: Mapping[str, int]) -> str:
     """{"added": 1, "changed": 2} -> "1 added, 2 changed"."""
-    return ", ".join(f"{counts[kind]} {word}" for kind, word in KINDS.items() if counts.get(kind))
+    return ", ".join(f"{counts[kind]:,} {word}" for kind, word in KINDS.items() if counts.get(kind))
 
 
 @register.filter

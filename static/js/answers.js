@@ -134,7 +134,8 @@ document.addEventListener("input", (event) => {
   unsaved.add(answer);
   if (input.dataset.counted) {
     const count = [...input.value].length;
-    document.getElementById(input.dataset.counted).textContent = `${count} character${count === 1 ? "" : "s"}`;
+    const noun = count === 1 ? "character" : "characters";
+    document.getElementById(input.dataset.counted).textContent = `${count.toLocaleString("en")} ${noun}`;
   }
   if (input.matches("[data-names-record]") && input.value.trim()) {
     input.closest("[data-record]").querySelector("[data-record-title]").textContent = input.value;

@@ -360,7 +360,7 @@ def test_ten_thousand_characters_and_five_hundred_records_are_no_trouble(open_as
     access = page.get_by_label("How does the app access end-user data, and what does it need it for?")
     text = ("Zażółć gęślą jaźń 🚀 مرحبا\n" * 400).strip()
     access.fill(text)
-    expect(page.get_by_text(f"{len(text)} characters")).to_be_visible()
+    expect(page.get_by_text(f"{len(text):,} characters")).to_be_visible()
     access.blur()
     expect_kept(page.locator("[data-answer]").filter(has=access))
     save(page)
