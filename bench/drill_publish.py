@@ -25,11 +25,6 @@ from pathlib import Path
 
 import requests
 
-from privacy import refusals
-from privacy.drafts import answering, working_copy
-from privacy.marketplace import app_list, saving
-from privacy.reviews import approvals, publishing
-
 ROOT = Path(__file__).resolve().parents[1]
 PORT, ROUNDS, SEED = 8766, 20, 7
 #: Milliseconds for each answer of Marketplace, so that there is something to be killed in.
@@ -123,6 +118,9 @@ class Drill:
 
     def approve(self, contact: str):
         """Alice changes the contact and saves; Bob approves."""
+        from privacy.drafts import answering, working_copy
+        from privacy.marketplace import saving
+        from privacy.reviews import approvals
 
         working_copy.open_working_copy(actor=self.alice, app=self.app)
         answering.answer(actor=self.alice, app=self.app, pointer=CONTACT, raw=contact)
@@ -173,6 +171,9 @@ class Drill:
 
     def nothing_is_saved(self) -> None:
         """While the call may still arrive, no draft is saved that it would publish."""
+        from privacy import refusals
+        from privacy.drafts import answering, working_copy
+        from privacy.marketplace import saving
         from privacy.models import App
 
         App.objects.exclude(lease_token="").update(lease_until=past())
@@ -186,7 +187,9 @@ class Drill:
 
     def settle(self, review, contact: str) -> None:
         """Time passes, the app is read, and what is said to have happened is what happened."""
+        from privacy.marketplace import app_list
         from privacy.models import App, PublishAttempt
+        from privacy.reviews import publishing
 
         attempt = PublishAttempt.objects.filter(review=review).first()
         when = "before the call" if attempt is None or attempt.sent_at is None else "after the call went out"

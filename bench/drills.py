@@ -22,10 +22,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from classification.inventory import refresh
-from classification.levels.change import change_level
-from classification.levels.item_levels import ItemLevel
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGES, LATENCY_MS = 400, 60
 KILLS, WRITERS, SECONDS, RESTARTS, REDIS_RESTARTS = 20, 8, 60, 3, 4
@@ -67,6 +63,7 @@ def begin(folder: Path, **environment: str):
     django.setup()
     from django.core.management import call_command
 
+    from classification.inventory import refresh
     from portal.access import Actor
     from portal.models import Connection
     from sandbox import faults
@@ -135,12 +132,14 @@ def inventory(space) -> dict:
 
 
 def read_space(site, key: str):
+    from classification.inventory import refresh
     from portal.access import Actor
 
     return refresh.read_space(actor=Actor.command_line(), connection=site, key=key)
 
 
 def ask(site, space):
+    from classification.inventory import refresh
     from portal.access import Actor
 
     return refresh.request_scan(actor=Actor.command_line(), connection=site, space=space)
@@ -253,6 +252,7 @@ def database_restart(folder: Path) -> None:
 
 def sqlite_writers(folder: Path) -> None:
     site, space = begin(folder)
+    from classification.inventory import refresh
     from portal.access import Actor
     from portal.audit.verify import verify_chain
     from portal.models import AuditEntry
@@ -283,6 +283,8 @@ def writer(number: int) -> None:
     import django
 
     django.setup()
+    from classification.levels.change import change_level
+    from classification.levels.item_levels import ItemLevel
     from classification.models import Item
     from portal.access import Actor
 
