@@ -8,8 +8,6 @@ from privacy import audit_entries
 from privacy.document.document import Document
 from privacy.drafts.snapshots import create_snapshot
 from privacy.marketplace import refresh, write_lease
-from privacy.marketplace.readings import fetch, store
-from privacy.marketplace.refresh import after_reading
 from privacy.models import App, Snapshot
 from privacy.refusals import DRAFT_HIDDEN, NotAsSent, NotEditable, NotKnown
 
@@ -56,14 +54,14 @@ def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
             raise
         lost = error
     try:
-        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
+        app = refresh.read_back(actor=actor, app=app)
     except ApiError as error:
         what = (
             f"It is not known whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."
         )
         audit_entries.record(actor, app, "draft.discard", outcome="unknown", detail=what, trace_id=error.trace_id)
         raise NotKnown(f"{what} {error.message} Read the app again.") from error
-    app = after_reading(actor=actor, app=app)
+    app = refresh.after_reading(actor=actor, app=app)
     if app.draft is None:
         audit_entries.record(actor, app, "draft.discard", **facts)
         return kept

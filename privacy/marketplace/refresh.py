@@ -16,11 +16,16 @@ app_read = Signal()
 def refresh_app(*, actor: Actor, app: App) -> App:
     """Read live and draft again and take in what that shows. Raises ApiError, kept in `read_error`."""
     try:
-        remote = fetch(client=clients.marketplace(app.connection), app=app)
+        app = read_back(actor=actor, app=app)
     except ApiError as error:
         App.objects.filter(pk=app.pk).update(read_error=f"{error.message} {error.advice}".strip())
         raise
-    return after_reading(actor=actor, app=store(app=app, remote=remote, actor=actor))
+    return after_reading(actor=actor, app=app)
+
+
+def read_back(*, actor: Actor, app: App) -> App:
+    """Read live and draft and store them, as after a write; what follows is for the caller. Raises ApiError."""
+    return store(app=app, remote=fetch(client=clients.marketplace(app.connection), app=app), actor=actor)
 
 
 def after_reading(*, actor: Actor, app: App) -> App:

@@ -23,8 +23,6 @@ from privacy.drafts.importing import import_document, parse_document
 from privacy.drafts.snapshots import create_snapshot
 from privacy.marketplace import refresh, write_lease
 from privacy.marketplace.publish_outcome import FROM_NOW, call_on_its_way
-from privacy.marketplace.readings import fetch, store
-from privacy.marketplace.refresh import after_reading
 from privacy.models import App, Edit, Snapshot, WorkingCopy
 from privacy.refusals import NotAsSent, NotEditable, NotKnown, Refusal
 
@@ -203,9 +201,8 @@ def _take_back(app: App, submission: Submission) -> None:
 
 
 def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
-    client = clients.marketplace(app.connection)
     try:
-        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
+        app = refresh.read_back(actor=actor, app=app)
     except ApiError as error:
         said = "Atlassian took the draft"
         if lost:
@@ -216,7 +213,7 @@ def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
         )
         audit_entries.record(actor, app, "draft.save", outcome="unknown", detail=what, trace_id=error.trace_id)
         raise NotKnown(what) from error
-    return after_reading(actor=actor, app=app)
+    return refresh.after_reading(actor=actor, app=app)
 
 
 def _mark_saved(actor: Actor, app: App, submission: Submission, facts: dict, lost: ApiError | None) -> None:

@@ -20,7 +20,6 @@ from privacy.marketplace.publish_outcome import (
     refused,
     settle_sent,
 )
-from privacy.marketplace.readings import fetch, store
 from privacy.models import App, PublishAttempt, Review, Snapshot
 from privacy.refusals import PublishRefused
 from privacy.reviews.requirements import requirements, unmet
@@ -90,7 +89,7 @@ def _send(actor: Actor, app: App, attempt: PublishAttempt, lease: Lease) -> Publ
     _mark_sent(attempt, lease)
     error = _call(client, app, attempt)
     try:
-        app = store(app=app, remote=fetch(client=client, app=app), actor=actor)
+        app = refresh.read_back(actor=actor, app=app)
     except ApiError as unread:
         if error is not None and write_lease.is_definite(error):
             refused(app=app, attempt=attempt, words=error.message, trace_id=error.trace_id)
