@@ -33,7 +33,7 @@ class AnswerConflict(Refusal):
     mine    the JSON value that was typed (MISSING when it takes the answer away); `typed` the raw input
     theirs  the value that is in the working copy now (or MISSING); `fingerprint` stands for it: give it to `answer` to
             put mine in its place all the same
-    by, edit  who changed it, and the entry of the ledger, where that is known
+    by, edit  who changed it, and the entry in the edit log, where that is known
     own     the same person did, on another page
     """
 

@@ -32,7 +32,7 @@ class Answered:
     working   the working copy afterwards; `document` its content
     pointer   where the answer is; `fingerprint` stands for its value, for the next answer
     before    the value that was there before
-    edit      the entry in the ledger, None when the answer was that already
+    edit      the entry in the edit log, None when the answer was that already
     findings  what the checks find in the document, where it was changed
     texts     the canonical texts of what the document holds
     """
@@ -121,7 +121,7 @@ def answer_json(*, actor: Actor, app: App, pointer: str, text: str, expected: st
 def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
     """Put back what was there before one answer; of an answer that undid another one: do that again.
 
-    `ledger.steps` says which answer comes next. Needs privacy.edit. Raises AnswerConflict when the field was changed
+    `edit_log.steps` says which answer comes next. Needs privacy.edit. Raises AnswerConflict when the field was changed
     again since, by whomever, and what `answer` raises.
     """
     if edit.app_id != app.pk:

@@ -102,7 +102,7 @@ def _apply_merge(
 
 
 def _log_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
-    """Put on the ledger what a person decided against one side; what came together by itself nobody decided."""
+    """Log what a person decided against one side; what came together by itself nobody decided."""
     if side == "theirs" and row.outcome in ("mine", "conflict"):
         unsaved = Edit.objects.filter(app=app, saved_hash="", dropped=False)
         unsaved.filter(Q(pointer=row.pointer) | Q(pointer__startswith=f"{row.pointer}/")).update(dropped=True)

@@ -13,7 +13,7 @@ from privacy.document.document import Document
 from privacy.document.readable import label_of
 from privacy.models import App, Edit
 
-#: How a key with a NUL character stands on the ledger: PostgreSQL keeps no such text.
+#: How a key with a NUL character stands in the log: PostgreSQL keeps no such text.
 NUL = "\\u0000"
 
 

@@ -40,7 +40,7 @@ def get_or_create(actor: Actor, app: App) -> WorkingCopy:
             "unseen. Use the token of a partner account that may edit it."
         )
     if app.draft_state == App.Presence.UNREAD:
-        raise NotEditable(f"“{app.name}” was not read from Atlassian yet. Read it first.")
+        raise NotEditable(f"“{app.name}” was not read from Atlassian yet. Refresh it first.")
     if found is not None:
         found.app = app
         return found
@@ -59,7 +59,7 @@ def get_or_create(actor: Actor, app: App) -> WorkingCopy:
 
 
 def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
-    """Drop the working copy. What it held is kept as a version that can be restored, and returned.
+    """Discard the changes of the working copy. What it held is kept as a version that can be restored, and returned.
 
     None when it held no changes, or there was none. Needs privacy.edit.
     """
@@ -113,7 +113,7 @@ def restore(*, actor: Actor, app: App, snapshot: Snapshot) -> WorkingCopy:
 
 
 def replace(*, actor: Actor, app: App, document: Document, text: str) -> WorkingCopy:
-    """Put a whole document in the place of the working copy; every answer that this changes goes on the ledger.
+    """Put a whole document in the place of the working copy; every answer that this changes goes into the edit log.
 
     Call it in a transaction.
     """

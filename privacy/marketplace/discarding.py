@@ -22,7 +22,7 @@ def discard_draft(*, actor: Actor, app: App) -> Snapshot:
     with write_lease.writing(actor, app, "discarding the draft") as lease:
         app = refresh.refresh_app(actor=actor, app=app)
         if app.draft_state == App.Presence.HIDDEN:
-            raise NotEditable(f"{DRAFT_HIDDEN} Nothing was discarded. Read the app again, then discard it.")
+            raise NotEditable(f"{DRAFT_HIDDEN} Nothing was discarded. Refresh the app, then discard it.")
         if app.draft is None:
             raise NotEditable(f"There is no draft of “{app.name}” at Marketplace, so there is nothing to discard.")
         draft = app.draft
@@ -60,7 +60,7 @@ def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
             f"It is not known whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."
         )
         audit_entries.record(actor, app, "draft.discard", outcome="unknown", detail=what, trace_id=error.trace_id)
-        raise NotKnown(f"{what} {error.message} Read the app again.") from error
+        raise NotKnown(f"{what} {error.message} Refresh the app.") from error
     app = refresh.after_reading(actor=actor, app=app)
     if app.draft is None:
         audit_entries.record(actor, app, "draft.discard", **facts)

@@ -79,7 +79,7 @@ def _require_no_publish_on_its_way(app: App) -> None:
     if until is not None:
         raise NotEditable(
             f"A call to publish “{app.name}” got no answer and may still arrive until "
-            f"{timezone.localtime(until):%H:%M}. It would publish what is saved now, although nobody signed it off. "
+            f"{timezone.localtime(until):%H:%M}. It would publish what is saved now, although nobody approved it. "
             "Nothing was sent; the working copy is kept. Save it after that."
         )
 
@@ -168,7 +168,7 @@ def _nothing_saved(actor: Actor, app: App, submission: Submission, lost: ApiErro
 
 def _submission(actor: Actor, app: App, working: WorkingCopy) -> Submission:
     with transaction.atomic():
-        # Locked, so that the answers on the ledger are exactly those in the text.
+        # Locked, so that the answers in the edit log are exactly those in the text.
         App.locked(app.pk)
         working = WorkingCopy.objects.get(pk=working.pk)
         document = Document.from_text(working.text)
@@ -209,7 +209,7 @@ def _read_back(actor: Actor, app: App, lost: ApiError | None) -> App:
             said = "The answer to the save was lost" if lost.unanswered else lost.message.rstrip(".")
         what = (
             f"{said}, and the draft of “{app.name}” could not be read afterwards: {error.message} The working copy is "
-            "kept. Read the app again, then save again if the draft is not yet what you wrote."
+            "kept. Refresh the app, then save again if the draft is not yet what you wrote."
         )
         audit_entries.record(actor, app, "draft.save", outcome="unknown", detail=what, trace_id=error.trace_id)
         raise NotKnown(what) from error

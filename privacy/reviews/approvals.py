@@ -67,7 +67,7 @@ def _askable(app: App) -> Snapshot:
     if app.alert:
         raise SignOffRefused("An alert about what is live is open. Resolve it before you request approval.")
     if app.draft_state == App.Presence.HIDDEN:
-        raise SignOffRefused(f"{DRAFT_HIDDEN} Approval was not requested. Read the app again, then ask.")
+        raise SignOffRefused(f"{DRAFT_HIDDEN} Approval was not requested. Refresh the app, then ask.")
     if app.draft is None:
         raise SignOffRefused(f"There is no draft of “{app.name}” at Marketplace. Save one first, then ask.")
     working = WorkingCopy.objects.select_related("base").filter(app=app).first()
@@ -94,7 +94,7 @@ def _make_room(actor: Actor, app: App) -> None:
     if review is None:
         return
     if review.state == State.PUBLISHING:
-        raise SignOffRefused("It is being published right now. Read the app again to see how that ended.")
+        raise SignOffRefused("It is being published right now. Refresh the app to see how that ended.")
     live_moved = review.live_hash != app.live_hash
     if review.state == State.CHANGES or live_moved:
         because = "Live changed since." if live_moved else "Approval was requested again."
@@ -154,7 +154,7 @@ def _judge(
     if review.state not in (State.OPEN, State.APPROVED):
         raise SignOffRefused(_closed(review))
     if app.draft_state == App.Presence.HIDDEN:
-        raise SignOffRefused(f"{DRAFT_HIDDEN} Nothing was decided. Read the app again, then decide.")
+        raise SignOffRefused(f"{DRAFT_HIDDEN} Nothing was decided. Refresh the app, then decide.")
     # Looked up once more: Atlassian may name somebody by now whom it did not name when approval was requested.
     if is_among(actor, authors(app)):
         raise SignOffRefused(NOT_ONES_OWN)
@@ -200,7 +200,7 @@ def _closed(review: Review) -> str:
 
 
 def why_not_approve(actor: Actor, review: Review) -> str:
-    """One sentence why this person may not sign off this review (author, rights, state); "" when they may."""
+    """One sentence why this person may not approve this review (author, rights, state); "" when they may."""
     if not access.may(actor, review.app.connection, "privacy.approve"):
         return "You have no role here that approves drafts."
     if review.state not in (State.OPEN, State.APPROVED):
