@@ -30,7 +30,7 @@ def answer(asked: Locator, choice: str) -> None:
 def expect_kept(asked: Locator, by: str = "you") -> None:
     """The answer was saved, the last change too, and it says by whom."""
     expect(asked).not_to_have_attribute("aria-busy", "true")
-    expect(asked.get_by_text(re.compile(rf"^Saved .* by {by}"))).to_be_visible()
+    expect(asked.get_by_text(re.compile(rf"^Saved\s.*\sby\s+{by}", re.DOTALL))).to_be_visible()
 
 
 def expect_said(page: Page, words: str | re.Pattern[str]) -> None:
