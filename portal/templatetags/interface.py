@@ -1,12 +1,19 @@
-"""Filters of the shared components: parts of a bar, numbers of a pagination, depth of an indent, case of a heading."""
+"""Filters and tags for templates of every app.
+
+Parts of a bar, counts in sentences, numbers of a pagination, case of a heading, depth of an indent, and texts in which
+characters that cannot be seen stand by their names.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from portal import counts
+from portal.characters import marked
 
 register = template.Library()
 
@@ -79,3 +86,17 @@ def sentence_case(text: str) -> str:
 def indent(depth: int | None) -> str:
     """Name the class that indents a row of a tree; deeper levels than the deepest look alike."""
     return f"indent-{min(int(depth), DEEPEST_INDENT)}" if depth else ""
+
+
+@register.filter
+def visible(text: object, twins: bool = False) -> SafeString:
+    """A text as HTML, in which a character that cannot be seen, or looks like another, stands by its name.
+
+    `twins`: also name every letter that looks like a Latin one.
+    """
+    parts = []
+    for piece in marked(str(text), twins=twins):
+        parts.append(escape(piece.text))
+        if piece.name:
+            parts.append(format_html('<span class="named-character">{}</span>', piece.name))
+    return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
+from portal import characters
 from portal.atlassian import strictjson
-from privacy.document import canonical_json, characters, rich_text
+from privacy.document import canonical_json, rich_text
 from privacy.document.canonical_json import MISSING, TRUTHS, Json, Texts
 from privacy.document.catalogue import Field
 from privacy.document.form_values import NUL, NUL_SHOWN, entries_of, fits, json_text, plain, row_token, shown, texts_of

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from portal.atlassian import strictjson
+from portal.characters import host_remark, is_plain, remarks, spelled_out
 from privacy.document import canonical_json, catalogue
 from privacy.document.canonical_json import MISSING, Json
 from privacy.document.catalogue import FIELDS, CatalogueError, Field
 from privacy.document.catalogue.model import ROOT
-from privacy.document.characters import host_remark, is_plain, remarks, spelled_out
 from privacy.document.document import Document
 from privacy.document.form_values import entries_of, plain
 from privacy.document.readable import is_email, is_link, record_title

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from portal.characters import look_alike
 from privacy.document import canonical_json, catalogue, rich_text
 from privacy.document.canonical_json import MISSING, Json
 from privacy.document.catalogue import Field, Section
-from privacy.document.characters import look_alike
 from privacy.document.document import Document
 from privacy.document.form_values import plain, written_as
 from privacy.document.merge import (

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from portal import characters
 from portal.atlassian import strictjson
-from privacy.document import canonical_json, characters, rich_text
+from privacy.document import canonical_json, rich_text
 from privacy.document.canonical_json import MISSING, Json, Texts
 from privacy.document.catalogue import Field
 

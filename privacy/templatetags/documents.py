@@ -8,14 +8,11 @@ from typing import TypeVar
 
 from django import template
 from django.utils import formats, timezone
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
 
+from portal import characters
 from portal.models import User
-from privacy.document import characters
 from privacy.document.canonical_json import Json
 from privacy.document.catalogue import CATALOGUE, Field, section_of
-from privacy.document.characters import marked
 from privacy.document.checks import Finding
 from privacy.document.diff import EntryChange, PartChange, Placed, RecordChange
 from privacy.document.form_values import FormRow
@@ -153,20 +150,6 @@ Change = TypeVar("Change", bound=Placed)
 def _of_side(changes: Sequence[Change], side: str) -> list[Change]:
     there = [change for change in changes if getattr(change, side) is not None]
     return sorted(there, key=lambda change: getattr(change, side))
-
-
-@register.filter
-def visible(text: object, twins: bool = False) -> SafeString:
-    """A text as HTML, in which a character that cannot be seen, or looks like another, stands by its name.
-
-    `twins`: also name every letter that looks like a Latin one.
-    """
-    parts = []
-    for piece in marked(str(text), twins=twins):
-        parts.append(escape(piece.text))
-        if piece.name:
-            parts.append(format_html('<span class="named-character">{}</span>', piece.name))
-    return mark_safe("".join(parts))  # noqa: S308 - every part was escaped above
 
 
 @register.filter

@@ -278,3 +278,33 @@ def test_an_app_is_linked(operator, alice, grant, client_for):
     App.objects.create(connection=vendor, product_id="1", app_key="com.example.board", name="Board")
     record_on(vendor, operator, "app", "1", "Board")
     assert '<a href="/apps/vendor/com.example.board/" dir="auto">Board</a>' in get(client_for(alice))
+
+
+HIDDEN = {
+    "\u200b": "U+200B ZERO WIDTH SPACE",
+    "\u202e": "U+202E RIGHT-TO-LEFT OVERRIDE",
+    "\u00ad": "U+00AD SOFT HYPHEN",
+}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda text: {"target_label": text},
+        lambda text: {"before": {"name": text}, "after": {"name": "b"}},
+        lambda text: {"before": {"name": "a"}, "after": {"name": text}},
+        lambda text: {"after": {"answers": [{"question": text, "before": "a", "after": "b"}]}},
+        lambda text: {"after": {"answers": [{"question": "a", "before": None, "after": text}]}},
+        lambda text: {"after": {"asked": text}},
+        lambda text: {"reason": text},
+        lambda text: {"detail": text},
+    ],
+)
+def test_characters_that_cannot_be_seen_stand_by_their_names(operator, administrator, client_for, site, told):
+    text = f"one{''.join(HIDDEN)}two"
+    record_action(actor=operator, action="connection.changed", connection=site, **told(text))
+
+    html = client_for(administrator).get(ACTIVITY).content.decode()
+
+    assert all(f">{name}</span>" in html for name in HIDDEN.values())
+    assert not set(HIDDEN) & set(html)

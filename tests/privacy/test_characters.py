@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.document.characters import host_remark, look_alike, marked, remarks, spelled_out
+from portal.characters import host_remark, look_alike, marked, remarks, spelled_out
 from privacy.document.checks import check
 from privacy.document.document import Document
+from privacy.drafts import answering
 from privacy.marketplace import app_list
 
 from .browsing import address, said
+from .marketplace import CONTACT
 from .strategies import few
 
 SPACE = "\u200b"
@@ -155,6 +157,23 @@ def test_values_that_look_the_same_say_how_they_are_written(compared, live, draf
     assert "Reformatted" in said(page)
     assert f"written as {before}" in said(page)
     assert f"written as {after}" in said(page)
+
+
+@pytest.mark.django_db
+def test_the_merge_page_names_them_on_every_side(editor, board, marketplace, client_for):
+    def documents(value: str) -> str:
+        return json.dumps({"security": {"securityContact": value}})
+
+    marketplace.put(board, "draft", documents(f"base{SPACE}"))
+    app = app_list.read_app(actor=editor, app=board)
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw=f"mine{TURN}")
+    marketplace.put(board, "draft", documents("theirs\u00ad"))
+
+    page = client_for(editor.user).post(address("app_save", app))
+
+    for name in ("U+200B ZERO WIDTH SPACE", "U+202E RIGHT-TO-LEFT OVERRIDE", "U+00AD SOFT HYPHEN"):
+        assert name in said(page)
+    assert not {SPACE, TURN, "\u00ad"} & set(page.content.decode())
 
 
 @pytest.mark.django_db

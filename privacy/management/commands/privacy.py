@@ -9,11 +9,11 @@ from django.core.management.base import CommandParser
 from django.db.models import Q
 
 from portal.access import Actor, require
+from portal.characters import spelled_out
 from portal.management.base import Failed, ServiceCommand, Usage, connection_named
 from portal.models import Connection
 from privacy import refusals
 from privacy.audit_entries import readable
-from privacy.document.characters import spelled_out
 from privacy.document.diff import Diff, compare
 from privacy.document.document import Document
 from privacy.drafts import importing
