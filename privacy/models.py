@@ -105,8 +105,8 @@ class Snapshot(models.Model):
     """
 
     class Source(models.TextChoices):
-        LIVE = "live", "Live, as read"
-        DRAFT = "draft", "Draft, as read"
+        LIVE = "live", "Live"
+        DRAFT = "draft", "Draft"
         SENT = "sent", "Sent to Marketplace"
         SAVED = "saved", "Saved to Marketplace"
         WORKING = "working", "Working copy"

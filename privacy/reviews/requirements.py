@@ -20,8 +20,8 @@ LIVE_MOVED: Final = (
     "approval again."
 )
 NOT_APPROVED: Final = {
-    "none": "The draft is not approved. Somebody who did not write it has to approve it first.",
-    "waiting": "The draft is waiting for approval. Somebody who did not write it has to approve it.",
+    "none": "The draft is not approved. Someone who did not write it has to approve it first.",
+    "waiting": "The draft is waiting for approval. Someone who did not write it has to approve it.",
     "changes_asked": "Changes were requested. Make them, save, and request approval again.",
     "publishing": "It is being published already. Refresh the app to see how that ended.",
 }

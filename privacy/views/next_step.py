@@ -34,17 +34,17 @@ def next_step(page: AppContext, allowed: Collection[str], to_review: int) -> Ste
     if page.app.alert or page.app.draft_state == App.Presence.UNREAD:
         return None  # a note of its own stands on the page
     if page.app.draft_state == App.Presence.HIDDEN:
-        text = f"{DRAFT_HIDDEN} Read the app again. If it goes on, use the token of a partner account that may."
-        return Step("Whether there is a draft is not known", text, "warning")
+        text = f"{DRAFT_HIDDEN} Refresh the app, or add the token of a partner account."
+        return Step("No access to the draft", text, "warning")
     if to_review and page.signoff.state == "waiting":
         return _review(page, to_review)
     if page.unsaved:
         many = counted(page.unsaved, "change")
         title = f"{many} {agreeing(page.unsaved, 'is', 'are')} saved here, not to Marketplace"
-        text = "Sign-off and publishing are about what is at Marketplace, so save to Marketplace first."
+        text = "Save to Marketplace to request approval."
         return _form(title, text, "warning", edit)
     if page.draft.document is None:
-        text = "Nothing is being changed. A draft begins with the first answer that is edited and saved."
+        text = "Edit an answer and save it to start one."
         return _form("There is no draft", text, "neutral", edit)
     return _with_draft(page, allowed, edit)
 
@@ -55,7 +55,7 @@ def _form(title: str, text: str, level: str, edit: str) -> Step:
 
 
 def _review(page: AppContext, to_review: int) -> Step:
-    text = f"{page.signoff.sentence} Look at the comparison, then say what you think."
+    text = f"{page.signoff.sentence} Review the comparison, then decide."
     action = f"Review {counted(to_review, 'change')}"
     return Step("The draft is waiting for approval", text, "info", "app_compare", action, True)
 
@@ -65,10 +65,10 @@ def _with_draft(page: AppContext, allowed: Collection[str], edit: str) -> Step |
     if page.draft.content_hash == page.live.content_hash and state in ("none", "lapsed"):
         return Step("The draft says the same as what is live", "Edit it, or discard it.", "neutral")
     if state in ("none", "lapsed") and page.app.errors:
-        text = "The checks on this page say what is wrong. Approval can be requested once it is corrected and saved."
+        text = "Correct them and save, then request approval."
         return _form(f"The draft has {counted(page.app.errors, 'error')}", text, "warning", edit)
     if state in ("none", "lapsed"):
-        text = "Look at the comparison, then ask somebody else to approve it."
+        text = "Look at the comparison, then request approval."
         return Step("The draft is not approved", text, "info", "app_compare", "Compare with live")
     if state == "waiting":
         text = page.signoff.sentence
@@ -76,7 +76,7 @@ def _with_draft(page: AppContext, allowed: Collection[str], edit: str) -> Step |
     if state == "changes_asked":
         return _form("Changes were requested", page.signoff.sentence, "warning", edit)
     if state == "signed_off" and page.publishable:
-        who = "" if "privacy.publish" in allowed else " Somebody with the right to publish can do so now."
+        who = "" if "privacy.publish" in allowed else "  Someone with the role Publisher can publish it now."
         return Step("The draft can be published", f"{page.signoff.sentence}{who}", "success")
     if state == "signed_off":
         return Step("Approved, but not ready to be published", " ".join(unmet(page.requirements)), "warning")

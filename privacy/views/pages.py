@@ -231,6 +231,15 @@ def show_form(
         "kept": kept,
         "refusal": refusal,
         "unfolded": unfolded,
+        "field_names": _shows_field_names(request),
     }
     status = 409 if refusal or any(item.conflict for item in (problems or {}).values()) else 422 if problems else 200
     return render(request, "privacy/edit.html", context, status=status)
+
+
+def _shows_field_names(request: HttpRequest) -> bool:
+    """Whether the form shows the field names of the document; the choice is kept for the session."""
+    wanted = request.GET.get("names")
+    if wanted in ("show", "hide"):
+        request.session["field_names"] = wanted == "show"
+    return request.session.get("field_names", False)

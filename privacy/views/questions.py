@@ -82,6 +82,11 @@ class Question:
         return "app_unknown" if self.as_json else "app_answer"
 
     @property
+    def is_prose(self) -> bool:
+        """Whether it is saved while the person is still writing."""
+        return self.form is not None and self.form.field.kind in ("text", "rich")
+
+    @property
     def live(self) -> str:
         """What is live, in words or as JSON."""
         return self.view.live_text if isinstance(self.view, FieldView) else self.view.live_json or "Not there"

@@ -112,20 +112,20 @@ def test_a_draft_that_a_stranger_changed_is_never_overwritten_but_decided_field_
         stranger.act(sandbox, "edit_draft", host="", product_id=product, at=at, value=value)
     there = draft_of(sandbox)
     page.get_by_role("button", name="Save to Marketplace").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved yet")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved: the document at Atlassian changed")
     expect(page.get_by_role("heading", name="Changed on both sides (2)")).to_be_visible()
     assert draft_of(sandbox) == there
     contact = page.get_by_role("radiogroup", name=CONTACT)
     for words in ("security@vendor.example.com", "mine@example.com", "theirs@example.com"):
         expect(contact).to_contain_text(words)
-    page.get_by_text("Brought together without a question (1)").click()
+    page.get_by_text("Merged automatically (1)").click()
     expect(page.get_by_role("radiogroup", name=MOST_DAYS)).to_contain_text("45")
     decide(page, CONTACT, "Working copy")
     decide(page, POLICIES, "At Atlassian")
 
     stranger.act(sandbox, "edit_draft", host="", product_id=product, at=days, value=44)
     page.get_by_role("button", name="Save to Marketplace").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved yet")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved: the document at Atlassian changed")
     expect(contact.get_by_role("radio", name=re.compile("^Working copy"))).to_be_checked()
     decide(page, CONTACT, "Working copy")
     decide(page, POLICIES, "At Atlassian")
@@ -142,7 +142,7 @@ def test_a_draft_that_was_discarded_meanwhile_is_said_before_anything_is_saved(o
     expect_kept(question(page, CONTACT))
     stranger.act(sandbox, "discard_draft", host="", product_id=product_id(DIAGRAMS))
     page.get_by_role("button", name="Save to Marketplace").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved yet")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved: the document at Atlassian changed")
     assert sandbox.document(product_id(DIAGRAMS), "draft") is None
     for group in page.get_by_role("radiogroup").all():
         mine = group.get_by_role("radio", name=re.compile("^Working copy"))

@@ -62,13 +62,13 @@ def test_apps_are_listed_with_how_they_stand_and_are_read_again(open_as, sandbox
     expect(row).to_have_count(2)
 
     faults.html_answer(sandbox, call="marketplace.*")
-    page.get_by_role("button", name="Read all again").click()
-    expect_said(page, "What was read before is still shown below.")
+    page.get_by_role("button", name="Refresh all").click()
+    expect_said(page, "What was read before is The list below is from the last refresh.")
     expect(row).to_have_count(2)
     faults.clear(sandbox)
     App.objects.all().delete()
     page.goto(SPACE)
-    page.get_by_role("button", name="Read the apps").click()
+    page.get_by_role("button", name="Load apps").click()
     expect_said(page, "8 of 8 apps were read.")
     expect(row).to_have_count(9)
 
@@ -77,7 +77,7 @@ def test_apps_are_listed_with_how_they_stand_and_are_read_again(open_as, sandbox
 def test_a_document_that_cannot_be_trusted_is_said_and_the_reading_before_is_kept(spoil, open_as, sandbox):
     page = open_as("charlie", app_path("Status Board"))
     spoil(sandbox, call="marketplace.trust_info")
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     expect(page.get_by_role("alert").first).to_be_visible()
     expect_said(page, CONTACT)
     expect_said(page, "security@vendor.example.com")
@@ -248,7 +248,7 @@ def test_records_keep_what_the_page_does_not_show_through_a_row_of_changes(open_
     records = [{"name": name, "purpose": "Hosting", **unknown} for name in ("Alpha", "Beta", "Gamma")]
     content["thirdPartyInformation"] = {"isEndUserDataShared": True, "thirdPartyDetails": records}
     sandbox.add_document(board, {"commonCloud": content})
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     page.goto(app_path("Status Board", "edit/?section=thirdPartyInformation"))
     processors = question(page, PROCESSORS)
     rows = processors.locator("[data-record]")
@@ -339,7 +339,7 @@ def test_what_stands_in_the_place_of_answers_gives_way_to_them(open_as, sandbox)
     content["logDetails"] = []
     sandbox.add_document(board, {"commonCloud": content})
     page = open_as("alice", app_path("Status Board"))
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     page.goto(app_path("Status Board", "edit/?section=logDetails"))
     logs = "Does the app log end-user data?"
     answer(question(page, logs), "No")
@@ -373,7 +373,7 @@ def test_ten_thousand_characters_and_five_hundred_records_are_no_trouble(open_as
     content["thirdPartyInformation"] = {"isEndUserDataShared": True, "thirdPartyDetails": many}
     sandbox.add_document(board, {"commonCloud": content})
     page.goto(app_path("Status Board"))
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     page.goto(app_path("Status Board", "edit/?section=thirdPartyInformation"))
     processors = question(page, PROCESSORS)
     processors.get_by_text("Example 499", exact=True).click()
@@ -444,7 +444,7 @@ def test_an_account_without_drafts_is_told_before_it_could_overwrite_one_unseen(
     connection.keep_token("sandbox-editor-token")
     connection.save()
     page = open_as("alice", app_path("Diagrams for Confluence"))
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     expect_said(page, "Draft may not be read")
     page.goto(app_path("Diagrams for Confluence", "edit/"))
     expect(page.get_by_text("saving could overwrite one unseen")).to_be_visible()

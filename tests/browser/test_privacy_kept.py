@@ -225,7 +225,7 @@ def test_an_older_tab_of_ones_own_takes_nothing_away_unasked(open_as):
     processors.get_by_role("textbox", name="Purpose").first.fill("Something else")
     processors.get_by_role("textbox", name="Purpose").first.press("Tab")
     expect(processors).to_contain_text("You changed this answer in another tab")
-    processors.get_by_role("button", name="Take the one that was kept").click()
+    processors.get_by_role("button", name="Use the saved one").click()
     expect(processors.locator("summary", has_text="Example Queue Two")).to_be_visible()
     processors.locator("summary").first.click()
     for purpose in ("Something else", "Something else again"):

@@ -30,7 +30,7 @@ def test_the_main_pages_are_read_without_scripts(open_as, desk):
         "/apps/example-apps/": "Status Board",
         app_path("Status Board"): "security@vendor.example.com",
         app_path("Diagrams for Confluence", "compare/"): "Example Queue AB",
-        app_path("Diagrams for Confluence", "versions/"): "Live, as read",
+        app_path("Diagrams for Confluence", "versions/"): "Live",
         "/activity/": "Scanned",
         "/connections/acme/": "Access",
     }.items():

@@ -94,7 +94,7 @@ def test_the_page_of_an_app_says_how_everything_stands(read):
     assert page.unsaved == 1
     assert page.working.by == "alice@example.com"
     assert unmet(page.requirements) == [
-        "The draft is not approved. Somebody who did not write it has to approve it first."
+        "The draft is not approved. Someone who did not write it has to approve it first."
     ]
     assert not page.overtaken
 

@@ -90,7 +90,7 @@ def test_a_draft_that_may_not_be_read_is_said_to_be_hidden(alice, developer_spac
     app = developer_space_as_editor.apps.get(name="Status Board")
 
     assert "No access to the draft" in said(client.get(address("app", app)))
-    assert "has no access to drafts" in said(client.get(address("app_edit", app)))
+    assert "cannot read drafts" in said(client.get(address("app_edit", app)))
 
 
 def test_an_app_of_another_connection_is_not_found(editor, read, client_for):
@@ -120,7 +120,7 @@ def test_a_reading_that_fails_says_so_and_shows_what_was_known(editor, read, san
     page = client_for(editor.user).post(address("app_read", read))
 
     assert page.status_code == 409
-    assert "The last reading did not work" in said(page)
+    assert "The last refresh failed" in said(page)
     assert "Example Mail GmbH" in said(page)
 
 
@@ -140,7 +140,7 @@ def test_who_only_looks_is_offered_nothing_to_do(charlie, editor, read, grant, c
 def test_every_version_is_listed_and_can_be_read(editor, read, client_for):
     client = client_for(editor.user)
 
-    assert "Live, as read" in said(client.get(address("app_versions", read)))
+    assert "Live Live now" in said(client.get(address("app_versions", read)))
     page = client.get(address("app_version", read, read.draft_id))
     assert "Example Queue AB" in said(page)
     assert "Restore as working copy" in said(page)

@@ -22,8 +22,8 @@ def listed(editor, developer_space):
 def test_a_space_that_was_never_read_says_what_to_do_first(editor, developer_space, client_for):
     page = client_for(editor.user).get(reverse("apps", args=[developer_space.slug]))
 
-    assert "No apps were read yet" in said(page)
-    assert "Read the apps" in said(page)
+    assert "No apps yet" in said(page)
+    assert "Load apps" in said(page)
 
 
 def test_all_apps_are_listed_with_how_they_stand(editor, listed, client_for):
@@ -90,7 +90,7 @@ def test_a_list_that_cannot_be_read_leaves_what_was_known(editor, listed, develo
     page = client_for(editor.user).post(reverse("apps_read", args=[developer_space.slug]))
 
     assert 400 <= page.status_code < 500
-    assert "still shown below" in said(page)
+    assert "The list below is from the last refresh" in said(page)
     assert "Status Board" in said(page)
 
 
@@ -115,7 +115,7 @@ def test_a_row_that_cannot_be_read_says_why_and_keeps_what_was_known(editor, lis
     row = client_for(editor.user, htmx=True).post(address("app_read", diagrams))
 
     assert row.status_code == 200
-    assert "Not read:" in said(row)
+    assert "Not refreshed:" in said(row)
     assert "Draft" in said(row)
 
 

@@ -202,7 +202,7 @@ def test_save_to_marketplace_sends_nothing_while_an_answer_of_the_page_cannot_be
     )
 
     assert page.status_code == 422
-    assert "Nothing was sent to Marketplace. What you typed is below, beside the reason." in said(page)
+    assert "Nothing was sent to Marketplace. What you typed is below." in said(page)
     assert 'value="soon"' in page.content.decode()
     assert marketplace.calls(DRAFT) == 0
 
@@ -278,7 +278,7 @@ def test_without_scripts_a_conflict_keeps_the_text_and_saving_again_insists(edit
     page = client.post(url, data)
 
     assert page.status_code == 409
-    assert "Saving this section again puts yours in the place of theirs" in said(page)
+    assert "Saving again replaces theirs" in said(page)
     assert 'value="alice@vendor.example.com"' in page.content.decode()
     client.post(url, {**data, f"seen.{name}": hidden(page, f"seen.{name}")})
     assert kept(app, CONTACT) == "alice@vendor.example.com"

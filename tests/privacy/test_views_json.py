@@ -49,7 +49,7 @@ def test_json_that_cannot_be_kept_is_refused_with_its_text(editor, odd, client_f
     page = post_json(client_for(editor.user), odd, UNKNOWN, text)
 
     assert page.status_code == 422
-    assert "is not kept yet" in said(page)
+    assert "What you typed is still here" in said(page)
     assert not WorkingCopy.objects.exists()
 
 

@@ -93,7 +93,7 @@ def test_a_draft_that_changed_meanwhile_is_decided_field_by_field(editor, edited
     page = client.post(address("app_save", edited))
 
     assert page.status_code == 409
-    assert "Nothing was saved yet" in said(page)
+    assert "Not saved: the document at Atlassian changed" in said(page)
     assert "Changed on both sides (1)" in said(page)
     assert "stranger@vendor.example.com" in said(page)
     decisions = {"decided_on": hidden(page, "decided_on"), f"decide:{CONTACT}": "mine", f"decide:{POLICIES}": "theirs"}
@@ -169,7 +169,7 @@ def test_the_address_of_a_step_opens_the_app(editor, edited, client_for):
 
 def test_discarding_asks_first_and_says_where_to_restore(editor, app, client_for):
     client = client_for(editor.user)
-    assert "The draft is kept here as a version first" in said(client.get(address("app", app)))
+    assert "You can restore it from" in said(client.get(address("app", app)))
 
     page = client.post(address("app_discard", app), follow=True)
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.urls import reverse
 
 from portal.counts import agreeing, counted
 from privacy.drafts import answering
@@ -97,3 +98,35 @@ def test_questions_without_an_answer_are_not_said_to_be_in_order(editor, diagram
     words = said(client_for(editor.user).get(address("app", app)))
 
     assert re.search(r"No issues found\. \d+ questions are not answered\.", words)
+
+
+#: The left column of the list of words, as far as the pages of apps are concerned.
+ON_NO_PAGE = re.compile(
+    r"read (?:all )?again|\bdrop(?:ped|ping)?\b|take the live|\bkept (?:as|here|on|under)\b|not known|"
+    r"may not (?:be )?read|written differently|brought together|(?:live|draft), as read|somebody",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["apps", "app", "app_edit", "app_compare", "app_versions"])
+def test_no_old_word_is_on_a_page_of_an_app(editor, diagrams, client_for, page):
+    app = app_list.read_app(actor=editor, app=diagrams)
+    answering.answer(actor=editor, app=fresh(app), pointer=CONTACT, raw="trust@example.com")
+    path = reverse("apps", args=[app.connection.slug]) if page == "apps" else address(page, app)
+
+    words = said(client_for(editor.user).get(path))
+
+    assert ON_NO_PAGE.findall(words) == []
+
+
+@pytest.mark.django_db
+def test_field_names_are_shown_when_asked_for_and_until_they_are_hidden_again(editor, diagrams, client_for):
+    client = client_for(editor.user)
+
+    shown = [
+        "with-field-names" in client.get(address("app_edit", diagrams, **query)).content.decode()
+        for query in ({}, {"names": "show"}, {}, {"names": "hide"}, {})
+    ]
+
+    assert shown == [False, True, True, False, False]
