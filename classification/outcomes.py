@@ -108,7 +108,7 @@ class LevelChange:
             if self.followers == 1
             else f"{self.followers:,} items change with it; they are"
         )
-        return f"Up to {words} read again."
+        return f"Up to {words} refreshed."
 
 
 @dataclass(frozen=True)

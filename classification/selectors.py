@@ -120,7 +120,7 @@ def find_space(connection: Connection, key: str) -> Space | None:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One row of a space. level: None when not classified or not known; `state` (Knowledge) tells which.
+    """One row of a space. level: None when not classified or not known; `state` (ReadState) tells which.
 
     origin: a value of Item.Origin. seen: what a form sends as `expected`. url: of the item's page.
     changeable: False for archived content and that of an archived space, which nobody can classify. faint: it is not
@@ -162,6 +162,7 @@ class ItemRow:
 
 _ORIGIN_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Origin.choices}
 _STATE_LABELS: dict[str, str] = {value: str(label) for value, label in ReadState.choices}
+_STATE_LABELS[ReadState.HIDDEN] = "No access"
 _STATUS_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Status.choices}
 
 
@@ -306,7 +307,7 @@ def find_item(connection: Connection, kind: str, remote_id: str, status: str) ->
     return (
         Item.objects.filter(space__connection=connection, kind=kind, remote_id=remote_id, status=status)
         .select_related("space", "space__connection", "space__default_level", "level")
-        .order_by("-read_at")  # one that was moved may stand in two spaces until it is read again
+        .order_by("-read_at")  # one that was moved may stand in two spaces until it is refreshed
         .first()
     )
 

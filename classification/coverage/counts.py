@@ -82,7 +82,7 @@ def level_counts(counts: Iterable[tuple[str, int | None, int]], levels: dict[int
     if unclassified:
         parts.append(("Not classified", "", unclassified, NOT_CLASSIFIED, None))
     if unknown:
-        parts.append(("Not known", "", unknown, NOT_KNOWN, None))
+        parts.append(("Unknown", "", unknown, NOT_KNOWN, None))
     segments = tuple(
         Segment(label, color, count, round(count * 100 / total, 2), key, level)
         for label, color, count, key, level in parts

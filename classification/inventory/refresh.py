@@ -26,7 +26,7 @@ from portal.models import Connection
 
 
 def read_levels(*, actor: Actor, connection: Connection) -> RefreshResult:
-    """Read the levels of a site or an organisation again. Capability: classification.view. Raises ApiError.
+    """Load the levels of a site or an organisation again. Capability: classification.view. Raises ApiError.
 
     A site is asked through Confluence, and through Jira where Confluence does not offer it. An organisation tells all
     three states. Levels that are no longer listed are kept with listed=False.
@@ -52,7 +52,7 @@ def _levels_of(connection: Connection) -> tuple[list[types.Level], str]:
 
 
 def refresh_levels(connection: Connection) -> None:
-    """Read the levels again as part of something else, if that is possible."""
+    """Refresh the levels as part of something else, if that is possible."""
     with contextlib.suppress(ApiError):
         levels, _ = _levels_of(connection)
         store.keep_levels(connection, levels, timezone.now())
@@ -169,12 +169,12 @@ def _read_level(row: Item, before: Item | None) -> LevelChange:
     book = store.LevelCache(connection, asked)
     store.keep_item_level(row, book.row(level), asked, state=state)
     if row.level_state == ReadState.HIDDEN:
-        message = f"The level of “{row}” may not be read. {error or 'This site does not offer data classification.'}"
+        message = f"No access to the level of “{row}”. {error or 'This site does not offer data classification.'}"
     else:
         message = f"“{row}” is {quoted(row.level)}."
     changed = before is not None and (before.level_id, before.level_state) != (row.level_id, row.level_state)
     if changed and before is not None and before.level_state in (ReadState.KNOWN, ReadState.NONE):
-        message = f"“{row}” is {quoted(row.level)} now; it was {quoted(before.level)} when it was read before."
+        message = f"“{row}” is {quoted(row.level)} now; it was {quoted(before.level)} when it was last refreshed."
     return LevelChange("done", changed, message, row.level, item=row)
 
 
@@ -193,7 +193,7 @@ def request_scan(*, actor: Actor, connection: Connection, space: Space | None = 
 def queue_scan(
     *, actor: Actor, connection: Connection, space: Space | None, enqueue: bool = True, replaces: str = ""
 ) -> Scan:
-    """As `ask_scan`, for a service that has authorised the actor already.
+    """As `request_scan`, for a service that has authorised the actor already.
 
     replaces: why a scan that is running has read what is no longer true; it is stopped with this sentence and asked
     for anew. One that only waits will read what is true then.

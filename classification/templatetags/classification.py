@@ -123,3 +123,10 @@ def level_of(recorded: dict[str, Any] | None) -> str:
     """The level that an audit entry names before or after a change, in words."""
     name = (recorded or {}).get("level")
     return str(name) if name else "not classified"
+
+
+@register.filter
+def timeline_class(outcome: str) -> str:
+    """How an entry of a history is marked."""
+    kinds = {"done": "is-success", "refused": "is-warning", "unknown": "is-warning", "failed": "is-danger"}
+    return kinds.get(outcome, "")

@@ -16,8 +16,8 @@ from classification.models import Item, Level, ReadState, Scan
 from classification.selectors import ItemRow
 from portal.templatetags.interface import indent
 
-_UNREAD = SafeString('<span class="lozenge level-unknown">Not known</span>')
-_HIDDEN = SafeString('<span class="lozenge level-unknown">May not be read</span>')
+_UNREAD = SafeString('<span class="lozenge level-unknown">Unknown</span>')
+_HIDDEN = SafeString('<span class="lozenge level-unknown">No access</span>')
 _FADED = {Level.Status.ARCHIVED: "archived", Level.Status.DRAFT: "draft"}
 _STATUS_KINDS = {Item.Status.DRAFT: "status-info", Item.Status.ARCHIVED: ""}
 
@@ -116,7 +116,7 @@ _ORIGINS = {
     Item.Origin.DIFFERS.value: SafeString("Differs from the default"),
     Item.Origin.SET_HERE.value: SafeString("Set in Trustdesk"),
     Item.Origin.NO_DEFAULT.value: SafeString("Space has no default"),
-    Item.Origin.UNKNOWN.value: SafeString("Default not known"),
+    Item.Origin.UNKNOWN.value: SafeString("Default unknown"),
     Item.Origin.NONE.value: _NOTHING,
 }
 _ICONS = {Item.Kind.PAGE.value: "page", Item.Kind.BLOGPOST.value: "blog"}
@@ -162,7 +162,7 @@ def chips(filters: Filters, levels: dict[int, Level]) -> list[Chip]:
 def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level]) -> str:
     if name == "level":
         absent = "Not classified" if isinstance(filters, ItemFilters) else "No default"
-        words = {NOT_CLASSIFIED: absent, NOT_KNOWN: "Not known"}
+        words = {NOT_CLASSIFIED: absent, NOT_KNOWN: "Unknown"}
         return words.get(value) or (levels[int(value)].name if int(value) in levels else "A level that is gone")
     if name == "unclassified":
         return ""
@@ -191,7 +191,7 @@ def scan_context(
     """
     notes = {
         Scan.State.QUEUED: waiting_note(running),
-        Scan.State.FAILED: f"{scan.error or scan.message} What was read before is still shown.",
+        Scan.State.FAILED: f"{scan.error or scan.message} What was scanned before is still shown.",
         Scan.State.CANCELLED: f"{scan.error} What it had read is kept; the rest was not read.".strip(),
         Scan.State.DONE: f"{scan.message} {scan.error}".strip(),
     }

@@ -35,7 +35,7 @@ def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
     if already:
         messages.info(request, already)
     else:
-        messages.success(request, "The scan is asked for. It runs in the background; you can leave this page.")
+        messages.success(request, "Scan requested. It runs in the background; you can leave this page.")
     return redirect(_page_of(scan))
 
 

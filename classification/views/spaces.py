@@ -78,7 +78,7 @@ def space(request: HttpRequest, connection: Connection, key: str) -> HttpRespons
     """The content of a space. A post reads the space itself again, also one that is not in the inventory yet."""
     if request.method == "POST":
         refresh.read_space(actor=actor_of(request), connection=connection, key=key)
-        messages.success(request, "The space and its default level were read again.")
+        messages.success(request, "The space and its default level were refreshed.")
         return redirect("space", connection.slug, key)
     found = selectors.find_space(connection, key)
     if found is None:

@@ -56,8 +56,8 @@ def test_an_item_page_says_what_was_refused_and_what_changed_outside(open_as, de
     expect(refused).to_contain_text("Refused")
 
     stranger.act(sandbox, "set_level", host=ACME, item=desk.id["Press kit"], level="Confidential")
-    page.get_by_role("button", name="Read again").click()
-    expect(page.get_by_text("is “Confidential” now; it was “Public” when it was read before")).to_be_visible()
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("is “Confidential” now; it was “Public” when it was last refreshed")).to_be_visible()
     stranger.act(sandbox, "delete_item", host=ACME, item=desk.id["Press kit"])
     choose(change, "Internal")
     change.get_by_label("Reason").fill("Asked by the press team")
@@ -79,13 +79,13 @@ def test_an_archived_item_a_draft_and_an_unknown_one_are_explained(open_as, desk
     new = sandbox.add_item(ACME, "DESK", title="Just written", level="Public")
     page.goto(f"/sites/acme/items/page/{new}/current/")
     expect(page.get_by_role("heading", name="Trustdesk does not know this page")).to_be_visible()
-    page.get_by_role("button", name="Read it from the site").click()
+    page.get_by_role("button", name="Load it from the site").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Just written")
     page.goto("/sites/acme/items/page/1/current/")
-    page.get_by_role("button", name="Read it from the site").click()
+    page.get_by_role("button", name="Load it from the site").click()
     expect(page.get_by_role("alert")).to_contain_text("Check that it still exists")
     charlie = open_as("charlie", f"/sites/acme/items/page/{new}/current/")
-    expect(charlie.get_by_text("You may see this level but not change it.")).to_be_visible()
+    expect(charlie.get_by_text("You can see this level but not change it.")).to_be_visible()
 
 
 def test_levels_are_shown_with_guideline_order_status_and_use(open_as, sandbox):
@@ -101,12 +101,12 @@ def test_levels_are_shown_with_guideline_order_status_and_use(open_as, sandbox):
     expect(confidential.get_by_role("link", name="3")).to_have_attribute("href", re.compile(r"/spaces/\?level=\d+$"))
 
     stranger.act(sandbox, "archive_level", host=ACME, level="Public")
-    page.get_by_role("button", name="Read again").click()
+    page.get_by_role("button", name="Refresh").click()
     expect(page.get_by_text("5 levels read from Confluence.")).to_be_visible()
     expect(row(page, "Public")).to_contain_text("Archived")
     sandbox.set_entitled(ACME, False)
-    page.get_by_role("button", name="Read again").click()
-    expect(page.get_by_text("The levels below are what was read before.")).to_be_visible()
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.get_by_text("The levels below are from the last refresh.")).to_be_visible()
     expect(rows).to_have_count(6)
     page.goto("/sites/example-organisation/levels/")
     expect(row(page, "Restricted")).to_contain_text("Draft")

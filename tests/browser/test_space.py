@@ -333,7 +333,7 @@ def test_a_new_default_says_first_what_it_touches_and_its_followers_are_read_aga
     expect(
         page.get_by_text("The default of “Front desk” is “Public” now. Up to 8 items change with it")
     ).to_be_visible()
-    expect(row(page, "House rules")).to_contain_text("Not known")
+    expect(row(page, "House rules")).to_contain_text("Unknown")
     world()
     expect(row(page, "House rules").locator("summary")).to_have_text("Public")
     expect(row(page, "Key list").locator("summary").first).to_have_text("Confidential")

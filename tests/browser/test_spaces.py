@@ -93,9 +93,9 @@ def test_a_scan_can_be_cancelled_and_says_what_it_could_not_read_and_keeps_what_
     page.get_by_role("button", name="Scan all").click()
     expect(page.get_by_text("Waiting for the worker.")).to_be_visible()
     world()
-    expect(page.get_by_text("What was read before is still shown.")).to_be_visible()
+    expect(page.get_by_text("What was scanned before is still shown.")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("What was read before is still shown.")).to_be_visible()
+    expect(page.get_by_text("What was scanned before is still shown.")).to_be_visible()
     expect(row(page, "Legal")).to_contain_text("92")
 
 
@@ -146,7 +146,7 @@ def test_a_blocked_space_is_marked_and_counts_can_be_read_as_figures(open_as):
     expect(legal.filter(has_text=re.compile("^92$")).first).to_be_visible()
     row(page, "Finance").get_by_role("link", name="Finance", exact=True).click()
     expect(page.get_by_text("A data security policy blocks content here")).to_be_visible()
-    expect(page.get_by_text("cannot be complete")).to_be_visible()
+    expect(page.get_by_text("figures are incomplete")).to_be_visible()
 
 
 def test_what_is_filtered_is_exported(open_as):

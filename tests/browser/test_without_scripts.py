@@ -66,7 +66,7 @@ def test_a_level_is_set_and_a_scan_asked_for_by_plain_forms(open_as, desk, world
     expect_said(page, "The default of “Front desk” is “Confidential” now.")
     world()
     page.get_by_role("button", name="Scan", exact=True).click()
-    expect_said(page, "The scan is asked for.")
+    expect_said(page, "Scan requested.")
     page.goto("/sites/acme/projects/")
     page.goto("/sites/acme/projects/OFFICE/default/")
     page.get_by_role("button", name=re.compile("^Internal")).click()

@@ -122,3 +122,8 @@ def while_answering(site, monkeypatch):
         clients.forget_sessions()
 
     return install
+
+
+def squeezed(response) -> str:
+    """A page with single spaces, so that it does not matter where a template breaks its lines."""
+    return " ".join(response.content.decode().split())

@@ -120,7 +120,7 @@ def test_classify_sets_a_draft_a_space_and_a_project(site, sandbox, handbook):
     Item.objects.filter(space__key="HB").delete()
     run("scan", "Acme", "--space", "HB")
     told = run("classify", "Acme", "--item", "space:HB", "--level", "Internal")
-    assert "“Internal” now. Up to 3 items change with it; they are read again." in told
+    assert "“Internal” now. Up to 3 items change with it; they are refreshed." in told
     run("classify", "Acme", "--item", "space:HB", "--remove", "--reason", "Empty")
     with sandbox.read() as db:
         key = db.execute(

@@ -91,7 +91,7 @@ def test_setting_the_default_of_a_space_reads_its_followers_again(site, sandbox,
     outcome = change_level(actor=manager, target=SpaceDefault(scanned), wanted=level("Confidential"))
     assert (outcome.ok, outcome.level.name) == (True, "Confidential")
     assert outcome.message == "The default of “Handbook” is “Confidential” now."
-    assert outcome.followed == "Up to 3 items change with it; they are read again."
+    assert outcome.followed == "Up to 3 items change with it; they are refreshed."
     assert sandbox.space_default(ACME, "HB") == "Confidential"
     scanned.refresh_from_db()
     assert scanned.default_level.name == "Confidential"

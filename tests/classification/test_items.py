@@ -362,7 +362,7 @@ def test_reading_an_item_again_tells_what_changed(sandbox, site, actor, item):
     stranger(sandbox, "set_level", item=row.remote_id, level="Public")
     outcome = refresh.read_item(actor=actor, connection=site, kind="page", remote_id=row.remote_id)
     assert outcome.changed
-    assert outcome.message == "“Welcome” is “Public” now; it was “Internal” when it was read before."
+    assert outcome.message == "“Welcome” is “Public” now; it was “Internal” when it was last refreshed."
     assert item("Welcome").pk == row.pk
 
 

@@ -9,6 +9,7 @@ from classification.inventory import refresh
 from classification.models import Item, ReadState, Scan, Space
 from sandbox import faults
 from sandbox.names import ACME
+from tests.classification.conftest import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def sent(space: Space, wanted: str = "", level=None, **more) -> dict[str, str]:
 
 
 def test_the_dialog_says_first_how_many_items_it_touches(browser, url):
-    html = browser.get(url).content.decode()
+    html = squeezed(browser.get(url))
     assert "A new default changes up to 3 items" in html
     assert "Up to 3 have the current default and were not set in Trustdesk." in html
     assert "Those that were set by hand in Confluence keep it, and Confluence does not tell which they are." in html
@@ -48,7 +49,7 @@ def test_the_dialog_says_first_how_many_items_it_touches(browser, url):
 
 def test_items_whose_level_is_unknown_may_change_too(browser, url, scanned):
     Item.objects.filter(space=scanned, title__in=["Welcome", "Press kit"]).update(level_state=ReadState.UNREAD)
-    html = browser.get(url).content.decode()
+    html = squeezed(browser.get(url))
     assert "A new default changes up to 4 items" in html
     assert "Up to 2 have the current default" in html
     assert "The level of 2 is unknown" in html
@@ -63,12 +64,12 @@ def test_where_nothing_can_follow_that_is_said(browser, url, scanned, operator):
 
 def test_the_confirmation_says_up_to_how_many_change_with_it(plain, url, scanned, level):
     page = plain.post(url, sent(scanned, level=level("Confidential")), follow=True).content.decode()
-    assert "The default of “Handbook” is “Confidential” now. Up to 3 items change with it; they are read again." in page
+    assert "The default of “Handbook” is “Confidential” now. Up to 3 items change with it; they are refreshed." in page
 
 
 def test_a_space_that_was_never_scanned_says_that_the_number_is_not_known(browser, space):
     html = browser.get(reverse("space_default", args=["acme", space.key])).content.decode()
-    assert "It is not known how many items this changes" in html
+    assert "The number of items this changes is unknown" in html
 
 
 def test_the_dialog_opened_by_itself_is_a_page(plain, url):
@@ -108,8 +109,8 @@ def test_without_scripts_it_posts_and_redirects(plain, url, scanned, level):
 def test_clearing_it_asks_for_a_reason_and_keeps_the_page(browser, url, scanned):
     response = browser.post(url, sent(scanned, wanted="none"))
     assert response.status_code == 422
-    assert "Give a reason." in response.content.decode()
-    assert "A new default changes up to 3 items" in response.content.decode()
+    assert "Give a reason." in squeezed(response)
+    assert "A new default changes up to 3 items" in squeezed(response)
     assert browser.post(url, sent(scanned, wanted="none", reason="Merged")).status_code == 204
     assert Space.objects.get(pk=scanned.pk).default_level is None
 

@@ -12,6 +12,7 @@ from portal.jobs import leases
 from portal.models import AuditEntry
 from sandbox import faults
 from sandbox.names import ACME
+from tests.classification.conftest import squeezed
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def toast(response) -> str:
 
 
 def test_its_page_says_the_level_where_it_comes_from_and_what_it_asks_of_people(plain, item):
-    html = plain.get(item("Welcome").get_absolute_url()).content.decode()
+    html = squeezed(plain.get(item("Welcome").get_absolute_url()))
     assert "Matches the space default" in html
     assert "For everyone who works here." in html
     assert "Confluence does not tell whether" in html
@@ -88,7 +89,7 @@ def test_the_draft_of_a_published_page_leads_to_it_and_back(plain, item):
 def test_its_history_names_who_what_and_why_once(plain, item, level):
     row = item("Salaries")
     plain.post(editor_url(row), sent(row, level=level("Public"), reason="<b>Published</b>", place="page"))
-    html = plain.get(row.get_absolute_url()).content.decode()
+    html = squeezed(plain.get(row.get_absolute_url()))
     assert html.count("Set the level</strong>") == 1, "the intention is not told apart from its outcome"
     assert 'Confidential <span aria-hidden="true">→</span><span class="visually-hidden">to</span> Public' in html
     assert "&lt;b&gt;Published&lt;/b&gt;" in html
@@ -292,7 +293,7 @@ def test_what_could_not_be_read_back_is_called_not_known_and_can_be_tried_again(
     response = browser.post(editor_url(row), sent(row, level=level("Confidential")))
     html = response.content.decode()
     assert response.status_code >= 400
-    assert 'Current level: <span class="lozenge level-unknown">Not known</span>' in html
+    assert 'Current level: <span class="lozenge level-unknown">Unknown</span>' in html
     assert 'name="expected" value="?"' in html
     faults.clear(sandbox)
     again = browser.post(editor_url(row), sent(row, level=level("Confidential"), expected="?"))

@@ -44,7 +44,7 @@ def test_it_refuses_who_may_not_see_the_site(client_for, bob, url):
 
 
 def test_before_they_were_read_it_says_what_to_do(alice_s, url):
-    assert "No levels read yet" in alice_s.get(url).content.decode()
+    assert "No levels yet" in alice_s.get(url).content.decode()
 
 
 def test_reading_them_again_says_how_many(alice_s, site, url):
@@ -80,7 +80,7 @@ def test_reading_survives_the_remote_error_and_keeps_what_was_read(alice_s, site
     response = alice_s.post(reverse("levels_read", args=[site.slug]))
     html = response.content.decode()
     assert response.status_code == 424
-    assert "The levels below are what was read before." in html
+    assert "The levels below are from the last refresh." in html
     assert "Confidential" in html
 
 

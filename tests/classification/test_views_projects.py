@@ -114,7 +114,7 @@ def test_it_refuses_who_may_not_see_the_site(client_for, bob, site):
 
 
 def test_before_they_were_read_it_says_what_to_do(plain, site):
-    assert "No projects read yet" in plain.get(reverse("projects", args=[site.slug])).content.decode()
+    assert "No projects yet" in plain.get(reverse("projects", args=[site.slug])).content.decode()
 
 
 def test_who_may_only_look_gets_no_editor(client_for, grant, charlie, site, app):
@@ -172,7 +172,7 @@ def test_reading_survives_the_remote_error_and_keeps_what_was_read(plain, site, 
     faults.server_error(sandbox, status=500)
     response = plain.post(reverse("projects_read", args=[site.slug]))
     assert response.status_code == 424
-    assert "The projects below are what was read before." in response.content.decode()
+    assert "The projects below are from the last refresh." in response.content.decode()
     assert "Mobile app" in response.content.decode()
 
 

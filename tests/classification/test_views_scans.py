@@ -14,6 +14,7 @@ from portal.management.commands.worker import sweep
 from portal.models import Pause, WorkerSign
 from sandbox import faults
 from sandbox.names import ACME
+from tests.classification.conftest import squeezed
 
 from .conftest import run_scan
 
@@ -105,7 +106,7 @@ def test_a_scan_that_failed_says_why_and_what_is_shown(browser, site, space, ope
     scanning.run(scan, job_queue.claim(scan))
     html = browser.get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
     assert "Failed" in html
-    assert "What was read before is still shown." in html
+    assert "What was scanned before is still shown." in html
 
 
 def test_the_progress_opened_by_itself_leads_to_the_page(plain, site, space, operator):
@@ -175,28 +176,28 @@ def cancelled(site, sandbox, operator, monkeypatch) -> Space:
 
 def test_a_first_scan_that_was_cancelled_can_be_asked_for_again_on_the_page_of_its_space(plain, site, cancelled):
     assert 0 < cancelled.items.count() < 70
-    html = plain.get(cancelled.get_absolute_url()).content.decode()
+    html = squeezed(plain.get(cancelled.get_absolute_url()))
     assert '<input type="hidden" name="space" value="BIG"><button class="button" type="submit">' in html
     assert "What it had read is kept; the rest was not read." in html
-    assert "Read in part" in html
-    assert "no scan yet" not in html
+    assert "Partly scanned" in html
+    assert "never" not in html
     run_scan(site, cancelled)
-    html = plain.get(cancelled.get_absolute_url()).content.decode()
-    assert "Read in part" not in html
-    assert "Figures of" in html
+    html = squeezed(plain.get(cancelled.get_absolute_url()))
+    assert "Partly scanned" not in html
+    assert "Last scanned" in html
 
 
 def test_what_a_cancelled_scan_has_read_counts_everywhere_as_a_part(client_for, grant, bob, site, cancelled):
     grant(bob, site, "classification_manager")
     browser = client_for(bob)
-    listed = browser.get(reverse("spaces", args=[site.slug])).content.decode()
+    listed = squeezed(browser.get(reverse("spaces", args=[site.slug])))
     assert f'data-label="Items">{cancelled.items.count()}</td>' in listed
     assert "In part, " in listed
     assert "1 not scanned in full" in listed
-    dialog = browser.get(reverse("space_default", args=[site.slug, "BIG"])).content.decode()
+    dialog = squeezed(browser.get(reverse("space_default", args=[site.slug, "BIG"])))
     assert "was never read here" not in dialog
-    assert "As of what was read in part" in dialog
-    assert "The inventory of this space is not complete" in dialog
+    assert "As of the partial scan" in dialog
+    assert "The inventory of this space is incomplete" in dialog
 
 
 def test_a_cancelled_scan_is_not_told_any_more_when_the_whole_site_was_read(plain, site, few_items, cancelled):
@@ -213,8 +214,8 @@ def test_a_space_of_which_a_list_failed_says_so_and_can_be_scanned(plain, site, 
     faults.refuse(sandbox, call="confluence.space_blogposts", message="No posts for you")
     run_scan(site, space)
     Scan.objects.all().delete()  # as when the site was scanned, and not this space alone
-    html = plain.get(space.get_absolute_url()).content.decode()
-    assert "These figures are not complete" in html
+    html = squeezed(plain.get(space.get_absolute_url()))
+    assert "These figures are incomplete" in html
     assert "Blog posts could not all be listed: " in html
     assert "No posts for you" in html
     assert 'name="space" value="HB"><button class="button" type="submit">' in html
