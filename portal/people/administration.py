@@ -94,7 +94,7 @@ def new_password_path(*, actor: Actor, user: User) -> str:
     """
     _require_administrator_of(actor, user)
     if not user.is_active:
-        raise ValidationError(f"{user.email} may not sign in. Nothing was changed.")
+        raise ValidationError(f"{user.email} is deactivated. Nothing was changed.")
     _record(actor, "person.password_link", user)
     token = default_token_generator.make_token(user)
     return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token})

@@ -152,8 +152,8 @@ def grant_add(request: HttpRequest, connection: Connection) -> HttpResponse:
 def grant_remove(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
     grant = connection.grants.select_related("user", "group", "connection").filter(pk=pk).first()
     if grant is None:
-        messages.info(request, "This role was taken away already.")
+        messages.info(request, "This role was removed already.")
     else:
         administration.take_role(actor=actor_of(request), grant=grant)
-        messages.success(request, "The role is taken away.")
+        messages.success(request, "The role is removed.")
     return redirect(reverse("connection", args=[connection.slug]) + "#rights")

@@ -103,7 +103,7 @@ def test_a_role_lets_bob_see_and_change_while_charlie_only_sees(open_as):
     expect(bob.get_by_role("button", name="Scan the site")).to_be_visible()
 
     rights.get_by_role("button", name="Remove Classifier from bob@example.com").click()
-    expect(alice.get_by_role("status").filter(has_text="taken away").first).to_be_visible()
+    expect(alice.get_by_role("status").filter(has_text="removed").first).to_be_visible()
     bob.reload()
     expect(bob.get_by_role("heading", level=1)).not_to_have_text("Spaces")
 

@@ -424,7 +424,7 @@ def test_a_role_that_somebody_took_away_meanwhile_is_said_to_be_gone(alice, bob,
     browser.post(url)
     again = browser.post(url, follow=True)
     assert again.status_code == 200
-    assert "This role was taken away already." in again.content.decode()
+    assert "This role was removed already." in again.content.decode()
 
 
 # --- people -------------------------------------------------------------------------------------------------------

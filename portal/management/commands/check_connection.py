@@ -1,11 +1,11 @@
-"""Tests a connection and says what works."""
+"""Tests a connection and shows its status."""
 
 from portal.connections import connection_test
 from portal.management.base import Failed, ServiceCommand, connection_named
 
 
 class Command(ServiceCommand):
-    help = "Test a connection: says exactly what works with its account, and what is missing."
+    help = "Test a connection: what its account can do, and what is missing."
 
     def arguments(self, parser):
         parser.add_argument("name")
