@@ -84,7 +84,7 @@ def test_a_team_signs_off_a_draft_and_publishes_exactly_that(open_as, sandbox):
     bob.goto("/apps/example-apps/?only=waiting")
     bob.get_by_role("link", name=DIAGRAMS).click()
     expect(signoff(bob)).to_contain_text("A new queue, and where to report.")
-    expect(publishing(bob)).to_contain_text("You have no role here that publishes.")
+    expect(publishing(bob)).to_contain_text("You need the role Publisher.")
     review(bob).get_by_role("button", name="Request changes").click()
     expect(verdict(bob).get_by_text("Write the comment")).to_be_visible()
     verdict(bob).get_by_label("Comment").fill("Use the address of the security team, please.")
