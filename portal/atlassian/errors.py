@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.counts import counted
+
 
 def in_words(seconds: float) -> str:
     whole = max(1, round(seconds))
     if whole < 90:
-        return f"{whole} second{'' if whole == 1 else 's'}"
-    return f"{round(whole / 60)} minutes"
+        return counted(whole, "second")
+    return counted(round(whole / 60), "minute")
 
 
 class ApiError(Exception):

@@ -10,6 +10,7 @@ from portal.access import Actor, require
 from portal.atlassian.errors import ApiError, Misconfigured, NotFound
 from portal.audit.record import record_action
 from portal.connections import clients
+from portal.counts import agreeing, counted
 from portal.fields import SecretUnreadable
 from portal.models import Connection
 from sandbox.names import SITES
@@ -91,8 +92,8 @@ def _check_site(connection: Connection) -> list[Line]:
         return "Spaces can be read." if first else "The account signs in, but sees no space."
 
     def levels() -> str:
-        published = [level for level in confluence.levels() if level.status == "PUBLISHED"]
-        return f"{len(published)} levels can be applied." if published else "Offered, but no level is published yet."
+        found = sum(level.status == "PUBLISHED" for level in confluence.levels())
+        return f"{counted(found, 'level')} can be applied." if found else "Offered, but no level is published yet."
 
     def projects() -> str:
         first = next(jira.projects(), None)
@@ -134,7 +135,7 @@ def _check_organization(connection: Connection) -> list[Line]:
     organization = clients.organization(connection)
 
     def levels() -> str:
-        return f"{len(list(organization.levels()))} classification levels can be read."
+        return f"{counted(len(list(organization.levels())), 'classification level')} can be read."
 
     def events() -> str:
         next(iter(organization.events(limit=1)), None)
@@ -155,7 +156,8 @@ def _check_marketplace(connection: Connection) -> list[Line]:
 
     def listing() -> str:
         apps.extend(marketplace.apps(connection.developer_id))
-        return f"{len(apps)} apps are listed." if apps else "The developer space has no apps."
+        listed = f"{counted(len(apps), 'app')} {agreeing(len(apps), 'is', 'are')} listed."
+        return listed if apps else "The developer space has no apps."
 
     def live() -> str:
         info = marketplace.trust_info(apps[0].product_id, "live")

@@ -222,6 +222,14 @@ def test_the_test_tells_that_drafts_are_out_of_reach(operator, developer_space_a
     assert draft.state != "works"
 
 
+def test_the_test_speaks_of_one_level_in_the_singular(operator, site, sandbox):
+    with sandbox.write() as db:
+        db.execute("UPDATE levels SET status = 'DRAFT' WHERE id NOT IN (SELECT min(id) FROM levels GROUP BY org_id)")
+        db.execute("UPDATE levels SET status = 'PUBLISHED' WHERE id IN (SELECT min(id) FROM levels GROUP BY org_id)")
+    lines = connection_test.check(actor=operator, connection=site)
+    assert next(line.detail for line in lines if line.what == "Data classification") == "1 level can be applied."
+
+
 def test_the_test_of_an_organization_says_what_works(operator, organization):
     assert connection_test.is_usable(connection_test.check(actor=operator, connection=organization))
 
