@@ -133,13 +133,13 @@ def test_a_viewer_is_shown_nothing_that_changes_anything(open_as):
 
 def test_a_connection_is_removed_only_after_its_name_is_typed(open_as):
     page = open_as("alice", "/connections/globex/")
-    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     dialog = page.get_by_role("dialog", name="Remove this connection?")
     dialog.get_by_label("Type the name Globex").fill("Globe")
-    dialog.get_by_role("button", name="Remove").click()
+    dialog.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("Nothing was removed")).to_be_visible()
-    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     dialog.get_by_label("Type the name Globex").fill("Globex")
-    dialog.get_by_role("button", name="Remove").click()
+    dialog.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_text("“Globex” is removed from Trustdesk.")).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link", name="Globex")).to_have_count(0)
