@@ -119,7 +119,10 @@ def lapse(scan) -> None:
 
     from django.utils import timezone
 
+    from portal.models import ConnectionLease
+
     past = timezone.now() - timedelta(minutes=2)
+    ConnectionLease.objects.filter(pk=scan.connection_id).update(lease_until=past)
     type(scan).objects.filter(pk=scan.pk, state="running").update(lease_until=past)
     type(scan).objects.filter(pk=scan.pk, state="queued").update(queued_at=past)
 

@@ -79,7 +79,7 @@ class ReadState(models.TextChoices):
     KNOWN = "known", "Known"
     NONE = "none", "Not classified"
     UNREAD = "unread", "Not read yet"
-    HIDDEN = "hidden", "May not be read"
+    HIDDEN = "hidden", "No access"
 
 
 class WithDefault(Leased):
@@ -207,7 +207,7 @@ class Item(Leased):
         DIFFERS = "differs", "Differs from the space default"
         SET_HERE = "set", "Set in Trustdesk"
         NO_DEFAULT = "own", "The space has no default"
-        UNKNOWN = "unknown", "The space default is not known"
+        UNKNOWN = "unknown", "The space default is unknown"
 
     space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -26,7 +26,7 @@ class App(Leased):
         UNREAD = "unread", "Not read yet"
         PRESENT = "present", "Present"
         ABSENT = "absent", "None"
-        HIDDEN = "hidden", "May not be read"
+        HIDDEN = "hidden", "No access"
 
     class AlertKind(models.TextChoices):
         """What an alert is about."""
@@ -273,7 +273,7 @@ class PublishAttempt(models.Model):
         REFUSED = "refused", "Refused"
 
     class Outcome(models.TextChoices):
-        OPEN = "open", "Not known yet"
+        OPEN = "open", "Unknown yet"
         LIVE = "live", "Published"
         NOT_PUBLISHED = "not_published", "Not published"
         DIFFERENT = "different", "Live is something else"

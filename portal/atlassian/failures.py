@@ -14,7 +14,7 @@ from portal.atlassian.redaction import Redactor
 LONGEST_WORDS = 500
 _KEPT_BODY = 2000
 _UNKNOWN_OUTCOME = (
-    "Whether this was done is not known, and it is not repeated by itself: "
+    "Whether this was done is unknown, and it is not repeated by itself: "
     "look at what is there now before you try again."
 )
 _NOT_UNDERSTOOD = "Check what was asked for. Atlassian's own words say what it did not accept."

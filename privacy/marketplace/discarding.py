@@ -57,7 +57,7 @@ def _discard(actor: Actor, app: App, kept: Snapshot, facts: dict) -> Snapshot:
         app = refresh.read_back(actor=actor, app=app)
     except ApiError as error:
         what = (
-            f"It is not known whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."
+            f"It is unknown whether the draft of “{app.name}” is gone: it could not be read. A version of it is kept."
         )
         audit_entries.record(actor, app, "draft.discard", outcome="unknown", detail=what, trace_id=error.trace_id)
         raise NotKnown(f"{what} {error.message} Refresh the app.") from error

@@ -145,7 +145,7 @@ def pending_sentence(app: App, attempt: PublishAttempt) -> str:
     until = attempt.may_arrive_until
     at = f"{timezone.localtime(until):%H:%M}" if until else "in a few minutes"
     return (
-        f"It is not known yet whether “{app.name}” is published. Atlassian's answer was lost; draft and live are as "
+        f"It is unknown yet whether “{app.name}” is published. Atlassian's answer was lost; draft and live are as "
         f"they were, but the call may still arrive until {at}. Refresh after that: if nothing has changed, it was not "
         "published and the approval stands. Until then nothing can be saved to Marketplace."
     )

@@ -133,7 +133,7 @@ def _unread(app: App, error: ApiError | None, unread: ApiError) -> str:
     if error is not None:
         said = f"Atlassian's answer to the call was lost ({error.message})" if error.unanswered else error.message
     return (
-        f"It is not known whether “{app.name}” was published. {said.rstrip('.')}, and live could not be read "
+        f"It is unknown whether “{app.name}” was published. {said.rstrip('.')}, and live could not be read "
         f"afterwards: {unread.message.rstrip('.')}. The call is not repeated. Refresh the app: if live is "
         "what was approved, this alert ends."
     )

@@ -154,7 +154,7 @@ def test_a_write_whose_answer_was_lost_says_to_look_before_trying_again(host, se
     error = failure(session, POST)
 
     assert isinstance(error, Unavailable)
-    assert "not known" in error.advice
+    assert "unknown" in error.advice
     assert len(host.requests) == 1
 
 

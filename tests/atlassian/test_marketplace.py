@@ -153,7 +153,7 @@ def test_a_publish_whose_answer_was_lost_is_not_sent_again(market, acme):
         market.publish(PRODUCT)
 
     assert acme.calls["marketplace.publish"] == 1
-    assert "not known" in caught.value.advice
+    assert "unknown" in caught.value.advice
     assert market.trust_info(PRODUCT, "live") is not None
 
 

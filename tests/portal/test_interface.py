@@ -22,7 +22,9 @@ def test_the_scripts_look_for_nothing_that_no_page_has_and_so_do_the_keys():
     assert wanted - there - made == set()
     keys = set(re.findall(r"^  (?:\"(.)\"|(\w)): ", scripts[scripts.index("const keys = {") :], re.MULTILINE))
     listed = set(re.findall(r"<kbd>(.)</kbd>", render_to_string("_foot.html")))
-    assert listed == {a or b for a, b in keys} | set("np"), "n and p are those of changes.js"
+    assert listed == {a or b for a, b in keys} | set("np19"), (
+        "n and p are those of changes.js, digits those of the open editor"
+    )
 
 
 def _camel(name: str) -> str:

@@ -389,7 +389,7 @@ def test_a_publish_whose_result_cannot_be_read_raises_an_alert(review, publisher
     result = publishing.publish(actor=publisher, app=diagrams)
 
     assert result.outcome == "alert"
-    assert "not known whether" in alert_of(diagrams)
+    assert "unknown whether" in alert_of(diagrams)
     assert AuditEntry.objects.filter(action="draft.publish").first().outcome == "unknown"
     faults.clear(sandbox)
     refused_after = marketplace.calls(PUBLISH)
