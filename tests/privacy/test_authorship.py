@@ -175,7 +175,7 @@ def test_an_account_id_that_nobody_has_is_named_to_who_approves(writer, editor, 
     page = client_for(writer.user).get(diagrams.get_absolute_url()).content.decode()
 
     assert "712020:1a2b" in [author["label"] for author in review.authors]
-    assert "If that is you, you may not approve." in page
+    assert "If that is you, you cannot approve." in page
     assert "Everyone who changed this app’s answers since it was last published counts as an author." in page
     may_approve(writer, review)
 
