@@ -163,7 +163,7 @@ class ConnectionLease(Leased):
 
 
 class ConnectionFact(models.Model):
-    """What calls through a connection have shown about its place: see `connection_facts.py`."""
+    """What calls through a connection have shown about its place: see `connections/site_facts.py`."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="facts")
     name = models.CharField(max_length=60)

@@ -63,7 +63,7 @@ def test_apps_are_listed_with_how_they_stand_and_are_read_again(open_as, sandbox
 
     faults.html_answer(sandbox, call="marketplace.*")
     page.get_by_role("button", name="Refresh all").click()
-    expect_said(page, "What was read before is The list below is from the last refresh.")
+    expect_said(page, "The list below is from the last refresh.")
     expect(row).to_have_count(2)
     faults.clear(sandbox)
     App.objects.all().delete()
