@@ -73,7 +73,7 @@ def test_a_save_that_atlassian_refuses_keeps_the_working_copy(editor, edited, sa
     page = client_for(editor.user).post(address("app_save", edited))
 
     assert page.status_code == 409
-    assert "Your working copy is unchanged" in said(page)
+    assert "The working copy and all versions are kept here" in said(page)
     assert kept(edited, CONTACT) == "trust@example.com"
 
 
