@@ -70,7 +70,7 @@ def test_home_connections_people_and_activity(open_as, look):
     page.get_by_role("button", name="Test connection").click()
     expect(page.get_by_text("3 levels can be applied.")).to_be_visible()
     look(page)
-    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.get_by_role("dialog", name="Remove this connection?")).to_be_visible()
     look(page)
     page.goto("/connections/new/")
