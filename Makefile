@@ -56,9 +56,10 @@ $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(BIN)/python
 
 # Playwright drives the system's Chromium; it is installed from the distribution where it is missing.
 $(VENV)/browser.stamp: $(VENV)/dev.stamp
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || \
+	  command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 	  { SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && \
-	    $$SUDO apt-get install -y -qq --no-install-recommends chromium fonts-noto-core; }
+	    $$SUDO apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-noto-core; }
 	@touch $@
 
 clean:
