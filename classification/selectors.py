@@ -29,7 +29,7 @@ from classification.inventory.filters import ItemFilters, ProjectFilters, SpaceF
 from classification.inventory.item_counts import counts_by_site
 from classification.models import Item, Level, Project, ReadState, Scan, Space
 from portal.audit.browse import one_per_action, target_history
-from portal.keyset import KeysetPage, page_of
+from portal.keyset import KeysetPage, neighbours, page_of
 from portal.models import AuditEntry, Connection
 
 SPACES_PER_PAGE = 50
@@ -327,6 +327,15 @@ def item_detail(item: Item) -> ItemDetail:
         history=list(one_per_action(item_history(item))[:LONGEST_HISTORY]),
         versions=item_rows(others.values_list(*_ROW_COLUMNS), space, levels),
     )
+
+
+def item_neighbours(item: Item, filters: ItemFilters) -> tuple[Item | None, Item | None]:
+    """The items before and after one in a list of its space, also where it is not in that list any more."""
+    found = filters.apply(Item.objects.filter(space=item.space), item.space)
+    before, after = neighbours(found.only("kind", "remote_id", "status", "title"), filters.columns, item)
+    for neighbour in filter(None, (before, after)):
+        neighbour.space = item.space  # spares a query for its address
+    return before, after
 
 
 def item_history(item: Item) -> QuerySet[AuditEntry]:

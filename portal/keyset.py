@@ -153,6 +153,19 @@ def uncounted_page_of(
     return KeysetPage(found, before=cursor_of(first) if earlier else "", after=cursor_of(last) if more else "")
 
 
+def neighbours(rows: QuerySet, columns: Sequence[Column], row: Any) -> tuple[Any | None, Any | None]:
+    """What stands just before and just after a row in this order; also where the row itself is none of them.
+
+    Two queries. row: a model instance that has all columns.
+    """
+    cursor: Cursor = [_value(row, column.name) for column in columns]
+    before, after = (
+        rows.filter(following(order, cursor)).order_by(*order_by(order)).first()
+        for order in (_backwards(columns), columns)
+    )
+    return before, after
+
+
 def _backwards(columns: Sequence[Column]) -> list[Column]:
     return [column.reversed() for column in columns]
 

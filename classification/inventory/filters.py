@@ -67,6 +67,12 @@ class Filters:
         return urlencode(pairs)
 
     @property
+    def list_query(self) -> str:
+        """The query string of the whole list, whichever page of it is shown, with its "?"; "" for the plain list."""
+        query = self.query(after="")
+        return f"?{query}" if query else ""
+
+    @property
     def narrows(self) -> bool:
         """Whether any rows may be left out: a sort, a view or a page does not narrow."""
         return any(

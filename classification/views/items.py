@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from classification import selectors
 from classification.coverage.counts import applicable, levels_by_id, space_counts
 from classification.inventory import refresh
+from classification.inventory.filters import ItemFilters
 from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Space
 from classification.outcomes import LevelChange
@@ -36,7 +37,7 @@ def item(request: HttpRequest, connection: Connection, kind: str, remote_id: str
         )
         messages.add_message(request, _weight(outcome), outcome.text)
         gone = outcome.gone and outcome.item is not None
-        return redirect(outcome.item.space if gone else request.path)  # type: ignore[union-attr]
+        return redirect(outcome.item.space if gone else request.get_full_path())  # type: ignore[union-attr]
     found = selectors.find_item(connection, kind, remote_id, status)
     if found is None:
         wanted = {"kind": Item.Kind(kind).label.lower(), "remote_id": remote_id}
@@ -49,7 +50,10 @@ def _weight(outcome: LevelChange) -> int:
 
 
 def _page_context(request: HttpRequest, item: Item, attempt: Attempt | None = None) -> dict[str, Any]:
+    """The address carries the filters and the order of the list that the item was opened from."""
     connection = item.space.connection
+    filters = ItemFilters.parse(request.GET)
+    before, after = selectors.item_neighbours(item, filters)
     detail = selectors.item_detail(item)
     may_set = may(actor_of(request), connection, "classification.set") and detail.row.changeable
     return {
@@ -58,12 +62,17 @@ def _page_context(request: HttpRequest, item: Item, attempt: Attempt | None = No
         "may_see_history": may(actor_of(request), connection, "activity.view"),
         "history": detail.history,
         "space": detail.space,
-        "editor": item_editor(item, detail.choices, place="page", attempt=attempt) if may_set else None,
+        "list_query": filters.list_query,
+        "before": before,
+        "after": after,
+        "editor": item_editor(item, detail.choices, place="page", list_query=filters.list_query, attempt=attempt)
+        if may_set
+        else None,
         "closed": f"The space of this {item.get_kind_display().lower()} is archived, so its level cannot be changed. "
         "Restore the space in Confluence first.",
         "crumbs": [
             {"label": "Spaces", "url": reverse("spaces", args=[connection.slug])},
-            {"label": detail.space.name, "url": detail.space.get_absolute_url()},
+            {"label": detail.space.name, "url": f"{detail.space.get_absolute_url()}{filters.list_query}"},
         ],
     }
 
@@ -110,7 +119,7 @@ def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
     item: Item = change.item  # type: ignore[assignment]
     if not request.htmx:  # type: ignore[attr-defined]
         messages.success(request, change.text)
-        return redirect(item)
+        return redirect(f"{item.get_absolute_url()}{ItemFilters.parse(request.GET).list_query}")
     fresh = _fresh(item)
     if request.POST.get("place") == "page":
         response = render(request, "classification/item.html#item", _page_context(request, fresh))
@@ -129,8 +138,9 @@ def _fresh(item: Item) -> Item:
 
 def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
     """The row, in its place in a tree, and the counts around it, as they are now."""
-    tree = "view=tree" in (list_query(request) or "")
-    return {"rows": table_rows([selectors.item_row(item)], tree=tree), **_counts(request, item.space)}
+    filters = ItemFilters.parse(QueryDict(list_query(request)))
+    rows = table_rows([selectors.item_row(item)], tree=filters.view == "tree")
+    return {"rows": rows, "list_query": filters.list_query, **_counts(request, item.space)}
 
 
 def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:

@@ -140,12 +140,15 @@ def _invalid(form: ChangeForm, posted: dict[str, Any]) -> Attempt:
     )
 
 
-def item_editor(item: Item, choices: Sequence[Level], *, place: str, attempt: Attempt | None = None) -> Editor:
+def item_editor(
+    item: Item, choices: Sequence[Level], *, place: str, list_query: str = "", attempt: Attempt | None = None
+) -> Editor:
+    """list_query: of the list that the item's page belongs to, kept by a form without scripts."""
     space = item.space
     buttons, note = _item_buttons(item)
     return Editor(
         id=f"item-{item.pk}",
-        url=reverse("item_level", args=[space.connection.slug, item.kind, item.remote_id, item.status]),
+        url=reverse("item_level", args=[space.connection.slug, item.kind, item.remote_id, item.status]) + list_query,
         title=item.title,
         place=place,
         level=item.level if item.level_state == ReadState.KNOWN else None,

@@ -99,6 +99,7 @@ def space_context(request: HttpRequest, space: Space, filters: ItemFilters) -> d
         "figures": page.figures,
         "scan_name": space.name if page.scan and page.scan.space_id else "",
         "rows": table_rows(page.rows, tree=filters.view == "tree", may_set=may_set),
+        "list_query": filters.list_query,
         "chips": chips(filters, page.levels),
         "kinds": Item.Kind.choices,
         "statuses": Item.Status.choices,

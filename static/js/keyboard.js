@@ -1,4 +1,4 @@
-// The keys: / search, j k rows, Enter opens, e edits, ? help. Never while typing, never with a modifier.
+// The keys: / search, j k rows, or the items before and after on the page of one, Enter opens, e edits, ? help. Never while typing, never with a modifier.
 
 function typing(target) {
   return target instanceof Element && target.matches("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]");
@@ -25,6 +25,12 @@ function focusRow(row) {
   if (!row.hasAttribute("tabindex")) row.setAttribute("tabindex", "-1");
   row.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
+}
+
+function follow(key) {
+  const link = document.querySelector(`main a[data-key="${key}"]`);
+  link?.click();
+  return Boolean(link);
 }
 
 let searchedFrom = null;
@@ -64,8 +70,8 @@ function editOpen(details) {
 
 const keys = {
   "/": search,
-  j: () => move(1),
-  k: () => move(-1),
+  j: () => move(1) || follow("j"),
+  k: () => move(-1) || follow("k"),
   e: () => inRow("[data-edit]", edit),
   "?": () => {
     const help = document.getElementById("keyboard-help");

@@ -235,7 +235,7 @@ def test_escape_leaves_the_search_field_and_keeps_what_it_holds(open_as, desk):
     expect(field).to_be_focused()
     page.keyboard.press("Escape")
     expect(field).to_have_value("r")
-    assert current(page) == address(desk, "Fire drill")
+    assert current(page) == f"{address(desk, 'Fire drill')}?q=r"
 
 
 def test_counts_agree_after_a_change_in_a_filtered_list(open_as, desk):
@@ -248,3 +248,22 @@ def test_counts_agree_after_a_change_in_a_filtered_list(open_as, desk):
     page.keyboard.press("Enter")
     expect(page.locator(".list-count")).to_have_text("0 items")
     expect(page.get_by_role("region", name="Content by level")).to_contain_text("12 of 12 items")
+
+
+def test_on_the_page_of_an_item_j_and_k_go_through_the_list_that_it_was_opened_from(open_as, desk):
+    page = open_as("bob", f"{desk.path}?sort=-title&q=r")
+    titles = page.locator("tr[data-row] [data-open]").all_inner_texts()
+    assert len(titles) >= 3
+    go_to(page, titles[1])
+    page.keyboard.press("Enter")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(titles[1])
+    page.keyboard.press("j")
+    expect(heading).to_have_text(titles[2])
+    page.keyboard.press("k")
+    expect(heading).to_have_text(titles[1])
+    page.get_by_role("link", name=f"Previous: {titles[0]}").click()
+    expect(heading).to_have_text(titles[0])
+    expect(page.get_by_role("link", name=re.compile("^Previous"))).to_have_count(0)
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Front desk").click()
+    expect(page).to_have_url(re.compile(r"\?q=r&sort=-title$"))

@@ -21,7 +21,7 @@ BUDGETS = {
     "space": (14, 11),
     "space_default": (8, 8),
     "space_export": (7, 7),
-    "item": (10, 10),
+    "item": (12, 12),
     "item_level": (7, 8),
     "scan": (6, 9),
     "levels": (11, 11),

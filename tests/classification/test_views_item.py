@@ -1,6 +1,8 @@
 """One item: its page, and the editor of its level in a row and on its page, with every way a change can end."""
 
 import json
+import re
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -84,6 +86,58 @@ def test_archived_content_says_why_it_cannot_be_changed(plain, item):
 def test_the_draft_of_a_published_page_leads_to_it_and_back(plain, item):
     html = plain.get(item("Salaries, reworked", "draft").get_absolute_url()).content.decode()
     assert item("Salaries").get_absolute_url() in html
+
+
+def neighbours_of(html: str) -> dict[str, str]:
+    """Address by label of the links to the items before and after."""
+    return {
+        label: unescape(url)
+        for url, label in re.findall(r'href="([^"]+)" aria-label="((?:Previous|Next): [^"]+)"', html)
+    }
+
+
+def listed(plain, scanned, query: str) -> list[tuple[str, str]]:
+    """Title and address of every row of the list, as its links have them."""
+    html = plain.get(f"{scanned.get_absolute_url()}?{query}").content.decode()
+    return [
+        (title, unescape(url))
+        for url, title in re.findall(r'href="([^"]+)" data-open dir="auto"\s*title="([^"]+)"', html)
+    ]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "sort=-level", "sort=changed&status=current", "view=tree", "q=r&sort=-title", "sort=kind"]
+)
+def test_previous_and_next_go_through_the_list_that_the_item_was_opened_from(query, plain, scanned):
+    rows = listed(plain, scanned, query)
+    assert rows
+    for number, (_, url) in enumerate(rows):
+        found = neighbours_of(plain.get(url).content.decode())
+        expected = {}
+        if number:
+            expected[f"Previous: {rows[number - 1][0]}"] = rows[number - 1][1]
+        if number + 1 < len(rows):
+            expected[f"Next: {rows[number + 1][0]}"] = rows[number + 1][1]
+        assert found == expected
+
+
+def test_an_item_that_left_its_list_still_leads_to_what_stood_around_it(plain, scanned, item):
+    rows = listed(plain, scanned, "status=draft")
+    assert [title for title, _ in rows] == ["New rules", "Salaries, reworked"]
+    found = neighbours_of(plain.get(f"{item('Press kit').get_absolute_url()}?status=draft").content.decode())
+    assert found == {f"Previous: {rows[0][0]}": rows[0][1], f"Next: {rows[1][0]}": rows[1][1]}
+
+
+def test_the_list_survives_a_refresh_a_change_and_the_way_back(plain, scanned, item, level):
+    row, query = item("Press kit"), "?q=r&sort=-title"
+    url = row.get_absolute_url() + query
+    html = unescape(plain.get(url).content.decode())
+    assert f'href="{scanned.get_absolute_url()}?q=r&sort=-title"' in html
+    assert plain.post(url).url == url
+    sent_to = f"{editor_url(row)}{query}"
+    assert f'action="{sent_to}"' in html
+    change = sent(row, level=level("Confidential"), place="page")
+    assert plain.post(sent_to, change).url == url
 
 
 def test_its_history_names_who_what_and_why_once(plain, item, level):
