@@ -321,6 +321,8 @@ class Verdict(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     comment = models.TextField(blank=True)
     content_hash = models.CharField(max_length=64)
+    #: The live content that the reviewer compared with, "" for none; null where that was not recorded.
+    live_hash = models.CharField(max_length=64, null=True)
     reviewer = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     reviewer_label = models.CharField(max_length=254)
     role = models.CharField(max_length=40, blank=True)

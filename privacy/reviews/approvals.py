@@ -12,6 +12,7 @@ from privacy.marketplace import refresh
 from privacy.models import App, Review, Snapshot, Verdict, WorkingCopy
 from privacy.refusals import DRAFT_HIDDEN, SignOffRefused
 from privacy.reviews.authors import authors, is_among
+from privacy.reviews.shown_comparison import Shown
 from privacy.reviews.status import close, current_review
 
 State = Review.State
@@ -130,21 +131,24 @@ def approve(
     """
     kind = Kind.COMMENT if _clean(comment) else Kind.APPROVE
     expected_live = review.live_hash if expected_live is None else expected_live
-    return _judge(actor, review, (expected, expected_live), kind, comment, State.APPROVED)
+    return _judge(actor, review, Shown(expected, expected_live), kind, comment, State.APPROVED)
 
 
-def request_changes(*, actor: Actor, review: Review, expected: str, comment: str) -> Verdict:
-    """Say what has to change; the comment is needed. Works on a signed-off review too. Raises as `approve` does."""
+def request_changes(
+    *, actor: Actor, review: Review, expected: str, comment: str, expected_live: str | None = None
+) -> Verdict:
+    """Say what has to change; the comment is needed. Works on a signed-off review too. Raises as `approve` does.
+
+    That live was changed since does not matter here.
+    """
     if not _clean(comment):
         access.require(actor, review.app.connection, "privacy.approve")
         raise SignOffRefused("Say in the comment what has to change. Nothing was decided.")
-    return _judge(actor, review, (expected, None), Kind.CHANGES, comment, State.CHANGES)
+    expected_live = review.live_hash if expected_live is None else expected_live
+    return _judge(actor, review, Shown(expected, expected_live), Kind.CHANGES, comment, State.CHANGES)
 
 
-def _judge(
-    actor: Actor, review: Review, expected: tuple[str, str | None], kind: str, comment: str, to_state: str
-) -> Verdict:
-    """`expected`: the hashes of draft and live that were compared; None for live where it does not matter."""
+def _judge(actor: Actor, review: Review, shown: Shown, kind: str, comment: str, to_state: str) -> Verdict:
     access.require(actor, review.app.connection, "privacy.approve")
     why_not = why_not_approve(actor, review)
     if why_not:
@@ -158,12 +162,12 @@ def _judge(
     # Looked up once more: Atlassian may name somebody by now whom it did not name when approval was requested.
     if is_among(actor, authors(app)):
         raise SignOffRefused(NOT_ONES_OWN)
-    if expected[0] != review.content_hash:
+    if shown.draft != review.content_hash:
         raise SignOffRefused(
             "The draft that you saw is not the one that approval was requested for. Nothing was decided. Review the "
             "changes below, then decide."
         )
-    if expected[1] is not None and expected[1] != app.live_hash:
+    if kind != Kind.CHANGES and shown.live != app.live_hash:
         raise SignOffRefused(
             "Live was changed since you saw the comparison. Nothing was decided. Review the changes below, then decide."
         )
@@ -176,6 +180,7 @@ def _judge(
             kind=kind,
             comment=_clean(comment),
             content_hash=review.content_hash,
+            live_hash=shown.live,
             reviewer=actor.user,
             reviewer_label=actor.label,
             role=_role(actor, review),
@@ -209,6 +214,19 @@ def why_not_approve(actor: Actor, review: Review) -> str:
         return "An approval needs a person's name."
     asked = {"id": review.requested_by_id, "label": review.requested_by_label}
     return NOT_ONES_OWN if is_among(actor, [asked, *review.authors]) else ""
+
+
+def last_reviewed(actor: Actor, app: App) -> Snapshot | None:
+    """The draft that this person decided on last, where that says what is new to them; else None.
+
+    They compared it with live. While live is still the same, what changed since is all that they have not seen.
+    """
+    if actor.user is None:
+        return None
+    last = Verdict.objects.filter(review__app=app, reviewer=actor.user).select_related("review__snapshot").last()
+    if last is None or last.live_hash != app.live_hash or last.content_hash == app.draft_hash:
+        return None
+    return last.review.snapshot
 
 
 def _loaded(review: Review) -> Review:

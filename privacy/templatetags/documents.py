@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from django import template
 from django.utils import formats, timezone
@@ -15,6 +15,7 @@ from privacy.document.canonical_json import Json
 from privacy.document.catalogue import CATALOGUE, Field, section_of
 from privacy.document.checks import Finding
 from privacy.document.diff import EntryChange, PartChange, Placed, RecordChange
+from privacy.document.folding import Line, Run, fold, fold_lines
 from privacy.document.form_values import FormRow
 from privacy.document.readable import Reading, RecordReading
 from privacy.drafts.answering import fingerprint_of
@@ -133,15 +134,21 @@ def title_of(row: FormRow, field: Field) -> str:
 
 
 @register.filter
-def entries_of(row: PartChange, side: str) -> list[EntryChange]:
-    """The entries of one side of a list, in the order of that side."""
-    return _of_side(row.entries, side)
+def entries_of(row: PartChange, side: str) -> tuple[Run[EntryChange], ...]:
+    """The entries of one side of a list, in the order of that side, as runs."""
+    return fold(_of_side(row.entries, side), lambda entry: entry.place != "same")
 
 
 @register.filter
-def records_of(row: PartChange, side: str) -> list[RecordChange]:
-    """The records of one side of a list, in the order of that side."""
-    return _of_side(row.records, side)
+def records_of(row: PartChange, side: str) -> tuple[Run[RecordChange], ...]:
+    """The records of one side of a list, in the order of that side, as runs."""
+    return fold(_of_side(row.records, side), lambda record: record.is_change)
+
+
+@register.filter
+def lines_of(row: PartChange, side: Literal["left", "right"]) -> tuple[Run[Line], ...]:
+    """The lines of one side of a compared text, as runs."""
+    return fold_lines(row.words, side)
 
 
 Change = TypeVar("Change", bound=Placed)

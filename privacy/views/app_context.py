@@ -13,7 +13,7 @@ from privacy.drafts.answering import Answered
 from privacy.drafts.finding_counts import working_copy_of
 from privacy.drafts.form_page import EditPage, edit_page
 from privacy.drafts.unsaved_changes import UnsavedChanges, unsaved_changes
-from privacy.models import App, Review
+from privacy.models import App, Review, Verdict
 from privacy.reviews.requirements import Requirement, requirements
 from privacy.reviews.status import SignOff, newest_review, status
 from privacy.views.versions import Version, find_version
@@ -94,6 +94,14 @@ class AppContext:
     @cached_property
     def signoff(self) -> SignOff:
         return status(self.app, self.review)
+
+    @cached_property
+    def requested_changes(self) -> tuple[Verdict, ...]:
+        """What reviewers wrote that has to change; it stands until approval is requested again."""
+        if self.review is None or self.review.state not in (Review.State.CHANGES, Review.State.LAPSED):
+            return ()
+        verdicts = self.review.verdicts.all() if self.draft.document is not None else ()
+        return tuple(verdict for verdict in verdicts if verdict.kind == Verdict.Kind.CHANGES)
 
     @cached_property
     def document(self) -> Document | None:

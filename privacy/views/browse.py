@@ -108,7 +108,7 @@ def app(request: HttpRequest, app: App) -> HttpResponse:
 @require_safe
 def app_compare(request: HttpRequest, app: App) -> HttpResponse:
     """Two versions side by side."""
-    before, after = request.GET.get("before") or "live", request.GET.get("after") or _newest(app)
+    before, after = request.GET.get("before", ""), request.GET.get("after") or _newest(app)
     return show_compare(request, app, before=before, after=after, show=request.GET.get("show", ""))
 
 

@@ -25,10 +25,18 @@ class Step:
     primary: bool = False
 
 
-def next_step(page: AppContext, allowed: Collection[str], to_review: int) -> Step | None:
+@dataclass(frozen=True)
+class ToReview:
+    """How many changes a person is asked to approve: since their last review, or of the whole draft."""
+
+    changes: int
+    since_last: bool = False
+
+
+def next_step(page: AppContext, allowed: Collection[str], to_review: ToReview | None) -> Step | None:
     """What this person, or somebody else, does next; None when there is nothing to do.
 
-    `to_review`: how many changes this person is asked to approve, 0 when they are not asked.
+    `to_review`: None for who is not asked to approve anything.
     """
     edit = "Edit" if "privacy.edit" in allowed else ""
     if page.app.alert or page.app.draft_state == App.Presence.UNREAD:
@@ -36,7 +44,7 @@ def next_step(page: AppContext, allowed: Collection[str], to_review: int) -> Ste
     if page.app.draft_state == App.Presence.HIDDEN:
         text = f"{DRAFT_HIDDEN} Refresh the app, or add the token of a partner account."
         return Step("No access to the draft", text, "warning")
-    if to_review and page.signoff.state == "waiting":
+    if to_review and to_review.changes and page.signoff.state == "waiting":
         return _review(page, to_review)
     if page.unsaved:
         many = counted(page.unsaved, "change")
@@ -54,9 +62,10 @@ def _form(title: str, text: str, level: str, edit: str) -> Step:
     return Step(title, text, level, "app_edit" if edit else "", edit, bool(edit))
 
 
-def _review(page: AppContext, to_review: int) -> Step:
+def _review(page: AppContext, to_review: ToReview) -> Step:
     text = f"{page.signoff.sentence} Review the comparison, then decide."
-    action = f"Review {counted(to_review, 'change')}"
+    since = " since your last review" if to_review.since_last else ""
+    action = f"Review {counted(to_review.changes, 'change')}{since}"
     return Step("The draft is waiting for approval", text, "info", "app_compare", action, True)
 
 

@@ -122,7 +122,7 @@ def show_app(
     if shown is None or shown.document is None:
         shown = next((item for item in first if item.document is not None), page.live)
     changes = page.draft_changes
-    to_review = sum(item.total for item in changes) if open_forms["verdict"] else 0
+    to_review = _to_review(page, actor) if open_forms["verdict"] else None
     context = {
         "tab": "overview",
         "page": page,
@@ -143,6 +143,15 @@ def show_app(
     return render(request, "privacy/app.html", context, status=status)
 
 
+def _to_review(page: AppContext, actor: access.Actor) -> next_step.ToReview:
+    """What this person is asked to approve: the changes since their last review, else all."""
+    reviewed = approvals.last_reviewed(actor, page.app)
+    since = page.compare(before=str(reviewed.pk), after="draft") if reviewed else None
+    if since is not None:
+        return next_step.ToReview(len(since.diff.changes), since_last=True)
+    return next_step.ToReview(sum(item.total for item in page.draft_changes))
+
+
 def show_compare(
     request: HttpRequest,
     app: App,
@@ -157,18 +166,19 @@ def show_compare(
 ) -> HttpResponse:
     """Two versions side by side. Raises Http404 when one of them is none.
 
-    Draft beside live is where a reviewer decides: `problem` and `form` are what was refused of that.
+    Draft beside live is where a reviewer decides: `problem` and `form` are what was refused of that. Who decided on an
+    earlier draft, compared with the same live, decides beside that one, which is `before` where it is "".
     """
     page = AppContext(app)
-    comparison = page.compare(before=before, after=after)
+    actor = access.actor_of(request)
+    allowed = access.capabilities(actor, app.connection)
+    may_decide, reviewed_key = _deciding(page, actor, allowed)
+    comparison = page.compare(before=before or (after == "draft" and reviewed_key) or "live", after=after)
     if comparison is None:
         raise Http404("There is no such version of this document. Nothing was changed.")
-    actor = access.actor_of(request)
-    why_not = approvals.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
-    may_decide = _open_forms(page, access.capabilities(actor, app.connection), why_not)["verdict"]
-    reviewing = may_decide and (comparison.before.key, comparison.after.key) == ("live", "draft")
+    reviewing = may_decide and after == "draft" and comparison.before.key in ("live", reviewed_key)
     typed = _typed(request).get("verdict", "")
-    shown = Shown(draft=comparison.after.content_hash, live=comparison.before.content_hash)
+    shown = Shown(draft=comparison.after.content_hash, live=app.live_hash)
     context = {
         "tab": "compare",
         "page": page,
@@ -184,13 +194,23 @@ def show_compare(
         "form": form,
         "may_decide": may_decide,
         "reviewing": reviewing,
+        "reviewed_key": reviewed_key,
+        "unsaved_bar": comparison.after.key == "working" and "privacy.edit" in allowed and page.unsaved,
         "shown": shown_comparison.sign(actor.user, shown) if reviewing and actor.user else "",
         "typed": {"verdict": typed},
         "stray": "" if reviewing else typed,
     }
-    if refusal or problem:
-        status = status_of(refusal or problem)  # type: ignore[arg-type]
-    return render(request, "privacy/compare.html", context, status=status)
+    wrong = refusal or problem
+    return render(request, "privacy/compare.html", context, status=status_of(wrong) if wrong else status)
+
+
+def _deciding(page: AppContext, actor: access.Actor, allowed: Collection[str]) -> tuple[bool, str]:
+    """Whether this person is asked to decide on the draft, and the key of the version that they decided on before."""
+    why_not = approvals.why_not_approve(actor, page.signoff.review) if page.signoff.review else ""
+    if not _open_forms(page, allowed, why_not)["verdict"]:
+        return False, ""
+    reviewed = approvals.last_reviewed(actor, page.app)
+    return True, str(reviewed.pk) if reviewed else ""
 
 
 def show_review(
@@ -198,7 +218,7 @@ def show_review(
 ) -> HttpResponse:
     """The comparison on which a reviewer decides, as it is now, with what was refused; nothing typed is lost."""
     app = find(app.connection, app.app_key)
-    return show_compare(request, app, before="live", after="draft", show="", problem=problem, form=form, status=status)
+    return show_compare(request, app, before="", after="draft", show="", problem=problem, form=form, status=status)
 
 
 def show_form(

@@ -37,7 +37,7 @@ def app_save(request: HttpRequest, app: App) -> HttpResponse:
     except PROBLEMS as problem:
         return show_app(request, app, problem=problem)
     messages.success(request, saved.sentence)
-    return redirect(url("app", app))
+    return redirect(url("app", app, version="draft"))
 
 
 def _still_fitting(request: HttpRequest, moved: refusals.MovedMeanwhile, decisions: dict[str, str]) -> dict[str, str]:
@@ -140,7 +140,9 @@ def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: 
             "below, then decide."
         )
     if verdict == "changes":
-        approvals.request_changes(actor=actor, review=review, expected=shown.draft, comment=comment)
+        approvals.request_changes(
+            actor=actor, review=review, expected=shown.draft, expected_live=shown.live, comment=comment
+        )
         return "You requested changes. Your comment stands beside the request."
     approvals.approve(actor=actor, review=review, expected=shown.draft, expected_live=shown.live, comment=comment)
     return "You approved this draft in exactly this form. Any later change to it dismisses the approval."

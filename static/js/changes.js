@@ -12,6 +12,8 @@ document.addEventListener("keydown", (event) => {
   const at = rows.indexOf(document.activeElement?.closest("[data-change]"));
   const next = event.key === "n" ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0);
   rows[next].focus({ preventScroll: true });
+  const position = document.querySelector("[data-change-position]");
+  if (position) position.textContent = `(${next + 1} of ${rows.length})`;
   rows[next].scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   event.preventDefault();
 });

@@ -38,7 +38,7 @@ def edited(editor, diagrams, marketplace):
         ("app", {}),
         ("app_edit", {}),
         ("app_edit", {"section": "all", "records": "all"}),
-        ("app_compare", {"left": "working", "right": "live", "show": "all"}),
+        ("app_compare", {"before": "live", "after": "working", "show": "all"}),
         ("app_compare", {}),
     ],
 )

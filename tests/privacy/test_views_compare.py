@@ -95,6 +95,40 @@ def test_each_side_shows_its_records_in_its_own_order_and_by_their_own_names(edi
     assert "Moved from 2 to 1" in after
 
 
+def test_records_entries_and_lines_far_from_any_change_are_folded(editor, diagrams, marketplace, client_for):
+    records = [{"name": f"Example {number}", "purpose": "Files"} for number in range(40)]
+    countries = [f"Country {number}" for number in range(30)]
+    lines = [f"Line {number}." for number in range(20)]
+
+    def document(*, changed: bool) -> str:
+        return json.dumps(
+            {
+                "thirdPartyInformation": {
+                    "thirdPartyDetails": [*records[:-1], {**records[-1], "purpose": "Mail"}] if changed else records
+                },
+                "dataResidency": {"countriesWhereEndUserDataStored": countries[:-1] if changed else countries},
+                "security": {"securityContact": "\n".join(["New.", *lines] if changed else lines)},
+            }
+        )
+
+    marketplace.put(diagrams, "live", document(changed=False))
+    marketplace.put(diagrams, "draft", document(changed=True))
+    app = app_list.read_app(actor=editor, app=diagrams)
+    client = client_for(editor.user)
+
+    folded = re.findall(r"<summary>([^<]*)</summary>", client.get(address("app_compare", app)).content.decode())
+    assert sorted(set(folded)) == [
+        "18 unchanged lines",
+        "19 unchanged lines",
+        "28 unchanged",
+        "29 unchanged",
+        "38 unchanged",
+    ]
+    shown = client.get(address("app_compare", app, show="all")).content.decode()
+    assert "compare-fold" not in shown
+    assert shown.count("Example 7<") == 2
+
+
 def test_a_side_from_which_nothing_was_taken_is_not_shaded(editor, diagrams, marketplace, client_for):
     marketplace.put(diagrams, "live", '{"security":{"securityContact":"One two"}}')
     marketplace.put(diagrams, "draft", '{"security":{"securityContact":"One and two"}}')
@@ -113,6 +147,26 @@ def test_the_working_copy_can_be_compared_too(editor, app, compared):
 
     assert "1 answer differs: 1 changed" in said(page)
     assert "<ins>trust</ins>@" in page.content.decode()
+
+
+def test_what_is_not_saved_is_saved_from_its_comparison(editor, app, compared, grant, bob, client_for, marketplace):
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    query = {"before": "live", "after": "working"}
+    page = compared(**query)
+
+    assert "Saved here by you" in said(page)
+    assert f'action="{address("app_save", app)}"' in page.content.decode()
+    client_for(editor.user).post(address("app_save", app))
+    assert "trust@example.com" in marketplace.content(app, "draft")
+    assert f'action="{address("app_save", app)}"' not in compared(**query).content.decode()
+
+
+def test_who_may_not_edit_sees_whose_changes_are_not_saved_and_no_way_to_save_them(editor, reviewer, app, client_for):
+    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
+    page = client_for(reviewer.user).get(address("app_compare", app, before="live", after="working"))
+
+    assert "Saved here by Alice" in said(page)
+    assert address("app_save", app) not in page.content.decode()
 
 
 def test_any_two_versions_can_be_compared(app, compared):

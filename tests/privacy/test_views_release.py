@@ -371,6 +371,83 @@ def test_live_that_moved_under_the_comparison_is_not_approved(reviewer, asked, m
     assert not Verdict.objects.exists()
 
 
+@pytest.fixture
+def sent_back(asked, reviewer, editor, client_for):
+    """Bob requested changes after he had compared the draft with live; Alice made them and requested approval again."""
+    client = client_for(reviewer.user)
+    shown = hidden(client.get(address("app_compare", asked.app)), "seen")
+    client.post(address("app_review_verdict", asked.app), {"verdict": "changes", "comment": "Name it.", "seen": shown})
+    answering.answer(actor=editor, app=fresh(asked.app), pointer=CONTACT, raw="team@example.com")
+    saving.save_to_marketplace(actor=editor, app=fresh(asked.app))
+    approvals.request_approval(actor=editor, app=fresh(asked.app))
+    return asked
+
+
+def test_a_returning_reviewer_sees_what_changed_since_and_approves_from_there(reviewer, sent_back, client_for):
+    client, app = client_for(reviewer.user), sent_back.app
+    assert "Review 1 change since your last review" in said(client.get(address("app", app)))
+    page = client.get(address("app_compare", app))
+
+    assert "These are the changes since your last review." in said(page)
+    assert "1 answer differs: 1 changed" in said(page)
+    assert "<del>trust</del>" in page.content.decode()
+    with_live = client.get(address("app_compare", app, before="live", after="draft"))
+    assert "Show only the changes since your last review" in said(with_live)
+    assert "<del>trust</del>" not in with_live.content.decode()
+
+    sent = {"verdict": "approve", "seen": hidden(page, "seen")}
+    assert "You approved this draft" in said(client.post(address("app_review_verdict", app), sent, follow=True))
+
+
+def test_a_returning_reviewer_sees_everything_once_live_is_something_else(reviewer, sent_back, marketplace, client_for):
+    client, app = client_for(reviewer.user), sent_back.app
+    before = hidden(client.get(address("app_compare", app)), "seen")
+    marketplace.act(app, "edit_live", value="other@example.com")
+    app_list.read_app(actor=reviewer, app=fresh(app))
+
+    refused = client.post(address("app_review_verdict", app), {"verdict": "approve", "seen": before})
+    assert "Live was changed since you saw the comparison." in said(refused)
+    page = client.get(address("app_compare", app))
+    assert "since your last review" not in said(page)
+    assert "<del>other</del>" in page.content.decode()
+
+
+def test_another_reviewer_sees_the_whole_comparison(sent_back, charlie, developer_space, grant, client_for):
+    grant(charlie, developer_space, "privacy_reviewer")
+    page = client_for(charlie).get(address("app_compare", sent_back.app))
+
+    assert "since your last review" not in said(page)
+    assert hidden(page, "seen")
+
+
+def test_a_version_that_the_reviewer_never_decided_on_is_no_place_to_approve(reviewer, sent_back, client_for):
+    working = client_for(reviewer.user).get(address("app_compare", sent_back.app, before="draft", after="draft"))
+
+    assert 'name="verdict"' not in working.content.decode()
+
+
+def test_a_request_for_changes_stands_above_the_form_until_approval_is_requested_again(
+    reviewer, asked, editor, client_for
+):
+    approvals.request_changes(actor=reviewer, review=asked, expected=asked.content_hash, comment="Name the team.")
+    client, edit = client_for(editor.user), address("app_edit", asked.app)
+    assert "bob@example.com requested changes" in said(client.get(edit))
+    assert "Name the team." in said(client.get(edit))
+
+    answering.answer(actor=editor, app=fresh(asked.app), pointer=CONTACT, raw="team@example.com")
+    saving.save_to_marketplace(actor=editor, app=fresh(asked.app))
+    assert "Name the team." in said(client.get(edit))
+    approvals.request_approval(actor=editor, app=fresh(asked.app))
+    assert "Name the team." not in said(client.get(edit))
+
+
+def test_after_saving_the_overview_opens_on_the_draft(editor, edited, client_for):
+    page = client_for(editor.user).post(address("app_save", edited), follow=True)
+
+    assert page.redirect_chain[-1][0].endswith("?version=draft")
+    assert "trust@example.com" in said(page)
+
+
 def test_other_versions_are_compared_without_a_verdict(reviewer, asked, client_for):
     page = client_for(reviewer.user).get(address("app_compare", asked.app, before="draft", after="live"))
 
