@@ -29,7 +29,12 @@ _TWINS: Final = dict(
 _WORD: Final = re.compile(r"[^\W\d_]+")
 #: Nothing else in an ASCII text can deceive.
 _ODD_ASCII: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: Characters that change how the letters beside them are joined, and scripts that need that.
+_JOINERS: Final = "\u200c\u200d"
+_JOINED: Final = (
+    *("ARABIC", "SYRIAC", "MONGOLIAN", "SINHALA", "KHMER", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA"),
+    *("TAMIL", "TELUGU", "KANNADA", "MALAYALAM"),
+)
 _NAMES: Final = {"\x00": "NULL", "\x7f": "DELETE"}
 
 
@@ -60,14 +65,26 @@ def is_hidden(letter: str) -> bool:
     return kind in ("Cf", "Cc", "Zs", "Zl", "Zp") or selector or letter in _BLANK
 
 
-def controls(text: str) -> list[str]:
-    """The control characters in a text other than line ends and tabs, each once, in order."""
-    return list(dict.fromkeys(_CONTROL.findall(text)))
+def hidden(text: str) -> list[str]:
+    """The characters of a text that draw nothing and stand for nothing, each once, in order.
+
+    Blank space is left out, and so are joiners that an emoji or a script needs.
+    """
+    if is_plain(text):
+        return []
+    return list(dict.fromkeys(letter for at, letter in enumerate(text) if _is_removable(text, at)))
 
 
-def without_controls(text: str) -> str:
-    """The text without its control characters; line ends and tabs stay."""
-    return _CONTROL.sub("", text)
+def without_hidden(text: str) -> str:
+    """The text without those."""
+    return "".join(letter for at, letter in enumerate(text) if not _is_removable(text, at))
+
+
+def _is_removable(text: str, at: int) -> bool:
+    letter = text[at]
+    if unicodedata.category(letter) in ("Zs", "Zl", "Zp") or not is_hidden(letter) or _joins_emoji(text, at):
+        return False
+    return not (letter in _JOINERS and at > 0 and _script(text[at - 1]) in _JOINED)
 
 
 def _script(letter: str) -> str:

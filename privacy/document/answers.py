@@ -112,23 +112,23 @@ def _with_nul(raw: Raw) -> Raw:
     return [text.replace(NUL_SHOWN, NUL) for text in raw if isinstance(text, str)]
 
 
-def without_controls(field: Field, value: Json) -> Raw:
-    """What a page would post for this answer if its control characters were deleted by hand."""
+def without_hidden(field: Field, value: Json) -> Raw:
+    """What a page would post for this answer if its hidden characters were deleted by hand."""
     if field.kind == "records":
         return [
-            RecordInput(row_token(index, record), _parts_without_controls(field, record))
+            RecordInput(row_token(index, record), _parts_without_hidden(field, record))
             for index, record in enumerate(entries_of(value))
         ]
-    texts = [characters.without_controls(text) for text in texts_of(field, value)]
+    texts = [characters.without_hidden(text) for text in texts_of(field, value)]
     return texts if field.kind in ("list", "many") else texts[-1]
 
 
-def _parts_without_controls(field: Field, record: Json) -> dict[str, Raw]:
+def _parts_without_hidden(field: Field, record: Json) -> dict[str, Raw]:
     if not isinstance(record, dict):
         return {}
     known = [part for part in field.parts if part.key in record and fits(part, record[part.key])]
-    odd = [part for part in known if characters.controls("".join(texts_of(part, record[part.key])))]
-    return {part.key: without_controls(part, record[part.key]) for part in odd}
+    odd = [part for part in known if any(map(characters.hidden, texts_of(part, record[part.key])))]
+    return {part.key: without_hidden(part, record[part.key]) for part in odd}
 
 
 def clean_json(text: str) -> Json:

@@ -15,7 +15,10 @@ NUL: Final = "\x00"
 #: What a control shows for NUL, which HTML cannot hold.
 NUL_SHOWN: Final = "\N{SYMBOL FOR NULL}"
 #: In a JSON text, where what is below a space is written as an escape.
-_MAY_HOLD_CONTROLS: Final = re.compile(r"\\u00|[\x7f-\x9f]")
+_MAY_HOLD_HIDDEN: Final = re.compile(
+    r"\\u00|[\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800]"
+    r"|[\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 TRUTH_LABELS: Final = {"yes": "Yes", "no": "No", "na": "Not applicable"}
 
 
@@ -52,7 +55,8 @@ class FormValue:
     entries   the texts of list and many; `rows` the records
     why       what a formatted document holds that keeps it from being shown as text, "" for others
     notation  True when `text` stands for a formatted document (`privacy.document.rich_text`)
-    controls  names of the control characters in the value, such as "U+0007"; in the texts NUL is shown as \u2400
+    hidden    names of the hidden characters in the value, such as
+              "U+0007 CONTROL CHARACTER"; in the texts NUL is shown as \u2400
     """
 
     field: Field
@@ -65,7 +69,7 @@ class FormValue:
     json: str = ""
     why: str = ""
     notation: bool = False
-    controls: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def state_of(value: Json) -> str:
@@ -145,12 +149,12 @@ def on_page(text: str) -> str:
     return text.replace(NUL, NUL_SHOWN)
 
 
-def control_names(field: Field, value: Json) -> tuple[str, ...]:
-    """Names of the control characters that a control shows, such as "U+0007"."""
-    if field.kind == "records" and isinstance(value, list) and not _MAY_HOLD_CONTROLS.search(strictjson.dumps(value)):
+def hidden_names(field: Field, value: Json) -> tuple[str, ...]:
+    """Names of the hidden characters in the value, such as "U+200B ZERO WIDTH SPACE"."""
+    if field.kind == "records" and isinstance(value, list) and not _MAY_HOLD_HIDDEN.search(strictjson.dumps(value)):
         return ()  # far quicker than to put together the texts of many records
-    found = characters.controls("".join(texts_of(field, value)))
-    return tuple(f"U+{ord(letter):04X}" for letter in found)
+    found = dict.fromkeys(letter for text in texts_of(field, value) for letter in characters.hidden(text))
+    return tuple(characters.name_of(letter) for letter in found)
 
 
 def form_value_of(field: Field, value: Json) -> FormValue:
@@ -161,16 +165,16 @@ def form_value_of(field: Field, value: Json) -> FormValue:
         return FormValue(field, state, fits=False, json=json_text(value), why=why)
     if field.kind == "records":
         rows = rows_of(field, value or [])
-        return FormValue(field, state, fits=True, rows=rows, controls=control_names(field, value))
+        return FormValue(field, state, fits=True, rows=rows, hidden=hidden_names(field, value))
     if field.kind in ("list", "many"):
         entries = tuple(on_page(plain(entry)) for entry in entries_of(value))
         options = _options(field, entries) if field.kind == "many" else ()
-        controls = control_names(field, value)
-        return FormValue(field, state, fits=True, entries=entries, options=options, controls=controls)
+        hidden = hidden_names(field, value)
+        return FormValue(field, state, fits=True, entries=entries, options=options, hidden=hidden)
     text = on_page(shown(field, value))
     options = _options(field, (text,))
-    notation, controls = isinstance(value, dict), control_names(field, value)
-    return FormValue(field, state, fits=True, text=text, options=options, notation=notation, controls=controls)
+    notation, hidden = isinstance(value, dict), hidden_names(field, value)
+    return FormValue(field, state, fits=True, text=text, options=options, notation=notation, hidden=hidden)
 
 
 def entries_of(value: Json) -> list[Json]:

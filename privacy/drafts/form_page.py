@@ -11,7 +11,7 @@ from privacy.document.catalogue import Field, Section
 from privacy.document.checks import Finding, by_pointer
 from privacy.document.document import Document, Progress
 from privacy.document.document_cache import DocumentCache
-from privacy.document.form_values import FormValue, control_names, fits, form_value_of, json_text, plain
+from privacy.document.form_values import FormValue, fits, form_value_of, hidden_names, json_text, plain
 from privacy.document.readable import label_of, record_title, text_of
 from privacy.drafts import edit_log
 from privacy.drafts.answering import fingerprint_of
@@ -114,9 +114,9 @@ class FieldView(Place):
         return self.context.document.asks(self.field)
 
     @property
-    def controls(self) -> tuple[str, ...]:
-        """Names of the control characters in the value."""
-        return control_names(self.field, self.value) if self.fits else ()
+    def hidden_characters(self) -> tuple[str, ...]:
+        """Names of the hidden characters in the value."""
+        return hidden_names(self.field, self.value) if self.fits else ()
 
     @property
     def removed_records(self) -> list[tuple[str, edit_log.RemovedRecord]]:

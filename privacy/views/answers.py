@@ -31,8 +31,8 @@ def app_answer(request: HttpRequest, app: App) -> HttpResponse:
         raise Http404("There is no such question any more. Nothing was changed. Reload the page.") from None
     if request.method == "GET":
         return _show_question(request, app, field.pointer)
-    if "without_controls" in request.POST:
-        return _remove_controls(request, app, field)
+    if "without_hidden" in request.POST:
+        return _remove_hidden(request, app, field)
     given = forms.given_answer(field, request.POST)
     if given is None:
         return fragment_error(NOT_RECEIVED, 400)
@@ -43,16 +43,16 @@ def app_answer(request: HttpRequest, app: App) -> HttpResponse:
     return _after_answer(request, app, given, outcome)
 
 
-def _remove_controls(request: HttpRequest, app: App, field: catalogue.Field) -> HttpResponse:
-    """Save the same answer without its control characters, and draw its control anew."""
-    given = forms.given_without_controls(field, worked_on_document(app), request.POST)
+def _remove_hidden(request: HttpRequest, app: App, field: catalogue.Field) -> HttpResponse:
+    """Save the same answer without its hidden characters, and draw its control anew."""
+    given = forms.given_without_hidden(field, worked_on_document(app), request.POST)
     try:
         outcome = forms.keep(actor=actor_of(request), app=app, given=given)
     except PROBLEMS as refusal:
         return fragment_error(f"{refusal} {STILL_HERE}", status_of(refusal))
     if isinstance(outcome, forms.Problem) or not request.htmx:  # type: ignore[attr-defined]
         return _after_answer(request, app, given, outcome)
-    sentence = f"The control characters are removed from “{field.question[:120]}”."
+    sentence = f"The hidden characters are removed from “{field.question[:120]}”."
     return _show_question(request, app, field.pointer, sentence)
 
 

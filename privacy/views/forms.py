@@ -21,7 +21,7 @@ from privacy.document.answers import (
     place_of,
     posted,
     renamed,
-    without_controls,
+    without_hidden,
 )
 from privacy.document.canonical_json import MISSING
 from privacy.document.catalogue import Field
@@ -142,9 +142,9 @@ def _raw(field: Field, data: QueryDict) -> Raw | None:
     return raw
 
 
-def given_without_controls(field: Field, document: Document, data: QueryDict) -> Given:
-    """The answer that a document holds, without its control characters."""
-    raw = without_controls(field, document.get(field.pointer))
+def given_without_hidden(field: Field, document: Document, data: QueryDict) -> Given:
+    """The answer that a document holds, without its hidden characters."""
+    raw = without_hidden(field, document.get(field.pointer))
     return Given(field.pointer, data.get(SEEN + field.name) or None, field, raw)
 
 

@@ -451,11 +451,13 @@ def test_an_account_without_drafts_is_told_before_it_could_overwrite_one_unseen(
     expect(page.get_by_role("button", name="Save to Marketplace")).to_have_count(0)
 
 
-# --- control characters ---------------------------------------------------------------------------------------------
+# --- hidden characters ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("letter", "name", "sign"), [("\0", "U+0000", "␀"), ("\x07", "U+0007", "\x07")])
-def test_a_pasted_control_character_is_named_and_taken_out_with_a_button(open_as, letter, name, sign):
+@pytest.mark.parametrize(
+    ("letter", "name", "sign"), [("\0", "U+0000 NULL", "␀"), ("\u200b", "U+200B ZERO WIDTH SPACE", "\u200b")]
+)
+def test_a_pasted_hidden_character_is_named_and_taken_out_with_a_button(open_as, letter, name, sign):
     page = open_as("alice", app_path("Diagrams for Confluence", "edit/?section=all"))
     asked = question(page, CONTACT)
     contact(page).fill(f"a{letter}b@example.com")

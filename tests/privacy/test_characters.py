@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal import characters
 from portal.characters import host_remark, look_alike, marked, remarks, spelled_out
 from privacy.document.checks import check
 from privacy.document.document import Document
@@ -184,3 +185,21 @@ def test_a_document_that_is_read_names_them_too(editor, diagrams, marketplace, c
     for name, query in (("app", {"version": "live"}), ("app_edit", {"section": "security"})):
         page = client_for(editor.user).get(address(name, app, **query))
         assert "U+202E RIGHT-TO-LEFT OVERRIDE" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("plain", "plain"),
+        ("a\u200bb\u200db", "abb"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("👩\u200d🔧\ufe0f", "👩\u200d🔧\ufe0f"),
+        ("1\u00a0000 000\u2028end", "1\u00a0000 000\u2028end"),
+        ("\ufeffBOM \u00ad\u2066x\u2069", "BOM x"),
+        ("\u200d", ""),
+    ],
+)
+def test_what_is_hidden_can_be_removed_and_nothing_that_is_seen_or_joins_letters(text, left):
+    assert characters.without_hidden(text) == left
+    assert bool(characters.hidden(text)) == (text != left)

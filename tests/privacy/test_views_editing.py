@@ -520,19 +520,36 @@ def test_dropping_is_refused_to_who_may_not_edit(reviewer, answer, app, client_f
     assert WorkingCopy.objects.exists()
 
 
-# --- control characters ---------------------------------------------------------------------------------------------
+# --- hidden characters ----------------------------------------------------------------------------------------------
 
 JUSTIFIED = "/commonCloud/security/permissionsJustification"
-CONTROLS = [
-    (CONTACT, "a\u0000b@example.com", "ab@example.com", "U+0000 is in this answer."),
-    (CONTACT, "a\u0007b@example.com", "ab@example.com", "U+0007 is in this answer."),
-    (JUSTIFIED, "one\r\ntwo\u0000\u0007\u0000", "one\r\ntwo", "U+0000, U+0007 are in this answer."),
-    (CERTIFICATIONS, ["SOC2", "IS\u0000O", 3], ["SOC2", 3, "ISO"], "U+0000 is in this answer."),
+HIDDEN = [
+    (CONTACT, "a\u0000b@example.com", "ab@example.com", "U+0000 NULL is in this answer."),
+    (CONTACT, "a\u0007b@example.com", "ab@example.com", "U+0007 CONTROL CHARACTER is in this answer."),
+    (
+        JUSTIFIED,
+        "one\r\ntwo\u0000\u0007\u0000",
+        "one\r\ntwo",
+        "U+0000 NULL, U+0007 CONTROL CHARACTER are in this answer.",
+    ),
+    (CERTIFICATIONS, ["SOC2", "IS\u0000O", 3], ["SOC2", 3, "ISO"], "U+0000 NULL is in this answer."),
+    (
+        CONTACT,
+        "a\u200bb@example.com\u202e",
+        "ab@example.com",
+        "U+200B ZERO WIDTH SPACE, U+202E RIGHT-TO-LEFT OVERRIDE are",
+    ),
+    (
+        RECORDS,
+        [{"name": "A\u00ad", "purpose": "👩\u200d🔧 x"}],
+        [{"name": "A", "purpose": "👩\u200d🔧 x"}],
+        "U+00AD SOFT HYPHEN is",
+    ),
     (
         RECORDS,
         [{"name": "A\u0000", "purpose": "x\u0007", "odd": "\u0000"}, None, {"name": "B", "purpose": 1.0}],
         [{"name": "A", "purpose": "x", "odd": "\u0000"}, None, {"name": "B", "purpose": 1.0}],
-        "U+0000, U+0007 are in this answer.",
+        "U+0000 NULL, U+0007 CONTROL CHARACTER are in this answer.",
     ),
     (
         JUSTIFIED,
@@ -542,7 +559,7 @@ CONTROLS = [
             "content": [{"type": "paragraph", "content": [{"type": "text", "text": "a\0b"}]}],
         },
         {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": "ab"}]}]},
-        "U+0000 is in this answer.",
+        "U+0000 NULL is in this answer.",
     ),
 ]
 
@@ -564,8 +581,8 @@ def odd(editor, diagrams, marketplace):
     return put
 
 
-@pytest.mark.parametrize(("pointer", "value", "cleaned", "words"), CONTROLS)
-def test_a_control_character_is_named_and_removed_without_scripts(
+@pytest.mark.parametrize(("pointer", "value", "cleaned", "words"), HIDDEN)
+def test_a_hidden_character_is_named_and_removed_without_scripts(
     odd, editor, client_for, pointer, value, cleaned, words
 ):
     app, client = odd(pointer, value), client_for(editor.user)
@@ -573,7 +590,7 @@ def test_a_control_character_is_named_and_removed_without_scripts(
     assert words in said(page)
     assert f'name="json:{pointer}"' not in page.content.decode()
 
-    data = {f"seen.{name_of(pointer)}": seen(app, pointer), "without_controls": "1"}
+    data = {f"seen.{name_of(pointer)}": seen(app, pointer), "without_hidden": "1"}
     page = client.post(address("app_answer", app, field=name_of(pointer)), data, follow=True)
 
     assert page.status_code == 200
@@ -581,8 +598,8 @@ def test_a_control_character_is_named_and_removed_without_scripts(
     assert words not in said(client.get(address("app_edit", app, section="all")))
 
 
-@pytest.mark.parametrize(("pointer", "value", "cleaned", "words"), CONTROLS)
-def test_a_control_character_that_nobody_touches_stays(odd, editor, client_for, pointer, value, cleaned, words):
+@pytest.mark.parametrize(("pointer", "value", "cleaned", "words"), HIDDEN)
+def test_a_hidden_character_that_nobody_touches_stays(odd, editor, client_for, pointer, value, cleaned, words):
     app, client = odd(pointer, value), client_for(editor.user)
     url = address("app_edit", app, section="all")
 
@@ -618,19 +635,19 @@ def test_an_answer_that_holds_nul_and_the_sign_for_it_is_edited_as_json(odd, edi
 
 def test_removing_control_characters_draws_the_answer_anew(odd, editor, client_for):
     app = odd(CONTACT, "a\0b@example.com")
-    data = {f"seen.{name_of(CONTACT)}": seen(app, CONTACT), "without_controls": "1"}
+    data = {f"seen.{name_of(CONTACT)}": seen(app, CONTACT), "without_hidden": "1"}
 
     page = client_for(editor.user, htmx=True).post(address("app_answer", app, field=name_of(CONTACT)), data)
 
     assert 'value="ab@example.com"' in page.content.decode()
-    assert "control characters are removed" in page["HX-Trigger"]
+    assert "hidden characters are removed" in page["HX-Trigger"]
 
 
 def test_control_characters_are_not_removed_from_an_answer_that_changed_meanwhile(odd, editor, answer, client_for):
     app = odd(CONTACT, "a\0b@example.com")
     old = seen(app, CONTACT)
     answer(app, CONTACT, "a␀b@example.org")
-    data = {f"seen.{name_of(CONTACT)}": old, "without_controls": "1"}
+    data = {f"seen.{name_of(CONTACT)}": old, "without_hidden": "1"}
 
     page = client_for(editor.user, htmx=True).post(address("app_answer", app, field=name_of(CONTACT)), data)
 
