@@ -1,6 +1,7 @@
 """The edit form as data: every question with its answer, in a few queries."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -192,7 +193,7 @@ class SectionView:
 class EditPage:
     """The form. `working` is None until somebody gives an answer; `document` is what is edited all the same.
 
-    vocabularies   the keys of those that are asked
+    vocabularies   the keys of those that are asked; other_vocabulary the one of two with fewer answers, else ""
     not_editable   one sentence when the document is no JSON object, else ""
     """
 
@@ -202,6 +203,7 @@ class EditPage:
     live: Document | None
     sections: tuple[SectionView, ...]
     vocabularies: tuple[str, ...]
+    other_vocabulary: str
     not_editable: str
 
 
@@ -270,6 +272,7 @@ def edit_page(*, app: App, documents: DocumentCache | None = None) -> EditPage:
     for pointer in dict.fromkeys([*context.document.unknown(), *edit_log.removals(context.edits, context.document)]):
         unknown[catalogue.section_of(pointer).key].append(UnknownView(context, pointer))
     progress = context.document.progress(choice=choice)
+    vocabularies = tuple(dict.fromkeys([*catalogue.vocabularies_in(context.document), *choice]))
     sections = [
         _section(section, progress[section.key], tuple(fields[section.key]), tuple(unknown[section.key]))
         for section in catalogue.SECTIONS
@@ -281,9 +284,18 @@ def edit_page(*, app: App, documents: DocumentCache | None = None) -> EditPage:
         document=context.document,
         live=context.live,
         sections=tuple(sections),
-        vocabularies=tuple(dict.fromkeys([*catalogue.vocabularies_in(context.document), *choice])),
+        vocabularies=vocabularies,
+        other_vocabulary=_with_fewer_answers(context.document, vocabularies),
         not_editable=context.document.why_not_editable,
     )
+
+
+def _with_fewer_answers(document: Document, vocabularies: Sequence[str]) -> str:
+    """Of two vocabularies the one that fewer answers of the document belong to; "" where there are not two."""
+    if len(vocabularies) != 2:
+        return ""
+    answered = Counter(field.vocabulary for field in catalogue.FIELDS if document.has(field.pointer))
+    return min(reversed(vocabularies), key=lambda key: answered[key])
 
 
 def _section(

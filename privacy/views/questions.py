@@ -123,6 +123,35 @@ class Part:
 
     view: SectionView
     questions: tuple[Question, ...]
+    other_vocabulary: str = ""
+
+    @property
+    def main(self) -> tuple[Question, ...]:
+        """The questions that are in sight."""
+        return tuple(question for question in self.questions if not self._is_other(question))
+
+    @property
+    def others(self) -> tuple[Question, ...]:
+        """The questions of the vocabulary that the document uses less, where it has both: they are folded."""
+        return tuple(question for question in self.questions if self._is_other(question))
+
+    @property
+    def others_asked(self) -> tuple[Question, ...]:
+        """Those of them that are asked; the others only keep their places on the page."""
+        return tuple(question for question in self.others if question.asked)
+
+    @property
+    def unfolds_others(self) -> bool:
+        """Whether one of those was not saved, or a check finds something in it."""
+        return any(question.problem or question.view.findings for question in self.others)
+
+    def _is_other(self, question: Question) -> bool:
+        view = question.view
+        return (
+            isinstance(view, FieldView)
+            and bool(view.field.vocabulary)
+            and view.field.vocabulary == self.other_vocabulary
+        )
 
     @property
     def section(self) -> Section:
@@ -155,7 +184,8 @@ def parts(
     found = []
     for section in chosen_sections(page, key):
         views: Iterable[FieldView | UnknownView] = (*section.fields, *section.unknown)
-        found.append(Part(section, tuple(question(view, viewer, problems or {}, waiting) for view in views)))
+        drawn = tuple(question(view, viewer, problems or {}, waiting) for view in views)
+        found.append(Part(section, drawn, page.other_vocabulary))
     return tuple(found)
 
 

@@ -425,8 +425,8 @@ def test_a_save_that_is_refused_or_answered_in_html_keeps_the_working_copy(open_
 
 def test_the_first_document_of_a_new_app_begins_with_the_choice_of_its_questions(open_as, sandbox):
     page = open_as("alice", app_path("Page Clock", "edit/"))
-    expect(page.get_by_text("Which questions does this document answer?")).to_be_visible()
-    page.get_by_role("button", name="Questionnaire fields").click()
+    expect(page.get_by_text("This document has no answers yet")).to_be_visible()
+    page.get_by_role("button", name="Answer the Marketplace questionnaire").click()
     page.get_by_role("navigation", name="Sections of the document").get_by_role(
         "link", name=re.compile("Security")
     ).click()

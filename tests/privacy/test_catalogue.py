@@ -63,7 +63,7 @@ def test_a_document_says_which_vocabularies_it_has():
     assert catalogue.vocabularies_in(reference) == ("reference",)
     assert catalogue.vocabularies_in(questionnaire) == ("questionnaire",)
     reference.set("/commonCloud/hasRestAPIExtension", False)
-    assert catalogue.vocabularies_in(reference) == ("reference", "questionnaire")
+    assert catalogue.vocabularies_in(reference) == ("questionnaire", "reference")
     assert catalogue.fields_for(reference) == catalogue.FIELDS
 
 

@@ -69,13 +69,35 @@ def test_opening_the_form_writes_nothing(editor, app, client_for):
 
 
 def test_a_question_says_to_which_vocabulary_it_belongs(editor, app, client_for):
-    assert "Questionnaire fields" in said(client_for(editor.user).get(address("app_edit", app)))
+    assert "Marketplace questionnaire ·" in said(client_for(editor.user).get(address("app_edit", app)))
+
+
+def test_the_questions_of_the_other_vocabulary_are_folded_beneath_those_that_the_document_answers(
+    editor, diagrams, marketplace, client_for
+):
+    marketplace.put(
+        diagrams,
+        "draft",
+        '{"dataAccessAndStorage":{"appProcessEUDOutsideAtlassian":true},"logDetails":{"loggingEnabled":true,"logRetention":"x"}}',
+    )
+    app = app_list.read_app(actor=editor, app=diagrams)
+    page = client_for(editor.user).get(address("app_edit", app, section="dataAccessAndStorage"))
+    main, folded = page.content.decode().split('<details class="disclosure other-questions"')
+
+    name = name_of("/commonCloud/dataAccessAndStorage/appProcessEUDOutsideAtlassian")
+    assert f'name="{name}"' in folded
+    assert f'name="{name}"' not in main
+    assert "data-answer" in main
+    assert re.match(r"\s*>", folded)
+    assert "More questions, from the Marketplace questionnaire" in said(page)
 
 
 def test_a_document_without_answers_asks_which_questions_it_shall_have(editor, app_of, client_for):
     clock = app_list.read_app(actor=editor, app=app_of("Page Clock"))
     client = client_for(editor.user)
-    assert "Which questions does this document answer?" in said(client.get(address("app_edit", clock)))
+    empty = client.get(address("app_edit", clock))
+    assert "Start with the Marketplace questionnaire." in said(empty)
+    assert empty.content.decode().count('button-primary" type="submit">Answer the Marketplace questionnaire') == 1
 
     page = client.post(address("app_edit", clock), {"vocabulary": "reference"}, follow=True)
 

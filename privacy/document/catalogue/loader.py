@@ -21,7 +21,7 @@ from privacy.document.catalogue.model import (
 
 SHARED = "shared"
 SECTIONS_FILE = "sections.toml"
-VOCABULARY_FILES = ("shared.toml", "reference.toml", "questionnaire.toml")
+VOCABULARY_FILES = ("shared.toml", "questionnaire.toml", "reference.toml")
 FIELD_KEYS = {
     "pointer", "group", "type", "question", "help", "audience", "unit", "options", "open", "when", "parts", "identity",
     "record", "link", "as_text",
