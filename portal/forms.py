@@ -3,9 +3,11 @@
 import functools
 import zoneinfo
 from datetime import date, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal import registry
@@ -124,32 +126,57 @@ def own_roles(kind: str) -> list[tuple[str, str]]:
     ]
 
 
-class GrantForm(forms.Form):
-    """A role for a person (by e-mail) or a group (by name)."""
+class RowsField(forms.ModelMultipleChoiceField):
+    """Rows of a table to choose from."""
 
-    role = forms.ChoiceField(label="Role")
-    email = forms.CharField(label="Person (e-mail)", required=False)
-    group = forms.ModelChoiceField(label="or group", queryset=Group.objects.order_by("name"), required=False)
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> QuerySet:
+        try:
+            return super().clean(value)
+        except OverflowError:  # larger than any id
+            raise forms.ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from None
+
+
+class PeopleField(RowsField):
+    """People to choose from, by name and e-mail."""
+
+    def label_from_instance(self, user: User) -> str:
+        return f"{user.name} ({user.email})" if user.name else user.email
+
+
+class RolesForm(forms.Form):
+    """Roles for people and groups: each of the roles for each of them."""
+
+    roles = forms.MultipleChoiceField(
+        label="Roles", widget=forms.CheckboxSelectMultiple, error_messages={"required": "Choose at least one role."}
+    )
+    people = PeopleField(
+        label="People",
+        queryset=User.objects.filter(is_active=True).order_by("name", "email"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"data-filtered": ""}),
+        error_messages={"invalid_choice": "One of these people was removed or deactivated. Choose again."},
+    )
+    groups = RowsField(
+        label="Groups",
+        queryset=Group.objects.order_by("name"),
+        required=False,
+        error_messages={"invalid_choice": "One of these groups was removed. Choose again."},
+    )
 
     def __init__(self, *args, kind: str, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [  # type: ignore[attr-defined]
-            (role.key, role.label) for role in registry.ROLES.values() if kind in role.kinds
+        self.fields["roles"].choices = [  # type: ignore[attr-defined]
+            (role.key, f"{role.label}: {role.description}") for role in registry.ROLES.values() if kind in role.kinds
         ]
-
-    def clean_email(self) -> User | None:
-        email = self.cleaned_data["email"].strip()
-        if not email:
-            return None
-        user = User.objects.filter(email__iexact=email).first()
-        if user is None:
-            raise forms.ValidationError("There is no person with this e-mail address. An administrator can add them.")
-        return user
+        if not self.fields["groups"].queryset.exists():  # type: ignore[attr-defined]
+            del self.fields["groups"]
 
     def clean(self) -> dict:
         data = super().clean() or {}
-        if not self.errors and bool(data.get("email")) == bool(data.get("group")):
-            raise forms.ValidationError("Choose either a person or a group.")
+        if not self.errors and not data.get("people") and not data.get("groups"):
+            raise forms.ValidationError("Choose at least one person or group.")
         return data
 
 

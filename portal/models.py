@@ -209,6 +209,11 @@ class Grant(models.Model):
     def role_label(self) -> str:
         return role_label(self.role)
 
+    @property
+    def holder(self) -> str:
+        """The person by e-mail, or the group by name."""
+        return self.user.email if self.user else f"group {self.group}"
+
 
 class WaitingMessages(models.Manager["OutboxMessage"]):
     def get_queryset(self) -> models.QuerySet["OutboxMessage"]:

@@ -1,5 +1,10 @@
 """People and roles: adding people, adding and removing their roles on connections, each on record."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
@@ -13,6 +18,14 @@ from portal import registry
 from portal.access import Actor, require, require_administrator
 from portal.audit.record import record_action
 from portal.models import Connection, Grant, User
+
+
+@dataclass(frozen=True)
+class AddedRoles:
+    """What became of roles that were to be added. held: those that their holders had already."""
+
+    added: list[Grant] = field(default_factory=list)
+    held: list[Grant] = field(default_factory=list)
 
 
 def add_person(*, actor: Actor, email: str, name: str = "", password: str | None = None) -> User:
@@ -62,28 +75,47 @@ def change_person(*, actor: Actor, user: User, **values) -> User:
     return user
 
 
-def give_role(*, actor: Actor, connection: Connection, role: str, user: User | None, group: Group | None) -> Grant:
-    """Add a role on a connection to a person or a group. Raises ValidationError and PermissionDenied."""
+def add_roles(
+    *,
+    actor: Actor,
+    connection: Connection,
+    roles: Iterable[str],
+    users: Iterable[User] = (),
+    groups: Iterable[Group] = (),
+) -> AddedRoles:
+    """Add each of these roles on a connection to each of these people and groups, each on record.
+
+    Raises PermissionDenied, and ValidationError for a role that this kind of connection does not have; then none is
+    added.
+    """
     require(actor, connection, "connection.manage")
-    if role not in registry.ROLES or connection.kind not in registry.ROLES[role].kinds:
-        raise ValidationError({"role": "This role does not exist on this kind of connection."})
-    try:
-        with transaction.atomic():
-            Connection.locked(connection.pk)
-            grant = Grant.objects.create(connection=connection, role=role, user=user, group=group)
-            _record_grant(actor, "grant.added", grant)
-    except IntegrityError:
-        raise ValidationError(f"{user or group} has this role already.") from None
-    return grant
-
-
-def take_role(*, actor: Actor, grant: Grant) -> None:
-    """Take a role away. Raises PermissionDenied."""
-    require(actor, grant.connection, "connection.manage")
+    roles, result = list(roles), AddedRoles()
+    if any(role not in registry.ROLES or connection.kind not in registry.ROLES[role].kinds for role in roles):
+        raise ValidationError({"roles": "This role does not exist on this kind of connection."})
+    holders: list[dict[str, Any]] = [{"user": user} for user in users] + [{"group": group} for group in groups]
     with transaction.atomic():
-        Connection.locked(grant.connection_id)
-        Grant.objects.filter(pk=grant.pk).delete()
-        _record_grant(actor, "grant.removed", grant)
+        Connection.locked(connection.pk)
+        for holder, role in product(holders, roles):
+            grant, is_new = Grant.objects.get_or_create(connection=connection, role=role, **holder)
+            (result.added if is_new else result.held).append(grant)
+            if is_new:
+                _record_grant(actor, "grant.added", grant)
+    return result
+
+
+def remove_roles(*, actor: Actor, connection: Connection, grants: Iterable[int]) -> list[Grant]:
+    """Remove the roles with these ids from a connection; those that are gone already are left out of what it returns.
+
+    Raises PermissionDenied.
+    """
+    require(actor, connection, "connection.manage")
+    with transaction.atomic():
+        Connection.locked(connection.pk)
+        found = list(connection.grants.filter(pk__in=list(grants)).select_related("user", "group", "connection"))
+        for grant in found:
+            _record_grant(actor, "grant.removed", grant)
+        Grant.objects.filter(pk__in=[grant.pk for grant in found]).delete()
+    return found
 
 
 def new_password_path(*, actor: Actor, user: User) -> str:
@@ -134,12 +166,11 @@ def _record(actor: Actor, action: str, user: User, **values) -> None:
 
 
 def _record_grant(actor: Actor, action: str, grant: Grant) -> None:
-    to = grant.user.email if grant.user else f"group {grant.group}"
     record_action(
         actor=actor,
         action=action,
         connection=grant.connection,
         target_type="grant",
         target_id=str(grant.pk),
-        target_label=f"{grant.role_label} for {to}",
+        target_label=f"{grant.role_label} for {grant.holder}",
     )

@@ -1,18 +1,21 @@
 """Connections and the roles on them."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import registry
 from portal.access import actor_of, for_administrators, may, on_connection, visible_connections
 from portal.connections import changes, connection_test
-from portal.forms import ConnectionForm, GrantForm
+from portal.forms import ConnectionForm, RolesForm
 from portal.jobs.operations import remote_work
-from portal.models import Connection, User
+from portal.models import Connection, Grant, User
 from portal.people import administration
 from portal.responses import HtmxHttpRequest
 
@@ -35,10 +38,7 @@ def connection_add(request: HttpRequest) -> HttpResponse:
             form.add_error(None, error)
         else:
             user: User = request.user  # type: ignore[assignment]
-            for role in form.roles():
-                administration.give_role(
-                    actor=actor_of(request), connection=connection, role=role, user=user, group=None
-                )
+            administration.add_roles(actor=actor_of(request), connection=connection, roles=form.roles(), users=[user])
             connection_test.check(actor=actor_of(request), connection=connection)
             _tell_check(request, connection, f"“{connection.name}” is added")
             return redirect(connection)
@@ -63,27 +63,20 @@ def connection(request: HttpRequest, connection: Connection) -> HttpResponse:
     return render(request, "portal/connection.html", context)
 
 
-def _connection_context(request: HttpRequest, connection: Connection, form: GrantForm | None = None) -> dict:
-    grants = connection.grants.select_related("user", "group")
+def _connection_context(request: HttpRequest, connection: Connection, form: RolesForm | None = None) -> dict:
+    may_manage = may(actor_of(request), connection, "connection.manage")
     return {
-        "grants": [
-            {
-                "grant": grant,
-                "holder": grant.user.email if grant.user else f"Group {grant.group}",
-                "role": grant.role_label,
-            }
-            for grant in grants
-        ],
+        "grants": connection.grants.select_related("user", "group").order_by("user__email", "group__name", "role"),
         "roles": [role for role in registry.ROLES.values() if connection.kind in role.kinds],
-        "form": form or GrantForm(kind=connection.kind, initial=_own_role(request)),
-        "may_manage": may(actor_of(request), connection, "connection.manage"),
+        "form": (form or RolesForm(kind=connection.kind, initial=_own_role(request))) if may_manage else None,
+        "may_manage": may_manage,
     }
 
 
-def _own_role(request: HttpRequest) -> dict[str, str]:
+def _own_role(request: HttpRequest) -> dict[str, list]:
     """A link to "give yourself the role X" fills the form in: ?role=X."""
     role = request.GET.get("role", "")
-    return {"role": role, "email": request.user.email} if role in registry.ROLES else {}  # type: ignore[union-attr]
+    return {"roles": [role], "people": [request.user.pk]} if role in registry.ROLES else {}
 
 
 @on_connection("connection.manage")
@@ -127,33 +120,46 @@ def connection_remove(request: HttpRequest, connection: Connection) -> HttpRespo
 
 @on_connection("connection.manage")
 @require_POST
-def grant_add(request: HttpRequest, connection: Connection) -> HttpResponse:
-    form = GrantForm(request.POST, kind=connection.kind)
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            administration.give_role(
-                actor=actor_of(request),
-                connection=connection,
-                role=data["role"],
-                user=data["email"],
-                group=data["group"],
-            )
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            messages.success(request, f"{registry.ROLES[data['role']].label}: {data['email'] or data['group']}.")
-            return redirect(reverse("connection", args=[connection.slug]) + "#rights")
-    return render(request, "portal/connection.html", _connection_context(request, connection, form), status=422)
+def roles_add(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Add each of the chosen roles to each of the chosen people and groups."""
+    form = RolesForm(request.POST, kind=connection.kind)
+    if not form.is_valid():
+        return render(request, "portal/connection.html", _connection_context(request, connection, form), status=422)
+    chosen = form.cleaned_data
+    result = administration.add_roles(
+        actor=actor_of(request),
+        connection=connection,
+        roles=chosen["roles"],
+        users=chosen["people"],
+        groups=chosen.get("groups", ()),
+    )
+    held = f" Already there: {_in_words(result.held)}." if result.held else ""
+    if result.added:
+        messages.success(request, f"Added: {_in_words(result.added)}.{held}")
+    else:
+        messages.info(request, f"Nothing was added.{held}")
+    return redirect(reverse("connection", args=[connection.slug]) + "#rights")
 
 
 @on_connection("connection.manage")
 @require_POST
-def grant_remove(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
-    grant = connection.grants.select_related("user", "group", "connection").filter(pk=pk).first()
-    if grant is None:
-        messages.info(request, "This role was removed already.")
+def roles_remove(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Remove the roles that were checked, or the one beside the button that was pressed."""
+    chosen = request.POST.getlist("only") or request.POST.getlist("grant")
+    ids = [int(pk) for pk in chosen if pk.isascii() and pk.isdigit() and len(pk) < 18]
+    removed = administration.remove_roles(actor=actor_of(request), connection=connection, grants=ids)
+    if removed:
+        messages.success(request, f"Removed: {_in_words(removed)}.")
+    elif ids:
+        messages.info(request, "Nothing was removed: these roles were removed already.")
     else:
-        administration.take_role(actor=actor_of(request), grant=grant)
-        messages.success(request, "The role is removed.")
+        messages.info(request, "Nothing was removed: no role was checked.")
     return redirect(reverse("connection", args=[connection.slug]) + "#rights")
+
+
+def _in_words(grants: Sequence[Grant]) -> str:
+    """Classifier and Viewer for bob@example.com; Viewer for group Security."""
+    roles: dict[str, list[str]] = {}
+    for grant in grants:
+        roles.setdefault(grant.holder, []).append(grant.role_label)
+    return "; ".join(f"{get_text_list(labels, 'and')} for {holder}" for holder, labels in roles.items())

@@ -36,3 +36,32 @@ document.addEventListener("change", (event) => {
   // Without this script the button of the filters does it.
   if (box?.closest("form[data-submit-on-change]") && !box.matches("[type=search], [type=text]")) box.form.requestSubmit();
 });
+
+// ---- long lists of check boxes ----
+
+// From how many on a field above narrows the list. What is checked stays in sight.
+const MANY = 8;
+
+for (const first of document.querySelectorAll("[data-filtered]:first-of-type")) {
+  const list = first.closest("fieldset > div");
+  if (!list || list.previousElementSibling?.matches("[data-narrow]")) continue;
+  const labels = [...list.querySelectorAll("label")];
+  if (labels.length < MANY) continue;
+  const field = document.createElement("input");
+  field.type = "search";
+  field.className = "input";
+  field.dataset.narrow = "";
+  field.placeholder = "Search";
+  field.setAttribute("aria-label", `Search: ${first.closest("fieldset").querySelector("legend").textContent.trim()}`);
+  list.before(field);
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    for (const label of labels) {
+      const shown = label.textContent.toLowerCase().includes(wanted) || label.querySelector("input").checked;
+      (label.parentElement === list ? label : label.parentElement).hidden = !shown;
+    }
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+}

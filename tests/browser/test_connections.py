@@ -1,5 +1,7 @@
 """Connections and rights in a browser: from signing in to a role that somebody else can use."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -91,13 +93,22 @@ def test_a_role_lets_bob_see_and_change_while_charlie_only_sees(open_as):
     expect(bob.get_by_role("heading", level=1)).not_to_have_text("Second site")
 
     rights = alice.get_by_role("region", name="Access")
-    rights.get_by_label("Role").select_option("Classifier")
-    rights.get_by_label("Person (e-mail)").fill("nobody@example.com")
-    rights.get_by_role("button", name="Add role").click()
-    expect(rights.get_by_text("There is no person with this e-mail address.")).to_be_visible()
-    rights.get_by_label("Person (e-mail)").fill("bob@example.com")
-    rights.get_by_role("button", name="Add role").click()
-    expect(rights.get_by_role("row", name="bob@example.com Classifier")).to_be_visible()
+    rights.get_by_label(re.compile(r"^\s*Classifier:")).check()
+    rights.get_by_role("button", name="Add roles").click()
+    expect(rights.get_by_text("Choose at least one person or group.")).to_be_visible()
+    expect(rights.get_by_label(re.compile(r"^\s*Classifier:"))).to_be_checked()
+    rights.get_by_label("bob@example.com").focus()
+    alice.keyboard.press("Space")
+    rights.get_by_label("charlie@example.com").check()
+    rights.get_by_label(re.compile(r"^\s*Viewer:")).check()
+    rights.get_by_role("button", name="Add roles").click()
+    for who in ("bob", "charlie"):
+        for role in ("Viewer", "Classifier"):
+            expect(rights.get_by_role("row", name=f"{who}@example.com, {role}")).to_be_visible()
+    for role in ("Viewer", "Classifier"):
+        rights.get_by_label(f"charlie@example.com, {role}").check()
+    rights.get_by_role("button", name="Remove the checked roles").click()
+    expect(rights.get_by_role("row", name="charlie@example.com")).to_have_count(0)
     bob.goto("/")
     bob.get_by_role("main").get_by_role("link", name="Second site").click()
     expect(bob.get_by_role("button", name="Scan the site")).to_be_visible()

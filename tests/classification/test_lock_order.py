@@ -54,7 +54,7 @@ def changes(site: Connection, sandbox, scanned: Space, item, level) -> dict[str,
     spaces = [types.Space(space.remote_id, space.key, space.name) for space in (other, scanned)]
     levels = [types.Level(row.remote_id, row.name) for row in Level.objects.order_by("-pk")]
     alice = User.objects.create_user("alice@example.com", "x", name="Alice")
-    role = {"connection": site, "role": "classifier", "user": alice, "group": None}
+    role = {"connection": site, "roles": ["classifier"], "users": [alice]}
     read = {"connection": site, "kind": "page", "remote_id": welcome.remote_id}
     return {
         "batch": batch(site, scanned, welcome, press_kit),
@@ -69,7 +69,7 @@ def changes(site: Connection, sandbox, scanned: Space, item, level) -> dict[str,
         "levels": lambda: store.keep_levels(site, levels, timezone.now()),
         "spaces": lambda: store.keep_spaces(site, spaces, timezone.now()),
         "ask": lambda: refresh.request_scan(actor=operator, connection=site, enqueue=False),
-        "give role": lambda: administration.give_role(actor=operator, **role),
+        "give role": lambda: administration.add_roles(actor=operator, **role),
         "remove": lambda: remove(actor=operator, connection=Connection.objects.get(pk=site.pk)),
     }
 

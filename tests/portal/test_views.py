@@ -265,8 +265,8 @@ def test_an_administrator_without_a_role_is_led_to_where_they_take_it(administra
     client = client_for(administrator)
     address = f"{site.get_absolute_url()}?role=classifier"
     page = text_of(client.get(address))
-    assert f'value="{administrator.email}"' in page
-    assert '<option value="classifier" selected>' in page
+    checked = re.findall(r'name="(\w+)" value="(\w+)"[^>]* checked', page)
+    assert checked == [("roles", "classifier"), ("people", str(administrator.pk))]
 
 
 def test_a_wrong_address_keeps_the_typed_text_but_not_the_token(administrator, client_for):
@@ -329,7 +329,9 @@ def test_a_connection_admin_changes_a_connection(alice, grant, client_for, site)
     assert AuditEntry.objects.filter(action="connection.changed", before={"name": "Acme"}).exists()
 
 
-@pytest.mark.parametrize("page", ["connection_edit", "connection_check", "connection_remove", "grant_add"])
+@pytest.mark.parametrize(
+    "page", ["connection_edit", "connection_check", "connection_remove", "roles_add", "roles_remove"]
+)
 def test_changing_a_connection_needs_the_right_on_that_connection(
     page, alice, bob, grant, client_for, site, organization
 ):
@@ -371,15 +373,70 @@ def test_without_a_connection_an_administrator_is_led_to_the_first_and_others_to
 # --- rights -------------------------------------------------------------------------------------------------------
 
 
-def test_roles_are_given_and_taken_away(alice, bob, grant, client_for, site):
+def test_several_roles_are_added_for_several_people_and_removed_together(alice, bob, charlie, grant, client_for, site):
     grant(alice, site, "connection_admin")
-    client = client_for(alice)
-    client.post(reverse("grant_add", args=[site.slug]), {"role": "viewer", "email": "bob@example.com"})
-    given = Grant.objects.get(user=bob)
-    assert client_for(bob).get(reverse("connection", args=[site.slug])).status_code == 200
-    client.post(reverse("grant_remove", args=[site.slug, given.pk]))
-    assert client_for(bob).get(reverse("connection", args=[site.slug])).status_code == 404
-    assert AuditEntry.objects.filter(action__startswith="grant.").count() == 2
+    grant(bob, site, "viewer")
+    Group.objects.create(name="Security")
+    client, security = client_for(alice), Group.objects.get().pk
+    chosen = {"roles": ["viewer", "classifier"], "people": [bob.pk, charlie.pk], "groups": [security]}
+
+    page = text_of(client.post(reverse("roles_add", args=[site.slug]), chosen, follow=True))
+
+    assert "Viewer and Classifier for charlie@example.com" in page
+    assert "Viewer and Classifier for group Security" in page
+    assert "Already there: Viewer for bob@example.com." in page
+    added = AuditEntry.objects.filter(action="grant.added", actor_label=alice.email)
+    assert sorted(entry.target_label for entry in added) == [
+        "Classifier for bob@example.com",
+        "Classifier for charlie@example.com",
+        "Classifier for group Security",
+        "Viewer for charlie@example.com",
+        "Viewer for group Security",
+    ]
+    assert client_for(charlie).get(reverse("connection", args=[site.slug])).status_code == 200
+
+    of_people = Grant.objects.filter(user__in=[bob, charlie])
+    page = client.post(
+        reverse("roles_remove", args=[site.slug]), {"grant": list(of_people.values_list("pk", flat=True))}, follow=True
+    )
+    assert "Classifier and Viewer for bob@example.com" in text_of(page)
+    assert not of_people.exists()
+    assert Grant.objects.filter(group=security).count() == 2
+    assert AuditEntry.objects.filter(action="grant.removed").count() == 4
+    assert client_for(charlie).get(reverse("connection", args=[site.slug])).status_code == 404
+
+
+def test_the_button_beside_a_role_removes_that_one_whatever_is_checked(alice, bob, grant, client_for, site):
+    grant(alice, site, "connection_admin")
+    grant(bob, site, "viewer")
+    grant(bob, site, "classifier")
+    viewer, classifier = (Grant.objects.get(user=bob, role=role).pk for role in ("viewer", "classifier"))
+    client_for(alice).post(reverse("roles_remove", args=[site.slug]), {"grant": [classifier], "only": viewer})
+    assert list(bob.grants.values_list("role", flat=True)) == ["classifier"]
+
+
+@pytest.mark.parametrize("sent", [{}, {"grant": ["x", "-1", "9" * 30]}])
+def test_removing_nothing_says_so(sent, alice, grant, client_for, site):
+    grant(alice, site, "connection_admin")
+    page = client_for(alice).post(reverse("roles_remove", args=[site.slug]), sent, follow=True)
+    assert "Nothing was removed: no role was checked." in text_of(page)
+
+
+def test_adding_what_is_there_says_so_and_leaves_no_trace(alice, bob, grant, client_for, site):
+    grant(alice, site, "connection_admin")
+    grant(bob, site, "viewer")
+    url = reverse("roles_add", args=[site.slug])
+    page = client_for(alice).post(url, {"roles": ["viewer"], "people": [bob.pk]}, follow=True)
+    assert "Nothing was added. Already there: Viewer for bob@example.com." in text_of(page)
+    assert not AuditEntry.objects.filter(action="grant.added", actor_label=alice.email).exists()
+
+
+def test_people_are_listed_to_who_may_manage_the_connection_alone(alice, bob, charlie, grant, client_for, site):
+    grant(alice, site, "connection_admin")
+    grant(bob, site, "viewer")
+    url = reverse("connection", args=[site.slug])
+    assert "charlie@example.com" in text_of(client_for(alice).get(url))
+    assert "charlie@example.com" not in text_of(client_for(bob).get(url))
 
 
 def test_a_role_of_a_group_counts_for_its_members(bob, client_for, site):
@@ -392,15 +449,19 @@ def test_a_role_of_a_group_counts_for_its_members(bob, client_for, site):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"role": "viewer", "email": "nobody@example.com"}, "no person with this e-mail"),
-        ({"role": "viewer"}, "either a person or a group"),
-        ({"role": "publisher", "email": "alice@example.com"}, "not one of the available choices"),
-        ({"role": "connection_admin", "email": "alice@example.com"}, "has this role already"),
+        ({"roles": ["viewer"]}, "Choose at least one person or group."),
+        ({"people": "alice"}, "Choose at least one role."),
+        ({"roles": ["publisher"], "people": "alice"}, "not one of the available choices"),
+        ({"roles": ["viewer"], "people": "charlie"}, "removed or deactivated"),
+        ({"roles": ["viewer"], "people": "nobody"}, "removed or deactivated"),
     ],
 )
-def test_a_role_that_cannot_be_given_is_explained(values, words, alice, grant, client_for, site):
+def test_roles_that_cannot_be_added_are_explained(values, words, alice, charlie, grant, client_for, site):
     grant(alice, site, "connection_admin")
-    response = client_for(alice).post(reverse("grant_add", args=[site.slug]), values)
+    User.objects.filter(pk=charlie.pk).update(is_active=False)
+    ids = {"alice": alice.pk, "charlie": charlie.pk, "nobody": 10**9}
+    values = values | ({"people": [ids[values["people"]]]} if "people" in values else {})
+    response = client_for(alice).post(reverse("roles_add", args=[site.slug]), values)
     assert response.status_code == 422
     assert words in text_of(response)
     assert Grant.objects.count() == 1
@@ -412,19 +473,19 @@ def test_a_grant_of_another_connection_cannot_be_taken_through_ones_own(
     grant(alice, site, "connection_admin")
     grant(bob, organization, "viewer")
     foreign = Grant.objects.get(user=bob)
-    client_for(alice).post(reverse("grant_remove", args=[site.slug, foreign.pk]))
+    client_for(alice).post(reverse("roles_remove", args=[site.slug]), {"grant": foreign.pk})
     assert Grant.objects.filter(pk=foreign.pk).exists()
 
 
 def test_a_role_that_somebody_took_away_meanwhile_is_said_to_be_gone(alice, bob, grant, client_for, site):
     grant(alice, site, "connection_admin")
     grant(bob, site, "viewer")
-    url = reverse("grant_remove", args=[site.slug, Grant.objects.get(user=bob).pk])
+    url, sent = reverse("roles_remove", args=[site.slug]), {"grant": Grant.objects.get(user=bob).pk}
     browser = client_for(alice)
-    browser.post(url)
-    again = browser.post(url, follow=True)
+    browser.post(url, sent)
+    again = browser.post(url, sent, follow=True)
     assert again.status_code == 200
-    assert "This role was removed already." in again.content.decode()
+    assert "these roles were removed already" in again.content.decode()
 
 
 # --- people -------------------------------------------------------------------------------------------------------
