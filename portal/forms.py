@@ -35,7 +35,10 @@ ONLY_FOR = {
 
 
 class ConnectionForm(forms.Form):
-    """The facts of a connection. The token goes in and never comes out again."""
+    """The facts of a connection. The token goes in and never comes out again.
+
+    kept_token: what was typed at the last try, used where none is typed now.
+    """
 
     kind = forms.ChoiceField(label="What is it?", choices=Connection.Kind.choices, widget=forms.RadioSelect)
     name = forms.CharField(label="Name", max_length=80, help_text="How your team calls it.")
@@ -71,7 +74,8 @@ class ConnectionForm(forms.Form):
         help_text="Keep “current” unless this address answers like the reference documents.",
     )
 
-    def __init__(self, *args, connection: Connection | None = None, **kwargs) -> None:
+    def __init__(self, *args, connection: Connection | None = None, kept_token: str = "", **kwargs) -> None:
+        self.kept_token = kept_token
         if connection is not None:
             kwargs["initial"] = {name: getattr(connection, name) for name in self.base_fields if name != "token"}
         super().__init__(*args, **kwargs)
@@ -90,6 +94,14 @@ class ConnectionForm(forms.Form):
                     widget=forms.CheckboxSelectMultiple(attrs={"data-kinds": kind.value}),
                     help_text="What you want to do there yourself. Kept in the activity; you can change it later.",
                 )
+
+    def clean_token(self) -> str:
+        return self.cleaned_data["token"] or self.kept_token
+
+    def say_what_is_kept(self) -> None:
+        """For a page that shows the form again."""
+        if self.cleaned_data.get("token"):
+            self["token"].help_text = "The token that you typed is kept, encrypted. Leave empty to use it."
 
     def clean(self) -> dict:
         """Name all that is missing at once: the service is not asked before the form is complete."""

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal import registry
 from portal.access import actor_of, for_administrators, may, on_connection, visible_connections
-from portal.connections import changes, connection_test
+from portal.connections import changes, connection_test, kept_token
 from portal.forms import ConnectionForm, RolesForm
 from portal.jobs.operations import remote_work
 from portal.models import Connection, Grant, User
@@ -30,7 +30,7 @@ def connections(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @remote_work("Adding the connection")
 def connection_add(request: HttpRequest) -> HttpResponse:
-    form = ConnectionForm(request.POST or None, initial={"kind": Connection.Kind.SITE})
+    form = _connection_form(request, None)
     if request.method == "POST" and form.is_valid():
         try:
             connection = changes.add(actor=actor_of(request), **form.facts())
@@ -39,10 +39,28 @@ def connection_add(request: HttpRequest) -> HttpResponse:
         else:
             user: User = request.user  # type: ignore[assignment]
             administration.add_roles(actor=actor_of(request), connection=connection, roles=form.roles(), users=[user])
+            kept_token.forget(request)
             connection_test.check(actor=actor_of(request), connection=connection)
             _tell_check(request, connection, f"“{connection.name}” is added")
             return redirect(connection)
-    form.focus_first_error()
+    return _show_connection_form(request, form, None)
+
+
+def _connection_form(request: HttpRequest, connection: Connection | None) -> ConnectionForm:
+    """A page that is opened anew begins without the token of an earlier try."""
+    if request.method != "POST":
+        kept_token.forget(request)
+        initial = None if connection else {"kind": Connection.Kind.SITE}
+        return ConnectionForm(connection=connection, initial=initial)
+    return ConnectionForm(request.POST, connection=connection, kept_token=kept_token.read(request, connection))
+
+
+def _show_connection_form(request: HttpRequest, form: ConnectionForm, connection: Connection | None) -> HttpResponse:
+    """The form, or the form again with what was typed; of the token only that it is kept."""
+    if form.errors:
+        kept_token.keep(request, connection, form.cleaned_data.get("token", ""))
+        form.say_what_is_kept()
+        form.focus_first_error()
     return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -82,7 +100,7 @@ def _own_role(request: HttpRequest) -> dict[str, list]:
 @on_connection("connection.manage")
 @require_http_methods(["GET", "POST"])
 def connection_edit(request: HttpRequest, connection: Connection) -> HttpResponse:
-    form = ConnectionForm(request.POST or None, connection=connection)
+    form = _connection_form(request, connection)
     if request.method == "POST" and form.is_valid():
         try:
             changes.change(actor=actor_of(request), connection=connection, **form.cleaned_data)
@@ -90,10 +108,10 @@ def connection_edit(request: HttpRequest, connection: Connection) -> HttpRespons
             connection.refresh_from_db()
             form.add_error(None, error)
         else:
+            kept_token.forget(request)
             messages.success(request, "The connection is saved. Test it to see that it works.")
             return redirect(connection)
-    form.focus_first_error()
-    return render(request, "portal/connection_form.html", {"form": form}, status=422 if form.errors else 200)
+    return _show_connection_form(request, form, connection)
 
 
 @on_connection("connection.manage")

@@ -1,6 +1,7 @@
 """The portal's pages: they work, they refuse the one without the right, nothing typed is lost."""
 
 import io
+import json
 import logging
 import re
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from django.urls import path, reverse
 
 from portal.audit.record import record_action
 from portal.audit.verify import verify_chain
-from portal.connections import changes, connection_test
+from portal.connections import changes, connection_test, kept_token
 from portal.models import AuditEntry, Connection, Grant, OutboxMessage, User
 from portal.notifications import outbox
 from sandbox import faults
@@ -269,13 +270,59 @@ def test_an_administrator_without_a_role_is_led_to_where_they_take_it(administra
     assert checked == [("roles", "classifier"), ("people", str(administrator.pk))]
 
 
-def test_a_wrong_address_keeps_the_typed_text_but_not_the_token(administrator, client_for):
+def test_a_wrong_address_keeps_the_typed_text_and_shows_no_token(administrator, client_for):
     response = client_for(administrator).post(reverse("connection_add"), NEW | {"url": "https://example.com"})
     assert response.status_code == 422
     assert "Only https addresses" in text_of(response)
     assert 'value="Docs"' in text_of(response)
     assert ACCOUNTS[0].token not in text_of(response)
     assert not Connection.objects.exists()
+
+
+def test_a_token_is_kept_for_the_next_try_and_stands_on_no_page(administrator, client_for, sandbox):
+    client, url, token = client_for(administrator), reverse("connection_add"), ACCOUNTS[0].token
+    page = text_of(client.post(url, NEW | {"url": "https://example.com"}))
+    assert "The token that you typed is kept, encrypted." in page
+    assert token not in page
+    assert token not in json.dumps(client.session.load())
+    page = text_of(client.post(url, NEW | {"name": "", "token": ""}))
+    assert "The token that you typed is kept, encrypted." in page
+
+    client.post(url, NEW | {"token": ""})
+    assert Connection.objects.get().read_token() == token
+    assert kept_token.KEY not in client.session
+
+
+def test_the_token_of_the_last_try_is_not_used_by_a_page_that_was_opened_anew(administrator, client_for, site):
+    client, url = client_for(administrator), reverse("connection_add")
+    client.post(url, NEW | {"name": ""})
+    other = client.post(reverse("connection_edit", args=[site.slug]), {"name": "", "token": ""})
+    assert "is kept, encrypted" not in text_of(other)
+    client.get(url)
+    response = client.post(url, NEW | {"token": ""})
+    assert response.status_code == 422
+    assert not Connection.objects.filter(name=NEW["name"]).exists()
+
+
+def test_a_token_of_an_old_try_is_not_used(administrator, client_for):
+    client, url = client_for(administrator), reverse("connection_add")
+    client.post(url, NEW | {"name": ""})
+    session = client.session
+    form, until, stored = session[kept_token.KEY]
+    session[kept_token.KEY] = [form, until - kept_token.SECONDS - 1, stored]
+    session.save()
+    assert client.post(url, NEW | {"token": ""}).status_code == 422
+    assert not Connection.objects.exists()
+
+
+def test_a_token_that_was_typed_beside_an_error_is_saved_with_the_next_try(alice, grant, client_for, site):
+    grant(alice, site, "connection_admin")
+    client, url = client_for(alice), reverse("connection_edit", args=[site.slug])
+    facts = {"name": site.name, "url": site.url, "email": site.email, "dialect": site.dialect}
+    client.post(url, facts | {"name": "", "token": "made-up-token"})
+    client.post(url, facts | {"token": ""})
+    site.refresh_from_db()
+    assert site.read_token() == "made-up-token"
 
 
 @pytest.mark.parametrize(
