@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django_htmx.middleware import HtmxDetails
@@ -24,6 +25,12 @@ def with_toast(
     toast = {"level": level, "text": text} | ({"action": action} if action else {})
     response["HX-Trigger"] = json.dumps({"toast": toast})
     return response
+
+
+def tell(request: HttpRequest, text: str, level: str = "success", action: dict[str, Any] | None = None) -> None:
+    """The same for the page that comes next: a message above its content, whose button is a plain form."""
+    number = messages.DEFAULT_LEVELS[level.upper()]
+    messages.add_message(request, number, text, extra_tags=json.dumps(action) if action else "")
 
 
 def fragment_error(text: str, status: int) -> HttpResponse:

@@ -1,6 +1,5 @@
 """The default level of a space: in the row of its list, in a dialog of its page, or on a page of its own."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,7 +11,7 @@ from classification.levels.defaults import SpaceDefault
 from classification.models import Space
 from classification.outcomes import LevelChange
 from classification.views.browsing import go, list_query, place_of
-from classification.views.changes import say, undo
+from classification.views.changes import say, say_on_next_page, undo
 from classification.views.level_editor import Attempt, attempt_change, default_editor
 from classification.views.spaces import changed_list
 from portal.access import actor_of, on_connection
@@ -40,7 +39,8 @@ def space_default(request: HttpRequest, connection: Connection, key: str) -> Htt
 @remote_work("Undoing the change of the space default")
 def space_default_undo(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     """Restore the default before the person's last change; from the message that told of it."""
-    change = undo(request, SpaceDefault(_found(connection, key)))
+    space = _found(connection, key)
+    change = undo(request, SpaceDefault(space), space.get_absolute_url())
     return change if isinstance(change, HttpResponse) else _done(request, change)
 
 
@@ -77,12 +77,11 @@ def _editor(request: HttpRequest, space: Space, attempt: Attempt | None = None) 
 def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
     """All of the page of a space changes with its default, and so do the figures of a list: both are drawn again."""
     space: Space = change.space  # type: ignore[assignment]
-    place = _place(request)
+    place, undo_url = _place(request), reverse("space_default_undo", args=[space.connection.slug, space.key])
     if place == "row":
         response = changed_list(request, space.connection, list_query(request))
-        undo_url = reverse("space_default_undo", args=[space.connection.slug, space.key])
         return say(request, response, change, SpaceDefault(space), undo_url)
-    messages.success(request, change.text)
+    say_on_next_page(request, change, SpaceDefault(space), undo_url)
     if place == "page":
         return go(request, space.get_absolute_url())
     response = HttpResponse(status=204)

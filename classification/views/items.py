@@ -16,7 +16,7 @@ from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Space
 from classification.outcomes import LevelChange
 from classification.views.browsing import TOAST_LEVELS, go, list_query, place_of
-from classification.views.changes import say, undo
+from classification.views.changes import say, say_on_next_page, undo
 from classification.views.level_editor import Attempt, attempt_change, item_editor
 from classification.views.rows import table_rows
 from portal.access import actor_of, may, on_connection
@@ -102,7 +102,7 @@ def item_level(request: HttpRequest, connection: Connection, kind: str, remote_i
 def item_undo(request: HttpRequest, connection: Connection, kind: str, remote_id: str, status: str) -> HttpResponse:
     """Restore the level before the person's last change; from the message that told of it."""
     found = _found(connection, kind, remote_id, status)
-    change = undo(request, ItemLevel(found))
+    change = undo(request, ItemLevel(found), found.get_absolute_url())
     if isinstance(change, HttpResponse):
         return change
     return _gone(request, found, change) if change.gone else _done(request, change)
@@ -118,7 +118,7 @@ def _found(connection: Connection, kind: str, remote_id: str, status: str) -> It
 def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
     item: Item = change.item  # type: ignore[assignment]
     if not request.htmx:  # type: ignore[attr-defined]
-        messages.success(request, change.text)
+        say_on_next_page(request, change, ItemLevel(item), f"{item.get_absolute_url()}undo/")
         return redirect(f"{item.get_absolute_url()}{ItemFilters.parse(request.GET).list_query}")
     fresh = _fresh(item)
     if request.POST.get("place") == "page":

@@ -14,7 +14,7 @@ from classification.levels.defaults import ProjectDefault
 from classification.models import Project
 from classification.outcomes import LevelChange
 from classification.views.browsing import go, list_query, place_of, render_list
-from classification.views.changes import say, undo
+from classification.views.changes import say, say_on_next_page, undo
 from classification.views.level_editor import Attempt, attempt_change, default_editor
 from classification.views.rows import chips
 from portal.access import actor_of, may, on_connection
@@ -77,7 +77,8 @@ def project_default(request: HttpRequest, connection: Connection, key: str) -> H
 @remote_work("Undoing the change of the default of the project")
 def project_default_undo(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     """Restore the default before the person's last change; from the message that told of it."""
-    change = undo(request, ProjectDefault(_found(connection, key)))
+    target = ProjectDefault(_found(connection, key))
+    change = undo(request, target, reverse("projects", args=[connection.slug]))
     return change if isinstance(change, HttpResponse) else _done(request, change)
 
 
@@ -111,8 +112,9 @@ def _editor(request: HttpRequest, project: Project, attempt: Attempt | None = No
 def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
     project: Project = change.project  # type: ignore[assignment]
     connection = project.connection
+    undo_url = reverse("project_default_undo", args=[connection.slug, project.key])
     if place_of(request, "row") == "page":
-        messages.success(request, change.text)
+        say_on_next_page(request, change, ProjectDefault(project), undo_url)
         return go(request, reverse("projects", args=[connection.slug]))
     context = {
         "rows": [selectors.find_project(connection, project.key)],
@@ -121,7 +123,6 @@ def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
     }
     response = render(request, "classification/_project_changed.html", context)
     response["HX-Retarget"], response["HX-Reswap"] = f"#project-{project.pk}", "outerHTML"
-    undo_url = reverse("project_default_undo", args=[connection.slug, project.key])
     return say(request, response, change, ProjectDefault(project), undo_url)
 
 

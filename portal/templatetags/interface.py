@@ -4,10 +4,12 @@ Parts of a bar, counts in sentences, numbers of a pagination, case of a heading,
 characters that cannot be seen stand by their names.
 """
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -20,6 +22,12 @@ register = template.Library()
 # A single item among thousands would be narrower than a pixel, and what is there must be seen.
 SMALLEST_PART = 1.5
 DEEPEST_INDENT = 8
+
+
+@register.filter
+def action_of(message: Message) -> dict[str, Any] | None:
+    """What the button beside a message posts (`portal.responses.tell`): label, url and values; None without one."""
+    return json.loads(message.extra_tags) if message.extra_tags else None
 
 
 @register.filter

@@ -344,6 +344,11 @@ def test_a_new_default_says_first_what_it_touches_and_its_followers_are_read_aga
     again(dialog, "Clear the default", "To be sorted out")
     expect(page.get_by_text("“Front desk” has no default now.")).to_be_visible()
     assert sandbox.space_default(ACME, "DESK") is None
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("The default of “Front desk” is “Public” now.")).to_be_visible()
+    assert sandbox.space_default(ACME, "DESK") == "Public"
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("“Front desk” has no default now.")).to_be_visible()
     bob = open_as("bob", desk.path)
     expect(bob.get_by_role("heading", level=1)).to_have_text("Front desk")
     expect(bob.get_by_role("link", name="Change the default level")).to_have_count(0)

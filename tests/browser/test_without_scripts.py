@@ -58,6 +58,9 @@ def test_a_level_is_set_and_a_scan_asked_for_by_plain_forms(open_as, desk, world
     change.get_by_role("button", name="Set “Public”").click()
     expect_said(page, "“Key list” is “Public” now.")
     assert sandbox.own_level(ACME, desk.id["Key list"]) == "Public"
+    page.get_by_role("button", name="Undo").click()
+    expect_said(page, "“Key list” is “Confidential” now.")
+    assert sandbox.own_level(ACME, desk.id["Key list"]) == "Confidential"
 
     page.goto(desk.path)
     page.get_by_role("link", name="Change the default level").click()

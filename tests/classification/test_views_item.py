@@ -614,3 +614,32 @@ def test_undo_of_nothing_is_one_sentence(browser, item, change):
     response = browser.post(f"{item('Welcome').get_absolute_url()}undo/", {"change": change})
     assert response.status_code in (409, 422)
     assert response["HX-Reswap"] == "none"
+
+
+def test_without_scripts_undo_stands_in_the_message_above_the_page(plain, item, level, sandbox):
+    row = item("Press kit")
+    page = plain.post(editor_url(row), sent(row, level=level("Confidential"), place="page"), follow=True)
+    form = re.search(
+        rf'<form class="callout-actions" method="post" action="{row.get_absolute_url()}undo/">.*?</form>',
+        page.content.decode(),
+        re.DOTALL,
+    )
+    assert form
+    assert ">Undo</button>" in form[0]
+    values = dict(re.findall(r'name="(change|place|row)" value="([^"]*)"', form[0]))
+
+    page = plain.post(f"{row.get_absolute_url()}undo/", values, follow=True)
+    assert sandbox.own_level(ACME, row.remote_id) == "Public"
+    assert page.redirect_chain[-1][0] == row.get_absolute_url()
+    again = plain.post(f"{row.get_absolute_url()}undo/", values, follow=True)
+    assert "this cannot be undone. Nothing was changed." in squeezed(again)
+
+
+def test_without_scripts_an_undo_that_atlassian_refuses_says_so_on_the_page(plain, item, level, sandbox):
+    row = item("Press kit")
+    plain.post(editor_url(row), sent(row, level=level("Confidential"), place="page"))
+    change = AuditEntry.objects.filter(target_id=row.remote_id, outcome="done").last().sequence
+    faults.refuse(sandbox, item=row.remote_id, operation="set", message="This page is under legal hold.")
+    page = plain.post(f"{row.get_absolute_url()}undo/", {"change": change, "place": "page"}, follow=True)
+    assert "under legal hold" in squeezed(page)
+    assert sandbox.own_level(ACME, row.remote_id) == "Confidential"
