@@ -1,4 +1,4 @@
-// What opens and closes: theme choice, navigation, menus, tooltips, dialogs, confirmation, relative times.
+// What opens and closes: theme choice, navigation, menus, dialogs, confirmation, relative times.
 
 const root = document.documentElement;
 const narrow = matchMedia("(max-width: 48rem)");
@@ -112,33 +112,14 @@ document.addEventListener(
   true,
 );
 
-// ---- tooltips ----
-
-function openTip(event) {
-  const holder = event.target instanceof Element ? event.target.closest(".has-tip") : null;
-  const tip = holder?.querySelector(":scope > .tip");
-  if (!tip) return;
-  delete holder.dataset.tipClosed;
-  place(tip, holder);
-}
-
-document.addEventListener("focusin", openTip);
-document.addEventListener("mouseover", openTip);
 document.addEventListener(
   "scroll",
   (event) => {
     if (event.target instanceof Element && event.target.closest(".menu-panel")) return;
     placeOpenMenus();
-    for (const tip of document.querySelectorAll(".has-tip:is(:hover, :focus) > .tip")) place(tip, tip.parentElement);
   },
   { capture: true, passive: true },
 );
-
-function closeTips() {
-  const open = document.querySelectorAll(".has-tip:is(:hover, :focus, :focus-within):not([data-tip-closed])");
-  for (const holder of open) holder.dataset.tipClosed = "";
-  return open.length > 0;
-}
 
 // ---- dialogs ----
 
@@ -219,7 +200,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-  if (closeTips() || closeMenus() || closeNavigation()) event.preventDefault();
+  if (closeMenus() || closeNavigation()) event.preventDefault();
 });
 
 // ---- relative times: the server wrote an absolute one, which stays as the title ----
