@@ -1,0 +1,56 @@
+"""Lists at 360 px: a title and a line below it for each row, however long the title; at 1280 px the whole width."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from classification.models import Project
+from portal.models import Connection
+
+pytestmark = pytest.mark.browser
+#: A title of one or two lines and a line below it.
+HIGHEST = 84
+LONG = "🚀 خطة استمرارية الأعمال للربع الثالث, the whole plan and all that belongs to it " * 2
+LISTS = {
+    "Spaces": "/sites/acme/spaces/",
+    "Content of Front desk": "/sites/acme/spaces/DESK/",
+    "Projects": "/sites/acme/projects/",
+    "Activity": "/activity/",
+    "Connections": "/connections/",
+    "Apps": "/apps/example-apps/",
+}
+
+
+def heights(page: Page, name: str) -> list[float]:
+    rows = page.get_by_role("region", name=name, exact=True).locator("tbody > tr")
+    expect(rows.first).to_be_visible()
+    return rows.evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_row_is_two_lines_on_a_narrow_screen(open_as, desk, sandbox, name):
+    acme = Connection.objects.get(slug="acme")
+    Connection.objects.filter(pk=acme.pk).update(name=LONG[:100])
+    acme.spaces.filter(key="LEGAL").update(name=LONG)
+    acme.spaces.get(key="DESK").items.filter(title="House rules").update(title=LONG)
+    Project.objects.filter(connection=acme).update(name=LONG)
+    page = open_as("alice", LISTS[name], width=360)
+    found = heights(page, name)
+    assert max(found) <= HIGHEST, found
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    wrap = page.get_by_role("region", name=name, exact=True)
+    assert wrap.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_tables_use_their_width_and_no_column_takes_most_of_it(open_as, desk, width):
+    page = open_as("alice", LISTS["Spaces"], width=width)
+    for name, path in LISTS.items():
+        page.goto(path)
+        table = page.get_by_role("region", name=name, exact=True).get_by_role("table")
+        whole = table.bounding_box()["width"]
+        # 15rem are the navigation, the rest is space at the sides.
+        assert whole >= width - 320, (name, whole)
+        columns = table.locator("thead th").evaluate_all(
+            "cells => cells.map(cell => cell.getBoundingClientRect().width)"
+        )
+        assert max(columns) <= whole / 2, (name, columns)
