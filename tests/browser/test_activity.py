@@ -98,7 +98,7 @@ def test_people_see_the_activity_of_their_own_connections_only(open_as, world):
     alice = open_as("alice", "/connections/globex/")
     rights = alice.get_by_role("region", name="Access")
     rights.get_by_role("button", name="Remove Viewer from charlie@example.com").click()
-    expect(alice.get_by_text("The role is removed.")).to_be_visible()
+    expect(alice.get_by_text("Removed: Viewer for charlie@example.com.")).to_be_visible()
     charlie.reload()
     expect(rows(charlie).filter(has_text="Acme").first).to_be_visible()
     expect(rows(charlie).filter(has_text="Globex")).to_have_count(0)

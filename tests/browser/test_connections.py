@@ -125,7 +125,7 @@ def test_a_viewer_is_shown_nothing_that_changes_anything(open_as):
     page = open_as("charlie", "/connections/acme/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Acme")
     main = page.get_by_role("main")
-    for name in ("Edit", "Remove", "Add role", "Test connection"):
+    for name in ("Edit", "Remove", "Add roles", "Test connection"):
         expect(main.get_by_role("button", name=name)).to_have_count(0)
         expect(main.get_by_role("link", name=name, exact=True)).to_have_count(0)
     page.goto("/sites/acme/spaces/LEGAL/")

@@ -173,25 +173,3 @@ def test_a_success_is_said_politely_and_can_be_dismissed(open_page):
     expect(toast).to_be_visible()
     toast.get_by_role("button", name="Dismiss this message").click()
     expect(page.locator(".toast")).to_have_count(0)
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["/sites/acme/spaces/DESK/", "/sites/acme/spaces/DESK/?view=tree", "/sites/acme/spaces/", "/sites/acme/projects/"],
-)
-def test_a_row_of_a_list_is_two_lines_on_a_narrow_screen(path, open_as, desk):
-    page = open_as("alice", path, width=360)
-    heights = page.locator("tr[data-row]").evaluate_all(
-        "(rows) => rows.map((row) => row.getBoundingClientRect().height)"
-    )
-    assert len(heights) >= 2
-    assert max(heights) <= 72
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-def test_a_row_of_an_app_is_two_lines_on_a_narrow_screen_unless_there_is_more_to_say(open_as):
-    page = open_as("alice", "/apps/example-apps/", width=360)
-    heights = page.locator("tr[data-row]").evaluate_all(
-        "(rows) => rows.map((row) => row.getBoundingClientRect().height)"
-    )
-    assert sorted(heights)[len(heights) // 2] <= 72
