@@ -1,9 +1,12 @@
 """Lists at 360 px: a title and a line below it for each row, however long the title; at 1280 px the whole width."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from classification.models import Project
+from classification.models import Item, Project
 from portal.models import Connection
 
 pytestmark = pytest.mark.browser
@@ -33,6 +36,11 @@ def test_a_row_is_two_lines_on_a_narrow_screen(open_as, desk, sandbox, name):
     acme.spaces.filter(key="LEGAL").update(name=LONG)
     acme.spaces.get(key="DESK").items.filter(title="House rules").update(title=LONG)
     Project.objects.filter(connection=acme).update(name=LONG)
+    # However long this test takes, the times are told in the most words.
+    ago = timezone.now() - timedelta(minutes=30)
+    acme.spaces.update(scanned_at=ago)
+    Item.objects.filter(space__connection=acme).update(remote_changed_at=ago)
+    Project.objects.filter(connection=acme).update(read_at=ago)
     page = open_as("alice", LISTS[name], width=360)
     found = heights(page, name)
     assert max(found) <= HIGHEST, found
