@@ -14,12 +14,12 @@ from portal.registry import TargetPage
 def item_pages(entries: Sequence[AuditEntry]) -> dict[int, TargetPage]:
     """The version that an entry names by its status, or else the current one."""
     items = Item.objects.filter(
-        space__connection__in={entry.connection_id for entry in entries},
+        connection__in={entry.connection_id for entry in entries},
         remote_id__in={entry.target_id for entry in entries},
     )
     known: dict[tuple, dict[str, Item]] = {}
     for item in items.select_related("space__connection"):
-        known.setdefault((item.space.connection_id, item.kind, item.remote_id), {})[item.status] = item
+        known.setdefault((item.connection_id, item.kind, item.remote_id), {})[item.status] = item
     found = {}
     for entry in entries:
         versions = known.get((entry.connection_id, entry.target_type, entry.target_id), {})

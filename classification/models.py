@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Case, ExpressionWrapper, F, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
 
 from classification.inventory.scan_entries import record_about
@@ -151,19 +151,27 @@ class Space(WithDefault):
         list(cls.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
-#: The fields of an item by which items are counted.
+#: The fields of an item by which items are counted, and compared with the default of their space.
 COUNTED = frozenset({"space", "space_id", "status", "level_state", "level", "level_id"})
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
-    """Every write that may change the counts of a space leaves an `ItemsChanged`, in the same transaction."""
+    """Every write that may change the counts of a space leaves an `ItemsChanged`, in the same transaction.
+
+    It also keeps `Item.difference` and, of new rows, `Item.connection`.
+    """
 
     def update(self, **values) -> int:
         if not COUNTED & set(values):
             return super().update(**values)
         with transaction.atomic(savepoint=False):
             self._mark()
-            return super().update(**values)
+            return super().update(**values, difference=_difference(values))
+
+    def compare_again(self) -> int:
+        """Store how these items differ from the defaults of their spaces, after a default or an order was changed."""
+        now = _difference({})
+        return super().exclude(difference=now).update(difference=now)
 
     def delete(self) -> tuple[int, dict[str, int]]:
         with transaction.atomic(savepoint=False):
@@ -172,8 +180,13 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def bulk_create(self, objs, *args, **options):
         rows = list(objs)
+        for row in rows:
+            row.connection_id = row.space.connection_id
         with transaction.atomic(savepoint=False):
+            Space.lock(*{row.space_id for row in rows})
             created = super().bulk_create(rows, *args, **options)
+            for start in range(0, len(rows), 1000):  # SQLite takes so many parameters at least
+                self.model.objects.filter(pk__in=[row.pk for row in rows[start : start + 1000]]).compare_again()
             ItemsChanged.mark({row.space_id for row in rows})
         return created
 
@@ -209,6 +222,20 @@ class Item(Leased):
         NO_DEFAULT = "own", "The space has no default"
         UNKNOWN = "unknown", "The space default is unknown"
 
+    class Difference(models.TextChoices):
+        """The level beside the default of the space, whoever set it."""
+
+        UNKNOWN = "unknown", "The level or the space default is unknown"
+        SAME = "same", "The same as the space default"
+        MORE = "more", "More sensitive than the space default"
+        LESS = "less", "Less sensitive than the space default"
+        #: The site does not say which of the two levels is more sensitive.
+        OTHER = "other", "Another level than the space default"
+        UNCLASSIFIED = "none", "Not classified, though the space has a default"
+        NO_DEFAULT = "own", "Classified, though the space has no default"
+
+    #: That of the space, so that the items of a site are found without their spaces. The key of the space checks it.
+    connection = models.ForeignKey(Connection, db_constraint=False, on_delete=models.CASCADE, related_name="+")
     space = models.ForeignKey(Space, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=Kind)
     remote_id = models.CharField(max_length=64)
@@ -231,6 +258,8 @@ class Item(Leased):
     set_here = models.BooleanField(default=False)
     #: When the call that told the level was made; older answers are not written over newer ones.
     level_read_at = models.DateTimeField(null=True)
+    #: Kept by every write of a level or a default (`ItemQuerySet`, store.py).
+    difference = models.CharField(max_length=10, choices=Difference, default=Difference.UNKNOWN)
     read_at = models.DateTimeField()
 
     class Meta:
@@ -250,12 +279,46 @@ class Item(Leased):
 
     def save(self, *args, update_fields=None, **options) -> None:
         with transaction.atomic(savepoint=False):
+            if self._state.adding:
+                self.connection_id = self.space.connection_id
+                Space.lock(self.space_id)
             super().save(*args, update_fields=update_fields, **options)
             if update_fields is None or COUNTED & set(update_fields):
+                if Item.objects.filter(pk=self.pk).compare_again():
+                    self.refresh_from_db(fields=["difference"])
                 ItemsChanged.mark([self.space_id])
 
     def get_absolute_url(self) -> str:
         return reverse("item", args=[self.space.connection.slug, self.kind, self.remote_id, self.status])
+
+
+def _difference(values: dict) -> Subquery:
+    """`Item.difference` for an UPDATE that writes these values: in SQL, so that one query compares thousands."""
+
+    def written(name: str) -> ExpressionWrapper:
+        """The value of a field once it is written."""
+        kind = models.CharField() if name == "level_state" else models.BigIntegerField()
+        if not {name, f"{name}_id"} & set(values):
+            return ExpressionWrapper(OuterRef(name), kind)
+        value = values.get(name, values.get(f"{name}_id"))
+        return ExpressionWrapper(Value(getattr(value, "pk", value), kind), kind)
+
+    not_known = (ReadState.UNREAD, ReadState.HIDDEN)
+    kinds = Item.Difference
+    found = Case(
+        When(Q(item_state__in=not_known) | Q(default_state__in=not_known), then=Value(kinds.UNKNOWN)),
+        When(item_state=ReadState.NONE, default_state=ReadState.NONE, then=Value(kinds.SAME)),
+        When(item_state=ReadState.NONE, then=Value(kinds.UNCLASSIFIED)),
+        When(default_state=ReadState.NONE, then=Value(kinds.NO_DEFAULT)),
+        When(default_level=F("item_level"), then=Value(kinds.SAME)),
+        When(default_level__order__gt=F("item_order"), then=Value(kinds.MORE)),
+        When(default_level__order__lt=F("item_order"), then=Value(kinds.LESS)),
+        default=Value(kinds.OTHER),
+    )
+    order = Level.objects.filter(pk=OuterRef("item_level")).order_by().values("order")
+    spaces = Space.objects.filter(pk=written("space")).order_by()
+    spaces = spaces.annotate(item_level=written("level"), item_state=written("level_state"))
+    return Subquery(spaces.annotate(item_order=Subquery(order)).values(found=found))
 
 
 class ItemsChanged(models.Model):

@@ -25,7 +25,7 @@ from classification.coverage.counts import (
     space_counts,
 )
 from classification.inventory import tree
-from classification.inventory.filters import ItemFilters, ProjectFilters, SpaceFilters
+from classification.inventory.filters import ORIGIN_OF, ItemFilters, ProjectFilters, SpaceFilters
 from classification.inventory.item_counts import counts_by_site
 from classification.models import Item, Level, Project, ReadState, Scan, Space
 from portal.audit.browse import one_per_action, target_history
@@ -48,6 +48,7 @@ _ROW_COLUMNS = (
     "level_id",
     "level_state",
     "set_here",
+    "difference",
     "remote_changed_at",
     "level_read_at",
     "web_url",
@@ -217,7 +218,8 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
     address = reverse("item", args=[space.connection.slug, "page", "0", "current"])
     start, _, end = address.rpartition("page/0/current")
     rows = []
-    for pk, kind, remote_id, status, title, depth, level_id, state, set_here, changed_at, read_at, web_url in values:
+    for pk, kind, remote_id, status, title, depth, level_id, state, set_here, difference, *facts in values:
+        changed_at, read_at, web_url = facts
         level = levels.get(level_id) if state == ReadState.KNOWN else None
         rows.append(
             ItemRow(
@@ -229,7 +231,7 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
                 depth,
                 level,
                 state,
-                origin_of(level.pk if level else None, set_here, space),
+                origin_of(level, set_here, difference),
                 changed_at,
                 read_at,
                 web_url,
@@ -275,15 +277,11 @@ def item_row(item: Item) -> ItemRow:
     return item_rows([values], space, levels)[0]
 
 
-def origin_of(level_id: int | None, set_here: bool, space: Space) -> str:
+def origin_of(level: Level | None, set_here: bool, difference: str) -> str:
     """Where a level comes from, as far as it can be known. See Item.Origin."""
-    if level_id is None:
+    if level is None:
         return Item.Origin.NONE
-    if set_here:
-        return Item.Origin.SET_HERE
-    if space.default_state != ReadState.KNOWN:
-        return Item.Origin.NO_DEFAULT if space.default_state == ReadState.NONE else Item.Origin.UNKNOWN
-    return Item.Origin.MATCHES_DEFAULT if level_id == space.default_level_id else Item.Origin.DIFFERS
+    return Item.Origin.SET_HERE if set_here else ORIGIN_OF[difference]
 
 
 # --- One item -------------------------------------------------------------------------------------------------------
@@ -305,7 +303,7 @@ class ItemDetail:
 
 def find_item(connection: Connection, kind: str, remote_id: str, status: str) -> Item | None:
     return (
-        Item.objects.filter(space__connection=connection, kind=kind, remote_id=remote_id, status=status)
+        Item.objects.filter(connection=connection, kind=kind, remote_id=remote_id, status=status)
         .select_related("space", "space__connection", "space__default_level", "level")
         .order_by("-read_at")  # one that was moved may stand in two spaces until it is refreshed
         .first()

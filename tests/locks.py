@@ -62,6 +62,7 @@ class LockOrder:
         self.wrong: list[str] = []
         #: How deep the transaction is that the test itself runs in; None for a test that commits.
         self._outside = len(database.savepoint_ids) if database.in_atomic_block else None
+        self._inside = False
         self._hooks: list | None = None
         self._held: list[str] = []
         self._at_the_end: set[str] = set()
@@ -83,7 +84,8 @@ class LockOrder:
     def _is_first(self) -> bool:
         """Whether a statement is one of its own, or the first one of a transaction."""
         if self._outside is not None:
-            return len(database.savepoint_ids) <= self._outside
+            before, self._inside = self._inside, len(database.savepoint_ids) > self._outside
+            return not (before and self._inside)
         hooks = database.run_on_commit if database.in_atomic_block else None  # Django makes a list for each transaction
         same, self._hooks = hooks is not None and hooks is self._hooks, hooks
         return not same

@@ -59,7 +59,7 @@ def item_export(space: Space, filters: ItemFilters) -> Iterator[dict]:
             "level": level.name if level else "",
             "level_id": level.remote_id if level else "",
             "state": item.level_state,
-            "origin": str(origin_of(level.pk if level else None, item.set_here, space)),
+            "origin": str(origin_of(level, item.set_here, item.difference)),
             "author_id": item.author_id,
             "changed_at": item.remote_changed_at.isoformat() if item.remote_changed_at else None,
             "level_read_at": item.level_read_at.isoformat() if item.level_read_at else None,

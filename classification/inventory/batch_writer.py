@@ -112,7 +112,9 @@ class Writer:
     def _lock(self, entries: Sequence[Entry]) -> None:
         """The spaces that these items are in and were in; before them the connection, so that nobody else moves any."""
         Connection.locked(self.connection.pk)
-        were_in = Item.objects.filter(remote_id__in={entry.item.id for entry in entries}).values("space")
+        were_in = Item.objects.filter(
+            connection=self.connection, remote_id__in={entry.item.id for entry in entries}
+        ).values("space")
         either = Q(pk__in={entry.space.pk for entry in entries}) | Q(pk__in=were_in)
         spaces = Space.objects.select_for_update(no_key=True).filter(either, connection=self.connection)
         list(spaces.order_by("pk").values_list("pk"))
@@ -127,7 +129,7 @@ class Writer:
         """The rows of these items in any space of the site, that of the entry's own space first."""
         spaces = {entry.key: entry.space.pk for entry in entries}
         rows = Item.objects.select_for_update(no_key=True).filter(
-            space__in=Space.objects.filter(connection=self.connection), remote_id__in={key[1] for key in spaces}
+            connection=self.connection, remote_id__in={key[1] for key in spaces}
         )
         columns = ("kind", "remote_id", "status", "pk", "space_id", *_LEVEL_COLUMNS)
         found: dict[tuple[str, str, str], list[_Known]] = {key: [] for key in spaces}

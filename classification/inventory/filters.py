@@ -20,6 +20,17 @@ CHANGEABLE = "changeable"
 LONGEST_TEXT = 200
 Row = TypeVar("Row", Space, Project)
 PK = Column("pk", int)
+#: Where a level comes from that was not set in Trustdesk, by Item.Difference.
+ORIGIN_OF: dict[str, str] = {
+    Item.Difference.SAME: Item.Origin.MATCHES_DEFAULT,
+    Item.Difference.MORE: Item.Origin.DIFFERS,
+    Item.Difference.LESS: Item.Origin.DIFFERS,
+    Item.Difference.OTHER: Item.Origin.DIFFERS,
+    Item.Difference.NO_DEFAULT: Item.Origin.NO_DEFAULT,
+    Item.Difference.UNKNOWN: Item.Origin.UNKNOWN,
+}
+#: The differences that are a filter of their own, whoever set the level.
+COMPARED = (Item.Difference.MORE, Item.Difference.LESS, Item.Difference.UNCLASSIFIED)
 #: What pages lists, and narrows nothing.
 PAGING = ("after", "before")
 
@@ -164,7 +175,7 @@ def of_default(rows: QuerySet[Row], level: str) -> QuerySet[Row]:
 
 @dataclass(frozen=True)
 class ItemFilters(Filters):
-    """Of the content of a space. origin: matches, differs or set (in Trustdesk); view: "" (list) or tree."""
+    """Of the content of a space. origin: of Item.Origin, or a difference of COMPARED; view: "" (list) or tree."""
 
     level: str = ""
     origin: str = ""
@@ -175,7 +186,7 @@ class ItemFilters(Filters):
     CHOICES: ClassVar[dict[str, Sequence[str]]] = {
         "kind": Item.Kind.values,
         "status": [*Item.Status.values, CHANGEABLE],
-        "origin": [value for value in Item.Origin.values if value],
+        "origin": [*(value for value in Item.Origin.values if value), *COMPARED],
         "view": ("tree",),
         "sort": ("title", "-title", "level", "-level", "changed", "-changed", "kind", "-kind", "status", "-status"),
     }
@@ -196,22 +207,17 @@ class ItemFilters(Filters):
             items = items.filter(level_state__in=(ReadState.UNREAD, ReadState.HIDDEN))
         elif self.level:
             items = items.filter(level_state=ReadState.KNOWN, level_id=int(self.level))
-        return self._of_origin(items, space)
+        return self._of_origin(items)
 
-    def _of_origin(self, items: QuerySet[Item], space: Space) -> QuerySet[Item]:
+    def _of_origin(self, items: QuerySet[Item]) -> QuerySet[Item]:
         if not self.origin:
             return items
+        if self.origin in COMPARED:
+            return items.filter(difference=self.origin)
         known = items.filter(level_state=ReadState.KNOWN, set_here=self.origin == Item.Origin.SET_HERE)
-        default = space.known_default_id
-        if self.origin == Item.Origin.MATCHES_DEFAULT:
-            return known.filter(level_id=default) if default else known.none()
-        if self.origin == Item.Origin.DIFFERS:
-            return known.exclude(level_id=default) if default else known.none()
-        if self.origin == Item.Origin.NO_DEFAULT:
-            return known if space.default_state == ReadState.NONE else known.none()
-        if self.origin == Item.Origin.UNKNOWN:
-            return known if space.default_state in (ReadState.UNREAD, ReadState.HIDDEN) else known.none()
-        return known
+        if self.origin == Item.Origin.SET_HERE:
+            return known
+        return known.filter(difference__in=[value for value, origin in ORIGIN_OF.items() if origin == self.origin])
 
     def ordered(self, items: QuerySet[Item]) -> QuerySet[Item]:
         return items.order_by(*order_by(self.columns))

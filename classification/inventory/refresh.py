@@ -138,7 +138,7 @@ def read_item(
     if kind not in Item.Kind.values or status not in Item.Status.values:
         raise ValidationError("Only pages and blog posts that are current, drafts or archived can be read.")
     client = clients.confluence(connection)
-    known = Item.objects.filter(space__connection=connection, kind=kind, remote_id=remote_id, status=status)
+    known = Item.objects.filter(connection=connection, kind=kind, remote_id=remote_id, status=status)
     before = known.select_related("level", "space").first()
     try:
         found = client.item(kind, remote_id, status)

@@ -60,7 +60,7 @@ def scan_space(scan: Scan, lease: Lease) -> None:
 
 def scan_site(scan: Scan, lease: Lease) -> None:
     """Load the levels, all spaces with their defaults and policies, and all content. Raises as `scan_space`."""
-    known = Item.objects.filter(space__connection=scan.connection, space__listed=True)
+    known = Item.objects.filter(connection=scan.connection, space__listed=True)
     collector = Collector(scan, lease, expected=known.count())
     with collector.pool:
         collector.ask_levels()

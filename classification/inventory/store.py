@@ -81,6 +81,10 @@ def keep_levels(connection: Connection, levels: Iterable[types.Level], at: datet
     known = Level.objects.filter(connection=connection)
     with transaction.atomic():
         Connection.locked(connection.pk)
+        orders = dict(known.values_list("remote_id", "order"))
+        reordered = any(level.order != orders.get(level.remote_id, level.order) for level in told.values())
+        if reordered:
+            Space.lock(*Space.objects.filter(connection=connection).values_list("pk", flat=True))
         Level.objects.bulk_create(
             told.values(),
             update_conflicts=True,
@@ -88,6 +92,8 @@ def keep_levels(connection: Connection, levels: Iterable[types.Level], at: datet
             update_fields=LEVEL_FACTS,
         )
         known.filter(listed=True).exclude(remote_id__in=told).update(listed=False)
+        if reordered:
+            Item.objects.filter(connection=connection).compare_again()
         return {level.remote_id: level for level in known}
 
 
@@ -251,6 +257,8 @@ def keep_default(
         if not _write_if_newer(row, known, at, values):
             return False
         after = Known(level.pk if level else None, row.default_state, at)
+        if isinstance(row, Space) and known and (known.level_id, known.state) != (after.level_id, after.state):
+            Item.objects.filter(space=row).compare_again()
         if known and not own and outside_changes.differs(known, after):
             outside_changes.record(row.connection, [outside_changes.default_difference(row, known, after)], how)
     return True
@@ -278,6 +286,8 @@ def _write_if_newer(row: Item | Space | Project, known: Known | None, at: dateti
     type(row)._default_manager.filter(pk=row.pk).update(**values)
     for name, value in values.items():  # also where a scan has taken the row off the list since it was loaded
         setattr(row, name, value)
+    if isinstance(row, Item):
+        row.difference = Item.objects.values_list("difference", flat=True).filter(pk=row.pk).first() or row.difference
     return True
 
 
@@ -310,7 +320,7 @@ def keep_item(space: Space, item: types.Item, status: str, at: datetime) -> Item
 
     It takes the place in the tree that the next scan gives it.
     """
-    same = Item.objects.filter(space__connection=space.connection, kind=item.kind, remote_id=item.id, status=status)
+    same = Item.objects.filter(connection=space.connection, kind=item.kind, remote_id=item.id, status=status)
     with transaction.atomic():
         Connection.locked(space.connection_id)
         Space.lock(space.pk, *same.values_list("space", flat=True))

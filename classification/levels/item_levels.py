@@ -52,7 +52,7 @@ class ItemLevel(Target):
     def same_rows(self) -> QuerySet:
         item = self.item
         return Item.objects.filter(
-            space__connection__url=self.connection.url, kind=item.kind, remote_id=item.remote_id, status=item.status
+            connection__url=self.connection.url, kind=item.kind, remote_id=item.remote_id, status=item.status
         )
 
     def check_changeable(self) -> None:

@@ -168,9 +168,14 @@ def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level
         return ""
     if name == "status" and value == CHANGEABLE:
         return "Not archived"
-    choices = {"kind": Item.Kind, "status": Item.Status, "origin": Item.Origin}
-    if name in choices and value in choices[name].values:
-        return str(choices[name](value).label)
+    choices = {
+        "kind": Item.Kind.choices,
+        "status": Item.Status.choices,
+        "origin": Item.Difference.choices + Item.Origin.choices,
+    }
+    label = dict(choices.get(name, ())).get(value)
+    if label is not None:
+        return str(label)
     return value if name == "q" else value.replace("_", " ").capitalize()
 
 

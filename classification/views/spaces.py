@@ -23,12 +23,15 @@ from portal.connections import site_facts
 from portal.jobs.operations import remote_work
 from portal.models import Connection
 
-#: What the filter offers; "not classified" is a choice of the level.
+#: What the filter of origins offers.
 ORIGINS = (
     Item.Origin.MATCHES_DEFAULT,
     Item.Origin.DIFFERS,
+    Item.Difference.MORE,
+    Item.Difference.LESS,
     Item.Origin.SET_HERE,
     Item.Origin.NO_DEFAULT,
+    Item.Difference.UNCLASSIFIED,
     Item.Origin.UNKNOWN,
 )
 

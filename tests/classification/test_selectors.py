@@ -3,13 +3,14 @@
 import pytest
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classification import selectors
 from classification.coverage import counts, export
 from classification.coverage.home import home_part
-from classification.inventory import refresh
+from classification.inventory import refresh, store
 from classification.inventory.filters import ItemFilters, SpaceFilters
 from classification.inventory.tree import Leaf, order
 from classification.levels.change import change_level
@@ -333,7 +334,7 @@ def test_any_tree_gives_each_item_one_place_with_parents_first(parents):
     ("state", "origin"), [(ReadState.NONE, "own"), (ReadState.HIDDEN, "unknown"), (ReadState.UNREAD, "unknown")]
 )
 def test_a_default_that_is_not_known_is_not_called_none(state, origin, scanned):
-    Space.objects.filter(pk=scanned.pk).update(default_level=None, default_state=state)
+    store.keep_default(scanned, None, timezone.now(), state=state)
     space = Space.objects.select_related("connection").get(pk=scanned.pk)
     page = selectors.space_page(space, ItemFilters(origin=origin))
     assert page.page.count > 0

@@ -7,11 +7,13 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from classification.inventory import item_counts, refresh
 from classification.models import Item, Level, ReadState, Scan, Space
+from portal.models import Connection
 from sandbox.names import ACME
 from tests.classification.conftest import squeezed
 
@@ -180,22 +182,26 @@ def test_many_spaces_come_in_pages(alice_s, site, url):
 @pytest.mark.parametrize("sort", ["items", "-items", "unclassified", "-unclassified", "age", "-age", "key", "-name"])
 def test_spaces_come_in_pages_whatever_their_order(alice_s, site, url, sort):
     now = timezone.now()
-    spaces = Space.objects.bulk_create(
-        Space(
-            connection=site,
-            remote_id=str(n),
-            key=f"K{n}",
-            name=f"Space {n % 7}",
-            listed_at=now,
-            scanned_at=now + timedelta(seconds=n % 5) if n % 3 else None,
+    with transaction.atomic():
+        Connection.locked(site.pk)
+        spaces = Space.objects.bulk_create(
+            Space(
+                connection=site,
+                remote_id=str(n),
+                key=f"K{n}",
+                name=f"Space {n % 7}",
+                listed_at=now,
+                scanned_at=now + timedelta(seconds=n % 5) if n % 3 else None,
+            )
+            for n in range(120)
         )
-        for n in range(120)
-    )
-    Item.objects.bulk_create(
-        Item(space=space, kind="page", remote_id=f"{n}", status="current", title="x", level_state="none", read_at=now)
-        for space in spaces
-        for n in range(space.pk % 4)
-    )
+        Item.objects.bulk_create(
+            Item(
+                space=space, kind="page", remote_id=f"{n}", status="current", title="x", level_state="none", read_at=now
+            )
+            for space in spaces
+            for n in range(space.pk % 4)
+        )
     found, address = [], f"{url}?sort={sort}"
     while address:
         response = alice_s.get(address)

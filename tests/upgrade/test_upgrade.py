@@ -34,6 +34,7 @@ answers = {name: alice.get(path) for name, path in pages.items()}
 print(json.dumps({
     "status": {name: answer.status_code for name, answer in answers.items()},
     "level": item.level.name,
+    "differences": sorted(Item.objects.filter(connection=item.space.connection).values_list("difference", flat=True)),
     "reviewed": "Waiting for approval" in answers["app"].content.decode(),
     "live": "security@example.com" in answers["app"].content.decode(),
     "draft": "trust@example.com" in answers["edit"].content.decode(),
@@ -68,6 +69,7 @@ def test_pages_open_with_the_data_of_an_earlier_version(earlier):
 
     found = json.loads(looked.stdout.splitlines()[-1])
     assert set(found.pop("status").values()) == {200}
+    assert found.pop("differences") == ["less", "same", "same", "same", "same", "same"]
     assert found == {"level": "Public", "reviewed": True, "live": True, "draft": True, "reason": True}
     assert "15 entries, each in its place and unchanged" in manage(earlier, "audit", "verify").stdout
 
