@@ -45,6 +45,8 @@ LEVEL_ACTIONS = {
 SCAN_ACTIONS = {
     "scan.asked": "Scanned",
     "scan.cancelled": "Cancelled a scan",
+    "scan.paused": "Paused a scan",
+    "scan.resumed": "Resumed a scan",
     "levels.read": "Refreshed the levels",
     "projects.read": "Refreshed the projects",
 }

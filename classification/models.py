@@ -379,12 +379,10 @@ class Scan(Job):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection"],
-                condition=Q(state__in=["queued", "running"], space__isnull=True),
+                condition=Q(state__in=Job.OPEN, space__isnull=True),
                 name="one_open_scan_per_site",
             ),
-            models.UniqueConstraint(
-                fields=["space"], condition=Q(state__in=["queued", "running"]), name="one_open_scan_per_space"
-            ),
+            models.UniqueConstraint(fields=["space"], condition=Q(state__in=Job.OPEN), name="one_open_scan_per_space"),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Now
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils import timezone
 
 from classification.coverage.counts import (
     LevelCounts,
@@ -412,12 +412,12 @@ def find_project(connection: Connection, key: str) -> Project | None:
 
 
 def _open_scans(connection: Connection) -> QuerySet[Scan]:
-    return Scan.objects.filter(connection=connection, state__in=(Scan.State.QUEUED, Scan.State.RUNNING))
+    return Scan.objects.filter(connection=connection, state__in=Scan.OPEN)
 
 
 def running_scan(connection: Connection) -> Scan | None:
     """The scan that is being worked on now; the others of its connection wait for it."""
-    running = Scan.objects.filter(connection=connection, state=Scan.State.RUNNING, lease_until__gt=timezone.now())
+    running = Scan.objects.filter(connection=connection, state=Scan.State.RUNNING, lease_until__gt=Now())
     return running.select_related("space").first()
 
 

@@ -60,6 +60,8 @@ ADDRESSES: dict[str, tuple] = {
     "scan_start": ("site", {}, None, "classification.scan"),
     "scan": ("site", {"pk": "scan"}, "classification.view", None),
     "scan_cancel": ("site", {"pk": "scan"}, None, "classification.scan"),
+    "scan_pause": ("site", {"pk": "scan"}, None, "classification.scan"),
+    "scan_resume": ("site", {"pk": "scan"}, None, "classification.scan"),
     "levels": ("site", {}, "classification.view", None),
     "levels_read": ("site", {}, None, "classification.view"),
     "projects": ("site", {}, "classification.view", None),

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -181,26 +182,41 @@ def _read_level(row: Item, before: Item | None) -> LevelChange:
 # --- Scans ----------------------------------------------------------------------------------------------------------
 
 
-def request_scan(*, actor: Actor, connection: Connection, space: Space | None = None, enqueue: bool = True) -> Scan:
+def request_scan(
+    *,
+    actor: Actor,
+    connection: Connection,
+    space: Space | None = None,
+    enqueue: bool = True,
+    not_before: datetime | None = None,
+) -> Scan:
     """Queue a scan of the site, or of one space. Capability: classification.scan. An open one is returned instead.
 
-    enqueue=False leaves it to the caller to run it (a command in the foreground).
+    enqueue=False leaves it to the caller to run it (a command in the foreground), not_before to the first sweep of a
+    worker after that time.
     """
     access.require(actor, connection, "classification.scan")
-    return queue_scan(actor=actor, connection=connection, space=space, enqueue=enqueue)
+    enqueue = enqueue and not_before is None
+    return queue_scan(actor=actor, connection=connection, space=space, enqueue=enqueue, not_before=not_before)
 
 
 def queue_scan(
-    *, actor: Actor, connection: Connection, space: Space | None, enqueue: bool = True, replaces: str = ""
+    *,
+    actor: Actor,
+    connection: Connection,
+    space: Space | None,
+    enqueue: bool = True,
+    not_before: datetime | None = None,
+    replaces: str = "",
 ) -> Scan:
     """As `request_scan`, for a service that has authorised the actor already.
 
-    replaces: why a scan that is running has read what is no longer true; it is stopped with this sentence and asked
-    for anew. One that only waits will read what is true then.
+    replaces: why a scan that began has read what is no longer true; it is stopped with this sentence and asked for
+    anew. One that only waits will read what is true then.
     """
-    is_open = Scan.objects.filter(connection=connection, space=space, state__in=(Scan.State.QUEUED, Scan.State.RUNNING))
+    is_open = Scan.objects.filter(connection=connection, space=space, state__in=Scan.OPEN)
     found = is_open.first()
-    if found is not None and replaces and found.state == Scan.State.RUNNING:
+    if found is not None and replaces and (found.state != Scan.State.QUEUED or found.is_scheduled):
         job_queue.cancel(found, error=replaces)
         found = is_open.first()
     if found is not None:
@@ -209,7 +225,11 @@ def queue_scan(
         with transaction.atomic():
             Connection.locked(connection.pk)
             scan = Scan.objects.create(
-                connection=connection, space=space, actor=actor.user, actor_label=actor.label[:254]
+                connection=connection,
+                space=space,
+                actor=actor.user,
+                actor_label=actor.label[:254],
+                not_before=not_before,
             )
             record_about(actor, "scan.asked", connection, space, outcome="started")
             if enqueue:
@@ -232,6 +252,36 @@ def cancel_scan(*, actor: Actor, scan: Scan) -> bool:
             record_about(actor, "scan.cancelled", scan.connection, scan.space)
     scan.refresh_from_db()
     return cancelled
+
+
+def pause_scan(*, actor: Actor, scan: Scan) -> bool:
+    """Stop a scan until `resume_scan`; what it has read is kept. Capability: classification.scan.
+
+    False when it neither waits nor runs.
+    """
+    access.require(actor, scan.connection, "classification.scan")
+    with transaction.atomic():
+        paused = job_queue.pause(scan, message=f"Paused by {actor.label}.")
+        if paused:
+            record_about(actor, "scan.paused", scan.connection, scan.space)
+    scan.refresh_from_db()
+    return paused
+
+
+def resume_scan(*, actor: Actor, scan: Scan, enqueue: bool = True) -> bool:
+    """Let a paused scan go on, or a scheduled one begin now. Capability: classification.scan. False when it is neither.
+
+    A scan of a site goes on with the spaces that it has not read in full. enqueue: as for `request_scan`.
+    """
+    access.require(actor, scan.connection, "classification.scan")
+    with transaction.atomic():
+        resumed = job_queue.resume(scan)
+        if resumed:
+            record_about(actor, "scan.resumed", scan.connection, scan.space)
+            if enqueue:
+                transaction.on_commit(lambda: job_queue.put_in_queue(run_scan, scan.pk), robust=True)
+    scan.refresh_from_db()
+    return resumed
 
 
 def fill_demo(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from classification.inventory import outside_changes, store, tree
@@ -248,9 +249,18 @@ class Collector:
                 "may see in Confluence."
             )
         rows = store.keep_spaces(connection, spaces, timezone.now(), all_asked=asked)
-        self.waiting.extend(sorted(rows, key=lambda space: space.name))
+        self.waiting.extend(sorted(self._not_read_yet(rows), key=lambda space: space.name))
         if rows:
             self.submit("policies", rows, self._read_policies, [space.remote_id for space in rows])
+
+    def _not_read_yet(self, spaces: list[Space]) -> list[Space]:
+        """Those that were not read in full since this scan began; it may go on after a pause or a crash."""
+        began = self.scan.started_at
+        done = {space.pk for space in spaces if began and space.scanned_at and space.scanned_at > began}
+        self.spaces = len(done)
+        self.read = self.listed = Item.objects.filter(space__in=done).count() if done else 0
+        self.pages_listed = bool(done)
+        return [space for space in spaces if space.pk not in done]
 
     def _read_policies(self, ids: list[str]) -> dict[str, bool]:
         """Runs in the pool; asks about the spaces only where something is blocked at all."""
@@ -419,8 +429,9 @@ class Collector:
 
     def _date(self, run: _SpaceRun) -> None:
         """Say of when the figures of a space are, and what is missing from them."""
-        now, missing = timezone.now(), " ".join(part.missing for part in run.lists if part.missing)
-        read = {"partial_at": now, "partial_why": missing[:1000]} if missing else {"scanned_at": now, **_COMPLETE}
+        missing = " ".join(part.missing for part in run.lists if part.missing)
+        # By the database's clock, like the beginning of the scan, with which it is compared.
+        read = {"partial_at": Now(), "partial_why": missing[:1000]} if missing else {"scanned_at": Now(), **_COMPLETE}
         Space.objects.filter(pk=run.space.pk).update(**read)
 
     def _write_default(self, run: _SpaceRun) -> None:

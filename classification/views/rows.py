@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
 from classification.models import Item, Level, ReadState, Scan
 from classification.selectors import ItemRow
+from portal.jobs.stalled import clock
 from portal.templatetags.interface import indent
 
 _UNREAD = SafeString('<span class="lozenge level-unknown">Unknown</span>')
@@ -194,18 +195,27 @@ def scan_context(
 
     standstill: why it does not get on, where it is open.
     """
+    left = "reads the space from its beginning" if scan.space_id else "goes on with the spaces that are left"
     notes = {
         Scan.State.QUEUED: waiting_note(running),
+        Scan.State.PAUSED: f"{scan.message} What was read is kept; resuming {left}.",
         Scan.State.FAILED: f"{scan.error or scan.message} What was scanned before is still shown.",
         Scan.State.CANCELLED: f"{scan.error} What it had read is kept; the rest was not read.".strip(),
         Scan.State.DONE: f"{scan.message} {scan.error}".strip(),
     }
+    state, resumable = scan.state, scan.state == Scan.State.PAUSED or scan.is_scheduled
+    if scan.is_scheduled and scan.not_before:
+        state, notes[Scan.State.QUEUED] = "scheduled", f"It begins at {clock(scan.not_before)}, when a worker runs."
+    again = ("resume", "Start" if scan.is_scheduled else "Resume") if resumable else ("pause", "Pause")
+    buttons = (again, ("cancel", "Cancel")) if scan.is_open else ()
     return {
         "scan": scan,
         "label": f"Reading “{name}”" if name else "Reading the site",
-        "state": "running" if scan.is_open else scan.state,
+        "state": state,
         "note": standstill or notes.get(scan.state, scan.message),  # type: ignore[call-overload]
         "url": reverse("scan", args=[slug, scan.pk]),
-        "cancel_url": reverse("scan_cancel", args=[slug, scan.pk]),
+        "buttons": [(label, reverse(f"scan_{name}", args=[slug, scan.pk])) for name, label in buttons],
+        # Where only a person lets it go on, little changes.
+        "seconds": 30 if resumable else 2,
         "bar_id": f"scan-{scan.pk}-job",
     }

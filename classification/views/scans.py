@@ -1,4 +1,4 @@
-"""Scans: asked for, watched while they run, cancelled."""
+"""Scans: asked for, watched while they run, paused, resumed, cancelled."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -41,6 +41,10 @@ def scan_start(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 def _already(scan: Scan) -> str:
     what = "This space" if scan.space else "This site"
+    if scan.state == Scan.State.PAUSED:
+        return f"The scan of {what.lower()} is paused. Resume it, or cancel it before you start another."
+    if scan.is_scheduled and scan.not_before:
+        return f"{what} is to be scanned from {stalled.clock(scan.not_before)} on. That scan can be started now."
     if scan.started_at:
         return f"{what} is being scanned already, since {stalled.clock(scan.started_at)}."
     return f"{what} is waiting for its scan already, since {stalled.clock(scan.created_at)}."
@@ -85,9 +89,29 @@ def scan(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
 def scan_cancel(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
     found = _find(connection, pk)
     stopped = refresh.cancel_scan(actor=actor_of(request), scan=found)
-    found.refresh_from_db()
-    if request.htmx:  # type: ignore[attr-defined]
-        return _progress(request, found, watched=True)
     text = "The scan is cancelled. What it has read so far is kept." if stopped else "The scan had ended already."
+    return _changed(request, found, text)
+
+
+@on_connection("classification.scan", kind="site")
+@require_POST
+def scan_pause(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
+    found = _find(connection, pk)
+    paused = refresh.pause_scan(actor=actor_of(request), scan=found)
+    text = "The scan is paused. What it has read so far is kept." if paused else "The scan does not run any more."
+    return _changed(request, found, text)
+
+
+@on_connection("classification.scan", kind="site")
+@require_POST
+def scan_resume(request: HttpRequest, connection: Connection, pk: int) -> HttpResponse:
+    found = _find(connection, pk)
+    resumed = refresh.resume_scan(actor=actor_of(request), scan=found)
+    return _changed(request, found, "The scan goes on." if resumed else "The scan is not paused any more.")
+
+
+def _changed(request: HttpRequest, scan: Scan, text: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return _progress(request, scan, watched=True)
     messages.info(request, text)
-    return redirect(_page_of(found))
+    return redirect(_page_of(scan))

@@ -15,7 +15,7 @@ from typing import TypeVar
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django_tasks.base import Task
 
@@ -43,11 +43,17 @@ class Job(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
         RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
 
+    #: Not ended.
+    OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
+
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
+    #: Waiting work is not begun before this time.
+    not_before = models.DateTimeField(null=True)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     message = models.CharField(max_length=300, blank=True)
@@ -67,7 +73,12 @@ class Job(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
+        return self.state in self.OPEN
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it waits for its time."""
+        return self.state == self.State.QUEUED and self.not_before is not None and self.not_before > timezone.now()
 
     @property
     def percent(self) -> int:
@@ -78,6 +89,11 @@ class Job(models.Model):
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)
+
+#: Waiting, and not for a later time. The database's clock decides, since those of several machines differ.
+READY = Q(state=Job.State.QUEUED) & (Q(not_before=None) | Q(not_before__lte=Now()))
+#: Running, but its worker has not been heard of for the time of its lease.
+EXPIRED = Q(state=Job.State.RUNNING, lease_until__lt=Now())
 
 
 class Lease:
@@ -94,13 +110,14 @@ class Lease:
         if not rows.update(**values):
             raise LeaseLost(f"{type(self.job).__name__} {self.job.pk}")
         for name, value in values.items():
-            setattr(self.job, name, value)
+            if not hasattr(value, "resolve_expression"):  # what the database works out stands there alone
+                setattr(self.job, name, value)
 
     def beat(self, **progress) -> None:
         """Keep the lease and write progress (`done`, `total`, `message`). Raises LeaseLost."""
         if self.connection is not None:
             self.connection.extend()
-        self._update(lease_until=timezone.now() + LEASE, **progress)
+        self._update(lease_until=Now() + LEASE, **progress)
 
     def finish(self, *, message: str = "", **values) -> None:
         self._end(state=Job.State.DONE, message=message[:300], **values)
@@ -141,26 +158,25 @@ def claimed(job: AnyJob, *, enqueue: Callable[[AnyJob], object]) -> Iterator[Lea
 def first_waiting(job: AnyJob) -> AnyJob | None:
     """The job that has waited longest among those that wait for the connection of this one."""
     model = type(job)
-    waiting = model._default_manager.filter(connection=job.connection_id, state=Job.State.QUEUED)
+    waiting = model._default_manager.filter(READY, connection=job.connection_id)
     return waiting.order_by("pk").first()
 
 
 def claim(job: Job, connection: leases.Lease | None = None) -> Lease | None:
-    """Take the row if it is free: waiting, or running with an expired lease. None when somebody else has it.
+    """Take the row if it is free: READY or EXPIRED. None when somebody else has it.
 
     connection: the lease on its connection, from `claimed`.
     """
-    token, now = secrets.token_hex(16), timezone.now()
-    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+    token = secrets.token_hex(16)
     taken = (
         type(job)
-        ._default_manager.filter(free, pk=job.pk)
+        ._default_manager.filter(READY | EXPIRED, pk=job.pk)
         .update(
             state=Job.State.RUNNING,
             lease=token,
-            lease_until=now + LEASE,
+            lease_until=Now() + LEASE,
             attempts=models.F("attempts") + 1,
-            started_at=Coalesce("started_at", now),
+            started_at=Coalesce("started_at", Now()),
         )
     )
     if not taken:
@@ -170,12 +186,36 @@ def claim(job: Job, connection: leases.Lease | None = None) -> Lease | None:
 
 
 def cancel(job: Job, *, error: str = "") -> bool:
-    """Stop waiting or running work; the worker notices at its next beat. False when it had ended already.
+    """End open work; the worker notices at its next beat. False when it had ended already.
 
     error: why, where it was not the wish of a person who watches it.
     """
-    rows = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    rows = type(job)._default_manager.filter(pk=job.pk, state__in=Job.OPEN)
     return _end(job, rows, state=Job.State.CANCELLED, lease="", error=error)
+
+
+def pause(job: Job, *, message: str) -> bool:
+    """Stop waiting or running work until `resume`; the worker notices at its next beat. False when it does neither."""
+    rows = type(job)._default_manager.filter(pk=job.pk, state__in=(Job.State.QUEUED, Job.State.RUNNING))
+    return _changed(job, rows, state=Job.State.PAUSED, lease="", not_before=None, message=message)
+
+
+def resume(job: Job) -> bool:
+    """Let paused work wait for a worker again, and scheduled work wait for one now. False when it is neither.
+
+    The caller puts it into the queue.
+    """
+    scheduled = Q(state=Job.State.QUEUED, not_before__gt=Now())
+    rows = type(job)._default_manager.filter(Q(state=Job.State.PAUSED) | scheduled, pk=job.pk)
+    # Attempts count workers that died; a person who pauses often has stopped none.
+    return _changed(job, rows, state=Job.State.QUEUED, not_before=None, queued_at=Now(), attempts=0, message="")
+
+
+def _changed(job: Job, rows: models.QuerySet, **values) -> bool:
+    if not rows.update(**values):
+        return False
+    job.refresh_from_db()
+    return True
 
 
 def _end(job: Job, rows: models.QuerySet, **values) -> bool:
@@ -208,22 +248,22 @@ def queue_is_away(error: Exception) -> bool:
 
 
 def sweep(model: type[AnyJob], enqueue: Callable[[AnyJob], object]) -> int:
-    """Hand out again what a dead worker left or the queue forgot; give up after MOST_ATTEMPTS.
+    """Hand out what was scheduled for now, and again what a dead worker left or the queue forgot.
 
-    What waits for a connection in use is left alone: it is handed out when that is free.
+    Given up after MOST_ATTEMPTS. What waits for a connection in use is left alone: it is handed out when that is free.
     """
-    now, handed_out = timezone.now(), 0
+    handed_out = 0
     manager = model._default_manager
-    forgotten = Q(state=Job.State.QUEUED, queued_at__lt=now - FORGOTTEN)
+    due = READY & (Q(queued_at__lt=Now() - FORGOTTEN) | Q(queued_at__lt=models.F("not_before")))
     in_use = ConnectionLease.objects.exclude(leases.FREE).values("connection")
-    for job in manager.filter(Q(state=Job.State.RUNNING, lease_until__lt=now) | forgotten & ~Q(connection__in=in_use)):
+    for job in manager.filter(EXPIRED | due & ~Q(connection__in=in_use)):
         seen = {"state": job.state, "lease": job.lease, "lease_until": job.lease_until, "queued_at": job.queued_at}
         unchanged = manager.filter(pk=job.pk, **seen)
         if job.attempts >= MOST_ATTEMPTS:
             error = f"The worker stopped {job.attempts} times while doing this. It was given up."
             _end(job, unchanged, state=Job.State.FAILED, error=error)
-        elif unchanged.update(state=Job.State.QUEUED, lease="", queued_at=now):
-            logger.warning("handed out again: %s %s, attempt %s", model.__name__, job.pk, job.attempts + 1)
+        elif unchanged.update(state=Job.State.QUEUED, lease="", queued_at=Now()):
+            logger.warning("handed out: %s %s, attempt %s", model.__name__, job.pk, job.attempts + 1)
             enqueue(job)
             handed_out += 1
     return handed_out

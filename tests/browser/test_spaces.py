@@ -72,6 +72,23 @@ def test_one_space_is_scanned_from_its_row_and_its_figures_follow_what_a_strange
     expect(row(page, "Operations").get_by_role("button", name="Scan Operations")).to_be_visible()
 
 
+def test_a_scan_is_paused_and_resumed_by_keyboard(open_as, world):
+    page = open_as("alice", "/sites/acme/spaces/")
+    page.get_by_role("button", name="Scan all").click()
+    pause = page.get_by_role("button", name="Pause the scan")
+    pause.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Paused by alice@example.com.")).to_be_visible()
+    resume = page.get_by_role("button", name="Resume the scan")
+    expect(resume).to_be_focused()
+    world()
+    expect(resume).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(pause).to_be_focused()
+    world()
+    expect(page.get_by_text("spaces read")).to_be_visible()
+
+
 def test_a_scan_can_be_cancelled_and_says_what_it_could_not_read_and_keeps_what_was_known(open_as, world, sandbox):
     page = open_as("bob", "/sites/acme/spaces/LEGAL/")
     page.get_by_role("button", name="Scan", exact=True).click()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from classification.inventory import refresh
 from classification.models import Item, Level, Scan
 from portal.jobs import job_queue
+from portal.jobs.stalled import clock
 from portal.models import AuditEntry
 from sandbox import faults
 from sandbox.names import ACME
@@ -51,6 +52,34 @@ def test_a_scan_tells_its_progress_and_its_end(site, handbook):
     assert "9 items in 1 space read." in text
     told = json.loads(run("scan", "Acme", "--space", "HB", "--json"))
     assert (told["state"], told["items"], told["error"]) == ("done", 9, "")
+
+
+def test_a_scan_can_be_left_to_a_worker_at_a_later_time(site, handbook):
+    at = timezone.now() + timedelta(days=1)
+    assert f"The scan begins at {clock(at)}, when a worker runs." in run("scan", "Acme", "--at", at.isoformat())
+    assert Scan.objects.get().not_before == at
+    refused = fails("scan", "Acme", "--at", (at + timedelta(days=1)).isoformat())
+    assert refused == (1, "A scan of it is open already. Nothing was scheduled.")
+    run("scan", "Acme")
+    assert Scan.objects.get().state == Scan.State.DONE
+
+
+@pytest.mark.parametrize(
+    ("at", "words"), [("2001-01-01T22:00", "“2001-01-01T22:00” is over"), ("soon", "“soon” is not a time")]
+)
+def test_a_time_that_is_over_or_none_is_wrong_usage(at, words, site, handbook, capsys):
+    with pytest.raises(SystemExit) as end:
+        run("scan", "Acme", "--at", at)
+    assert end.value.code == 2
+    assert words in capsys.readouterr().err
+    assert not Scan.objects.exists()
+
+
+def test_a_paused_scan_goes_on_by_command(site, handbook, operator):
+    scan = refresh.request_scan(actor=operator, connection=site)
+    refresh.pause_scan(actor=operator, scan=scan)
+    run("scan", "Acme")
+    assert Scan.objects.get().state == Scan.State.DONE
 
 
 def test_a_scan_that_fails_ends_with_1_and_one_line(site, sandbox, handbook):

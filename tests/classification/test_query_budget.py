@@ -30,7 +30,7 @@ BUDGETS = {
 }
 #: They take what a person sends, and show nothing by themselves.
 POSTED = {
-    *("scan_start", "scan_cancel", "levels_read", "projects_read"),
+    *("scan_start", "scan_cancel", "scan_pause", "scan_resume", "levels_read", "projects_read"),
     *("item_undo", "space_default_undo", "project_default_undo"),
 }
 

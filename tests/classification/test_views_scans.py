@@ -1,4 +1,4 @@
-"""Scans in the browser: asked for, watched until they end, cancelled."""
+"""Scans in the browser: asked for, watched until they end, paused, cancelled."""
 
 from datetime import timedelta
 
@@ -8,10 +8,13 @@ from django.utils import timezone
 from django_tasks.backends.dummy import DummyBackend
 
 from classification.inventory import refresh, scan_coordinator, scanning
+from classification.levels.change import change_level
+from classification.levels.defaults import SpaceDefault
 from classification.models import Item, Scan, Space
 from portal.jobs import job_queue, stalled
+from portal.jobs.stalled import clock
 from portal.management.commands.worker import sweep
-from portal.models import Pause, WorkerSign
+from portal.models import AuditEntry, Pause, WorkerSign
 from sandbox import faults
 from sandbox.names import ACME
 from tests.classification.conftest import squeezed
@@ -150,6 +153,66 @@ def test_who_may_only_look_sees_progress_without_a_button(client_for, grant, cha
     html = client_for(charlie, htmx=True).get(reverse("scan", args=[site.slug, scan.pk])).content.decode()
     assert "Reading the site" in html
     assert "Cancel" not in html
+
+
+def test_a_scan_is_paused_and_resumed_with_who_did_it_on_record(browser, site, operator):
+    scan = refresh.request_scan(actor=operator, connection=site)
+    assert job_queue.claim(scan)
+    paused = squeezed(browser.post(reverse("scan_pause", args=[site.slug, scan.pk])))
+    assert "Paused by alice@example.com." in paused
+    assert "What was read is kept; resuming goes on with the spaces that are left." in paused
+    assert "every 30s" in paused
+    assert reverse("scan_pause", args=[site.slug, scan.pk]) not in paused
+    resumed = squeezed(browser.post(reverse("scan_resume", args=[site.slug, scan.pk])))
+    scan.refresh_from_db()
+    assert scan.state == Scan.State.QUEUED
+    assert "Waiting for the worker" in resumed
+    assert "every 2s" in resumed
+    entries = AuditEntry.objects.filter(action__in=["scan.paused", "scan.resumed"])
+    assert {(entry.action, entry.actor_label) for entry in entries} == {
+        ("scan.paused", "alice@example.com"),
+        ("scan.resumed", "alice@example.com"),
+    }
+
+
+def test_a_paused_scan_stands_on_its_page_and_is_not_started_twice(plain, site, operator):
+    scan = refresh.request_scan(actor=operator, connection=site)
+    url = reverse("scan_pause", args=[site.slug, scan.pk])
+    assert "The scan is paused. What it has read so far is kept." in squeezed(plain.post(url, follow=True))
+    assert "The scan does not run any more." in squeezed(plain.post(url, follow=True))
+    page = squeezed(plain.post(reverse("scan_start", args=[site.slug]), follow=True))
+    assert "The scan of this site is paused. Resume it, or cancel it before you start another." in page
+    assert "Paused by" in page
+    url = reverse("scan_resume", args=[site.slug, scan.pk])
+    assert "The scan goes on." in squeezed(plain.post(url, follow=True))
+    assert "The scan is not paused any more." in squeezed(plain.post(url, follow=True))
+    assert Scan.objects.count() == 1
+
+
+@pytest.mark.parametrize("what", ["scan_pause", "scan_resume"])
+def test_pausing_and_resuming_refuse_who_has_not_the_right(what, client_for, grant, bob, site, operator):
+    grant(bob, site, "viewer")
+    scan = refresh.request_scan(actor=operator, connection=site)
+    if what == "scan_resume":
+        refresh.pause_scan(actor=operator, scan=scan)
+    before = scan.state
+    assert client_for(bob).post(reverse(what, args=[site.slug, scan.pk])).status_code == 403
+    scan.refresh_from_db()
+    assert scan.state == before
+
+
+def test_a_scheduled_scan_says_when_it_begins_and_can_begin_now(plain, site, space, operator):
+    at = timezone.now() + timedelta(days=1)
+    scan = refresh.request_scan(actor=operator, connection=site, space=space, not_before=at)
+    page = squeezed(plain.get(space.get_absolute_url()))
+    assert f"It begins at {clock(at)}, when a worker runs." in page
+    assert "Scheduled" in page
+    asked = squeezed(plain.post(reverse("scan_start", args=[site.slug]), {"space": "HB"}, follow=True))
+    assert f"This space is to be scanned from {clock(at)} on." in asked
+    assert "Start<span" in asked
+    plain.post(reverse("scan_resume", args=[site.slug, scan.pk]))
+    scan.refresh_from_db()
+    assert not scan.is_scheduled
 
 
 class CancellingLease(job_queue.Lease):
@@ -313,3 +376,56 @@ def test_a_scan_that_waits_for_another_one_of_its_connection_says_so(browser, cl
 
     Scan.objects.filter(pk=running.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sentence not in browser.get(fragment[1]).content.decode(), "its worker died"
+
+
+class PausingLease(job_queue.Lease):
+    """Somebody pauses the scan when its first space was read."""
+
+    def beat(self, **progress) -> None:
+        if Space.objects.exclude(scanned_at=None).exists():
+            job_queue.pause(self.job, message="Paused by Alice.")
+        super().beat(**progress)
+
+
+@pytest.mark.usefixtures("few_items")
+def test_a_resumed_scan_of_a_site_reads_the_spaces_that_are_left(site, sandbox, operator, monkeypatch):
+    monkeypatch.setattr(scan_coordinator, "BEAT_EVERY", 0)
+    scan = refresh.request_scan(actor=operator, connection=site)
+    lease = job_queue.claim(scan)
+    scanning.run(scan, PausingLease(lease.job, lease.token))
+    scan.refresh_from_db()
+    assert scan.state == Scan.State.PAUSED
+    read = {space.pk: space.scanned_at for space in Space.objects.exclude(scanned_at=None)}
+    assert 0 < len(read) < Space.objects.count()
+    assert refresh.resume_scan(actor=operator, scan=scan)
+    run_requested(scan)
+    assert scan.state == Scan.State.DONE, scan.error
+    assert {pk: Space.objects.get(pk=pk).scanned_at for pk in read} == read
+    assert not Space.objects.filter(scanned_at=None, listed=True).exists()
+    assert scan.done == scan.total == Item.objects.count()
+    assert f"in {Space.objects.filter(listed=True).count()} spaces read" in scan.message
+
+
+@pytest.mark.usefixtures("few_items")
+def test_a_new_scan_reads_every_space_again(site, operator):
+    before = run_scan(site)
+    first = dict(Space.objects.values_list("pk", "scanned_at"))
+    after = run_scan(site)
+    assert before.done == after.done
+    assert all(at > first[pk] for pk, at in Space.objects.values_list("pk", "scanned_at"))
+
+
+def test_a_paused_scan_of_a_space_is_asked_for_anew_when_its_default_changes(site, scanned, operator, level):
+    scan = refresh.request_scan(actor=operator, connection=site, space=scanned)
+    refresh.pause_scan(actor=operator, scan=scan)
+    change_level(actor=operator, target=SpaceDefault(scanned), wanted=level("Confidential"))
+    scan.refresh_from_db()
+    assert scan.state == Scan.State.CANCELLED
+    assert Scan.objects.filter(space=scanned, state=Scan.State.QUEUED).exists()
+
+
+def run_requested(scan: Scan) -> None:
+    lease = job_queue.claim(scan)
+    assert lease is not None
+    scanning.run(scan, lease)
+    scan.refresh_from_db()

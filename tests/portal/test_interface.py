@@ -91,7 +91,15 @@ def test_a_remote_error_says_what_happened_what_was_kept_and_what_to_do():
         assert words in html
 
 
-def test_running_work_asks_again_and_finished_work_does_not():
-    work = {"id": "scan", "label": "Scan", "done": 3, "total": 10, "url": "/scan/"}
-    assert 'hx-trigger="every 2s"' in render_to_string("components/progress.html", {**work, "state": "running"})
-    assert "hx-trigger" not in render_to_string("components/progress.html", {**work, "state": "done"})
+def test_paused_work_says_so_beside_how_far_it_is():
+    work = {"id": "scan", "label": "Scan", "done": 3, "total": 10}
+    running, paused, scheduled = (
+        render_to_string("components/progress.html", {**work, "state": state, "total": total})
+        for state, total in (("running", 10), ("paused", 10), ("scheduled", 0))
+    )
+    assert "3 of 10" in running
+    assert "Paused" not in running
+    assert "3 of 10" in paused
+    assert "Paused" in paused
+    assert "Scheduled" in scheduled
+    assert "Starting" not in scheduled
