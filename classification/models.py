@@ -367,6 +367,21 @@ class Project(WithDefault):
         return self.name
 
 
+class Account(models.Model):
+    """The name of who has an account id at a site, as the site told it at `read_at`; "" when it told none."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    account_id = models.CharField(max_length=128)
+    name = models.CharField(max_length=300, blank=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "account_id"], name="account_once")]
+
+    def __str__(self) -> str:
+        return self.name or self.account_id
+
+
 class Scan(Job):
     """Reading a whole site, or one space of it, into the inventory. `calls`: remote calls made."""
 

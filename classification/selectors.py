@@ -25,6 +25,7 @@ from classification.coverage.counts import (
     space_counts,
 )
 from classification.inventory import tree
+from classification.inventory.account_names import names_of
 from classification.inventory.filters import ORIGIN_OF, ItemFilters, ProjectFilters, SpaceFilters
 from classification.inventory.item_counts import counts_by_site
 from classification.models import Item, Level, Project, ReadState, Scan, Space
@@ -289,7 +290,10 @@ def origin_of(level: Level | None, set_here: bool, difference: str) -> str:
 
 @dataclass(frozen=True)
 class ItemDetail:
-    """All that is shown of one item. versions: its rows in other statuses (the draft of a published page)."""
+    """All that is shown of one item. versions: its rows in other statuses (the draft of a published page).
+
+    author, owner: names, or account ids where no name is known; owner "" where that is the author.
+    """
 
     item: Item
     row: ItemRow
@@ -299,6 +303,8 @@ class ItemDetail:
     choices: list[Level]
     history: list[AuditEntry]
     versions: list[ItemRow]
+    author: str
+    owner: str
 
 
 def find_item(connection: Connection, kind: str, remote_id: str, status: str) -> Item | None:
@@ -311,9 +317,11 @@ def find_item(connection: Connection, kind: str, remote_id: str, status: str) ->
 
 
 def item_detail(item: Item) -> ItemDetail:
-    """Five queries. The history holds what was done through Trustdesk, newest first, at most 100 entries."""
+    """Six queries. The history holds what was done through Trustdesk, newest first, at most 100 entries."""
     space = item.space
     levels = levels_by_id(space.connection)
+    names = names_of(space.connection, (item.author_id, item.owner_id))
+    owner = item.owner_id if item.owner_id != item.author_id else ""
     others = Item.objects.filter(space=space, kind=item.kind, remote_id=item.remote_id).exclude(pk=item.pk)
     return ItemDetail(
         item=item,
@@ -324,6 +332,8 @@ def item_detail(item: Item) -> ItemDetail:
         choices=applicable(levels.values()),
         history=list(one_per_action(item_history(item))[:LONGEST_HISTORY]),
         versions=item_rows(others.values_list(*_ROW_COLUMNS), space, levels),
+        author=names.get(item.author_id, item.author_id),
+        owner=names.get(owner, owner),
     )
 
 

@@ -4,8 +4,8 @@ import sqlite3
 from typing import Any
 
 from sandbox import confluence_levels, paging
-from sandbox.messages import Problem, SandboxRequest, SandboxResponse, answer
-from sandbox.names import EDIT, NONE, VIEW
+from sandbox.messages import Problem, SandboxRequest, SandboxResponse, answer, body_fields
+from sandbox.names import ACCOUNTS, EDIT, NONE, VIEW
 from sandbox.rights import right_to, site_of, space_thing, spaces_clause
 from sandbox.routes import Route
 from sandbox.state import State
@@ -229,6 +229,34 @@ def one_item(kind: str):
     return item
 
 
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def people(state: State, request: SandboxRequest) -> SandboxResponse:
+    """Whoever is asked for and known; ids of nobody are left out, as are the addresses that people show to nobody."""
+    ids = body_fields(request, {"accountIds": list}, required=("accountIds",), shape="v2")["accountIds"]
+    if not all(isinstance(account_id, str) for account_id in ids):
+        raise Problem(400, "Field 'accountIds' is of the wrong type")
+    with state.read() as db:
+        site_of(db, request)
+    found = [
+        {
+            "displayName": account.name,
+            "timeZone": "Etc/GMT",
+            "isExternalCollaborator": False,
+            "accountStatus": "active",
+            "accountId": account.account_id,
+            "email": "",
+            "accountType": "atlassian",
+            "publicName": account.name,
+            "profilePicture": {"path": "/wiki/aa-avatar/none", "isDefault": True},
+        }
+        for account in ACCOUNTS
+        if account.account_id in ids
+    ]
+    return answer({"results": found, "_links": {"base": f"{request.origin}/wiki"}})
+
+
 # --- data security policies -----------------------------------------------------------------------------------------
 
 
@@ -292,6 +320,7 @@ ROUTES = [
     Route("confluence.blogpost", "GET", "/blogposts/{id}", one_item("blogpost"), PAGE_SCOPE),
     Route("confluence.whiteboard", "GET", "/whiteboards/{id}", one_item("whiteboard"), WHITEBOARD_SCOPE, NOW),
     Route("confluence.database", "GET", "/databases/{id}", one_item("database"), DATABASE_SCOPE, NOW),
+    Route("confluence.people", "POST", "/users-bulk", people, ("read:user:confluence",)),
     Route("confluence.data_policies", "GET", "/data-policies/metadata", data_policies, CONFIGURATION),
     Route("confluence.data_policy_spaces", "GET", "/data-policies/spaces", data_policy_spaces, CONFIGURATION),
     *confluence_levels.ROUTES,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from classification.coverage.counts import counts_by_space, level_counts, levels_by_id
 from classification.inventory.filters import ItemFilters, SpaceFilters
-from classification.models import Item, Level, ReadState, Space
+from classification.models import Account, Item, Level, ReadState, Space
 from classification.selectors import origin_of
 from portal.models import Connection
 
@@ -20,6 +20,7 @@ ITEM_COLUMNS = (
     "state",
     "origin",
     "author_id",
+    "author",
     "changed_at",
     "level_read_at",
     "url",
@@ -48,6 +49,7 @@ def item_export(space: Space, filters: ItemFilters) -> Iterator[dict]:
     """Every item that the filters keep, not only one page of them; JSON-ready. Reads the table in pieces."""
     levels = levels_by_id(space.connection)
     items = filters.ordered(filters.apply(Item.objects.filter(space=space), space))
+    names = dict(Account.objects.filter(connection=space.connection).values_list("account_id", "name"))
     for item in items.iterator(chunk_size=1000):
         level = levels.get(item.level_id or 0) if item.level_state == ReadState.KNOWN else None
         yield {
@@ -61,6 +63,7 @@ def item_export(space: Space, filters: ItemFilters) -> Iterator[dict]:
             "state": item.level_state,
             "origin": str(origin_of(level, item.set_here, item.difference)),
             "author_id": item.author_id,
+            "author": names.get(item.author_id, ""),
             "changed_at": item.remote_changed_at.isoformat() if item.remote_changed_at else None,
             "level_read_at": item.level_read_at.isoformat() if item.level_read_at else None,
             "url": item.web_url,

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from classification.inventory import store
+from classification.inventory.account_names import read_names
 from classification.inventory.scan_entries import record_about
 from classification.models import Item, Level, ReadState, Scan, Space
 from classification.outcomes import LevelChange, RefreshResult, quoted
@@ -155,6 +156,8 @@ def read_item(
     if space is None:
         space = _keep_space(connection, client.space(found.space_id))
     row = store.keep_item(space, store.with_status(found, kind, status), status, timezone.now())
+    with contextlib.suppress(ApiError):  # who wrote it is shown by account id then
+        read_names(connection, client, (row.author_id, row.owner_id))
     return _read_level(row, before)
 
 

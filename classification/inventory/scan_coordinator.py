@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from classification.inventory import outside_changes, store, tree
+from classification.inventory.account_names import keep_names, missing_names
 from classification.inventory.batch_writer import Entry, Writer
 from classification.inventory.draft_lists import LISTS_DRAFTS, DraftLists
 from classification.models import Item, ReadState, Scan, Space
@@ -110,6 +111,8 @@ class Collector:
         self.latest: _SpaceRun | None = None
         self.spaces = self.listed = self.read = self.failures = self.unread = 0
         self.notes: dict[str, None] = {}
+        #: Who wrote or owns what was listed.
+        self.account_ids: set[str] = set()
         self._beaten = 0.0
         self._take_by_name: dict[str, Callable[[Any, Any, ApiError | None], None]] = {
             "levels": self._take_levels,
@@ -121,6 +124,7 @@ class Collector:
             "drafts": self._take_drafts,
             "level": self._take_level,
             "item": self._take_item,
+            "names": self._take_names,
         }
 
     # --- The loop ---------------------------------------------------------------------------------------------------
@@ -152,6 +156,10 @@ class Collector:
         if not self.levels_asked:
             self.levels_asked = True
             self.submit("levels", None, self.client.levels)
+
+    def ask_names(self) -> None:
+        if missing := missing_names(self.scan.connection, self.account_ids):
+            self.submit("names", missing, self.client.names, missing)
 
     def ask_drafts(self) -> None:
         self.submit("drafts", None, self.drafts.read)
@@ -217,6 +225,8 @@ class Collector:
         error = done.exception()
         if error is not None and not isinstance(error, ApiError):
             raise error
+        if error is not None and what == "names":
+            return  # whose name is not known is shown by account id
         if isinstance(error, Misconfigured):
             raise ScanFailedError(f"{error.message} {error.advice}".strip()) from error
         if isinstance(error, Limited):
@@ -346,6 +356,7 @@ class Collector:
         key = (part.kind, item.id, status)
         if key not in run.seen:  # what moves while it is listed comes twice
             run.seen.add(key)
+            self.account_ids |= {item.author_id, item.owner_id}
             run.listed += 1
             self.listed += 1
             self.ready.append((run, store.with_status(item, part.kind, status)))
@@ -374,6 +385,10 @@ class Collector:
             self.unread += 1
             self._note(f"Some levels could not be read: {error}")
         self._stage(run, replace(entry, error=error, there=True))
+
+    def _take_names(self, asked: list[str], names: dict[str, str] | None, error: ApiError | None) -> None:
+        if names is not None:
+            keep_names(self.scan.connection, asked, names)
 
     def _stage(self, run: _SpaceRun, entry: Entry) -> None:
         self.staged.append(entry)

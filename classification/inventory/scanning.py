@@ -67,4 +67,6 @@ def scan_site(scan: Scan, lease: Lease) -> None:
         collector.ask_drafts()
         collector.submit("spaces", timezone.now(), lambda: list(collector.client.spaces()))
         collector.work()
+        collector.ask_names()
+        collector.work()
     collector.finish()

@@ -6,10 +6,11 @@ levels, and the removal of an item's level. Answers of both are read in one way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from portal.atlassian import paging, reading
+from portal.atlassian.confluence_calls import KINDS, confluence_call, item_calls, level_calls
 from portal.atlassian.errors import ApiError, Misconfigured, NotFound, NotOffered, Refused
 from portal.atlassian.http import ApiSession
 from portal.atlassian.messages import Answer, Call
@@ -18,14 +19,9 @@ from portal.atlassian.types import Item, Level, Space
 LARGEST_PAGE = 250
 # The most values that one request may name.
 MOST_IDS, MOST_SPACE_IDS = 250, 100
+# Not stated for this call; that of the same call of REST v1.
+MOST_ACCOUNT_IDS = 200
 LONGEST_ID = 64
-# Kinds of items: the word in paths, the words for people, and the word in OAuth scopes.
-KINDS = {
-    "page": ("pages", "page", "page"),
-    "blogpost": ("blogposts", "blog post", "page"),
-    "whiteboard": ("whiteboards", "whiteboard", "whiteboard"),
-    "database": ("databases", "database", "database"),
-}
 LISTED_KINDS = ("page", "blogpost")
 _NOW = ("current",)
 ITEM_STATUSES = {
@@ -45,55 +41,6 @@ _SPACE_ADMIN = "Permission to access the Confluence site and to administer the s
 _VIEW_SPACE = "Permission to view the space"
 _READ_SPACE, _WRITE_SPACE = "read:space:confluence", "write:space:confluence"
 _CONFIGURATION = "read:configuration:confluence"
-
-
-def _call(name: str, method: str, path: str, does: str, *, group: str, scope: str, permission: str) -> Call:
-    """Every write of this API says what shall be, not what to change, so all of it may be repeated."""
-    anchor = path.replace("{", "").replace("}", "").replace("/", "-")
-    return Call(
-        name=f"confluence.{name}",
-        method=method,
-        path=f"/wiki/api/v2{path}",
-        does=does,
-        scope=scope,
-        permission=permission,
-        idempotent=True,
-        doc=f"https://developer.atlassian.com/cloud/confluence/rest/v2/api-group-{group}/#api{anchor}-{method.lower()}",
-        product="confluence",
-    )
-
-
-def _level_calls(name: str, method: str, end: str, verb: str) -> dict[str, Call]:
-    """One call on the classification level of an item, for each kind of item."""
-    right = "view" if method == "GET" else "edit"
-    return {
-        kind: _call(
-            name.format(kind),
-            method,
-            f"/{plural}/{{id}}/classification-level{end}",
-            f"{verb} the classification level of a {words}",
-            group="classification-level",
-            scope=f"{'read' if method == 'GET' else 'write'}:{scope}:confluence",
-            permission=f"Permission to {right} the {words}" + (" (to edit it, for a draft)" if right == "view" else ""),
-        )
-        for kind, (plural, words, scope) in KINDS.items()
-    }
-
-
-def _item_calls(name: str, path: str, does: str, kinds: Iterable[str]) -> dict[str, Call]:
-    """One call that reads items, for each of some kinds."""
-    return {
-        kind: _call(
-            name.format(kind),
-            "GET",
-            path.format(KINDS[kind][0], id="{id}"),
-            does.format(KINDS[kind][1]),
-            group="blog-post" if kind == "blogpost" else kind,
-            scope=f"read:{KINDS[kind][2]}:confluence",
-            permission=f"Permission to view the {KINDS[kind][1]} and its space",
-        )
-        for kind in kinds
-    }
 
 
 class Memory(Protocol):
@@ -129,7 +76,7 @@ class ConfluenceClient:
         self.dialect = dialect
         self.memory: Memory = memory or ShortMemory()
 
-    LEVELS = _call(
+    LEVELS = confluence_call(
         "levels",
         "GET",
         "/classification-levels",
@@ -149,7 +96,7 @@ class ConfluenceClient:
 
     # --- the default of a space ---------------------------------------------------------------------------------
 
-    SPACE_DEFAULT = _call(
+    SPACE_DEFAULT = confluence_call(
         "space_default",
         "GET",
         "/spaces/{id}/classification-level/default",
@@ -163,7 +110,7 @@ class ConfluenceClient:
         """The default level; None when none is set, or the account may not know, or the site has no classification."""
         return self._level_or_none(self.SPACE_DEFAULT, {"id": space_id}, {})
 
-    SET_SPACE_DEFAULT = _call(
+    SET_SPACE_DEFAULT = confluence_call(
         "set_space_default",
         "PUT",
         "/spaces/{id}/classification-level/default",
@@ -198,7 +145,7 @@ class ConfluenceClient:
             raise (error if about_form else refusal) from None
         self.memory.put(DEFAULT_WANTS_STATUS, not wants_status)
 
-    CLEAR_SPACE_DEFAULT = _call(
+    CLEAR_SPACE_DEFAULT = confluence_call(
         "clear_space_default",
         "DELETE",
         "/spaces/{id}/classification-level/default",
@@ -214,7 +161,7 @@ class ConfluenceClient:
 
     # --- the level of an item -----------------------------------------------------------------------------------
 
-    ITEM_LEVEL = _level_calls("{}_level", "GET", "", "read")
+    ITEM_LEVEL = level_calls("{}_level", "GET", "", "read")
 
     def item_level(self, kind: str, item_id: str, status: str = "current") -> Level | None:
         """The level in force on an item; None on 404, whose meaning `explain_missing_level` finds out."""
@@ -222,7 +169,7 @@ class ConfluenceClient:
         _require_status(call, kind, status, LEVEL_STATUSES)
         return self._level_or_none(call, {"id": item_id}, {"status": status} if kind in LISTED_KINDS else {})
 
-    SET_ITEM_LEVEL = _level_calls("set_{}_level", "PUT", "", "set")
+    SET_ITEM_LEVEL = level_calls("set_{}_level", "PUT", "", "set")
 
     def set_item_level(self, kind: str, item_id: str, level_id: str, status: str = "current") -> None:
         """Give an item a level of its own."""
@@ -230,7 +177,7 @@ class ConfluenceClient:
         _require_status(call, kind, status, LEVEL_STATUSES)
         self.session.call(call, path_args={"id": item_id}, body={"status": status, "id": level_id})
 
-    RESET_ITEM_LEVEL = _level_calls("reset_{}_level", "POST", "/reset", "reset")
+    RESET_ITEM_LEVEL = level_calls("reset_{}_level", "POST", "/reset", "reset")
 
     def reset_item_level(self, kind: str, item_id: str, status: str = "current") -> None:
         """Let an item take the default of its space again."""
@@ -238,7 +185,7 @@ class ConfluenceClient:
         _require_status(call, kind, status, LEVEL_STATUSES)
         self.session.call(call, path_args={"id": item_id}, body={"status": status})
 
-    REMOVE_ITEM_LEVEL = _level_calls("remove_{}_level", "DELETE", "", "remove")
+    REMOVE_ITEM_LEVEL = level_calls("remove_{}_level", "DELETE", "", "remove")
 
     def remove_item_level(self, kind: str, item_id: str, status: str = "current") -> None:
         """Leave an item without any level.
@@ -285,7 +232,7 @@ class ConfluenceClient:
 
     # --- spaces -------------------------------------------------------------------------------------------------
 
-    SPACES = _call(
+    SPACES = confluence_call(
         "spaces", "GET", "/spaces", "list the spaces", group="space", scope=_READ_SPACE, permission=_VIEW_SPACE
     )
 
@@ -309,7 +256,7 @@ class ConfluenceClient:
                 for answer, body, entry in self._results(self.SPACES, params={**params, "sort": sort}):
                     yield self._space(answer, body, entry)
 
-    SPACE = _call(
+    SPACE = confluence_call(
         "space", "GET", "/spaces/{id}", "read a space", group="space", scope=_READ_SPACE, permission=_VIEW_SPACE
     )
 
@@ -321,7 +268,7 @@ class ConfluenceClient:
 
     # --- items --------------------------------------------------------------------------------------------------
 
-    SPACE_ITEMS = _item_calls("space_{}s", "/spaces/{id}/{}", "list the {}s of a space", LISTED_KINDS)
+    SPACE_ITEMS = item_calls("space_{}s", "/spaces/{id}/{}", "list the {}s of a space", LISTED_KINDS)
 
     def space_items(self, space_id: str, kind: str, statuses: Sequence[str] = ("current",)) -> Iterator[Item]:
         """The pages or blog posts of a space that are current, archived, deleted or trashed; drafts are not."""
@@ -332,7 +279,7 @@ class ConfluenceClient:
         for answer, body, entry in self._results(call, path_args={"id": space_id}, params=params):
             yield self._item(answer, body, entry, kind)
 
-    DRAFTS = _item_calls("{}_drafts", "/{}", "list the {} drafts", LISTED_KINDS)
+    DRAFTS = item_calls("{}_drafts", "/{}", "list the {} drafts", LISTED_KINDS)
 
     def drafts(self, kind: str, space_ids: Sequence[str] = ()) -> Iterator[Item]:
         """The drafts of pages or blog posts that the account may see, of the whole site or of some spaces.
@@ -345,7 +292,7 @@ class ConfluenceClient:
             for answer, body, entry in self._results(_of(self.DRAFTS, kind), params=params):
                 yield self._item(answer, body, entry, kind)
 
-    ITEM = _item_calls("{}", "/{}/{id}", "read a {}", KINDS)
+    ITEM = item_calls("{}", "/{}/{id}", "read a {}", KINDS)
 
     def item(self, kind: str, item_id: str, status: str = "current") -> Item:
         """One item. Raises NotFound when it is gone, not visible, or not there in this status."""
@@ -364,9 +311,34 @@ class ConfluenceClient:
             )
         return item
 
+    # --- people -------------------------------------------------------------------------------------------------
+
+    NAMES = confluence_call(
+        "names",
+        "POST",
+        "/users-bulk",
+        "read the names of people",
+        group="user",
+        scope="read:user:confluence",
+        permission=f"{_USE}, and to view user profiles",
+    )
+
+    def names(self, account_ids: Sequence[str]) -> dict[str, str]:
+        """The names that people show to others, by account id; those of whom this account is not told are left out."""
+        found: dict[str, str] = {}
+        for some in chunks(account_ids, MOST_ACCOUNT_IDS) if account_ids else ():
+            answer = self.session.call(self.NAMES, body={"accountIds": some})
+            body = reading.mapping(answer, answer.json())
+            for entry in reading.entries(answer, body.get("results"), "the list of people"):
+                account_id = reading.required(answer, entry, "accountId")
+                name = reading.text(entry.get("displayName")) or reading.text(entry.get("publicName"))
+                if name:
+                    found[account_id] = name
+        return found
+
     # --- data security policies ---------------------------------------------------------------------------------
 
-    DATA_POLICY = _call(
+    DATA_POLICY = confluence_call(
         "data_policy",
         "GET",
         "/data-policies/metadata",
@@ -387,7 +359,7 @@ class ConfluenceClient:
         blocked = reading.mapping(answer, answer.json()).get("anyContentBlocked")
         return blocked if isinstance(blocked, bool) else None
 
-    DATA_POLICY_SPACES = _call(
+    DATA_POLICY_SPACES = confluence_call(
         "data_policy_spaces",
         "GET",
         "/data-policies/spaces",

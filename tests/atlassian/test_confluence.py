@@ -8,7 +8,7 @@ from portal.atlassian.confluence import ConfluenceClient
 from portal.atlassian.errors import ApiError, Misconfigured, NotFound, Refused, Unavailable
 from portal.atlassian.types import Level
 from sandbox import faults
-from sandbox.names import ACME, SITES
+from sandbox.names import ACCOUNTS, ACME, SITES
 from tests.atlassian.conftest import reply
 
 DIALECTS = pytest.mark.parametrize("dialect", ["current", "reference"])
@@ -356,6 +356,31 @@ def test_a_link_that_leads_elsewhere_is_not_shown(host, answered, path):
     assert answered.item("page", "1").web_url == ""
 
 
+def test_names_are_read_in_parts_and_of_nobody_without_a_call(client, acme):
+    ada, edith = (account.account_id for account in ACCOUNTS[:2])
+    confluence = client()
+    acme.calls.clear()
+
+    assert confluence.names([ada, *(f"712020:{n}" for n in range(250)), edith]) == {
+        ada: "Ada Admin",
+        edith: "Edith Editor",
+    }
+    assert acme.calls == {"confluence.people": 2}
+    assert confluence.names([]) == {}
+    assert acme.calls == {"confluence.people": 2}
+
+
+def test_a_public_name_stands_in_for_one_that_is_not_shown(host, answered):
+    people = [
+        {"accountId": "a", "displayName": "", "publicName": "Bob"},
+        {"accountId": "b", "displayName": None},
+        {"accountId": "c", "displayName": "Charlie", "publicName": "C"},
+    ]
+    host.answers(reply(200, {"results": people}))
+
+    assert answered.names(["a", "b", "c"]) == {"a": "Bob", "c": "Charlie"}
+
+
 def test_data_policies_are_read_where_the_site_tells(client, acme, space):
     blocked = acme.add_space(ACME, "FIN", blocked=True)
     acme.set_policies_readable(ACME, True)
@@ -392,6 +417,7 @@ READS = {
     "space_items": lambda client: list(client.space_items("1", "page")),
     "drafts": lambda client: list(client.drafts("blogpost")),
     "item": lambda client: client.item("page", "1"),
+    "names": lambda client: client.names(["1"]),
     "data_policy_spaces": lambda client: client.data_policy_spaces(["1"]),
 }
 WRONG = [None, True, 7, "text", [[]], [None], ["a"], [{}], {}, {"results": None}, {"results": {}}, {"results": [[]]}]

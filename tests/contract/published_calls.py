@@ -50,6 +50,18 @@ LEVEL = {
     "color": COLOR,
     "status": OneOf("DRAFT", "PUBLISHED", "ARCHIVED"),
 }
+PERSON = {
+    "displayName": str,
+    "timeZone": Maybe(str),
+    "personalSpaceId": Maybe(str),
+    "isExternalCollaborator": bool,
+    "accountStatus": OneOf("active", "inactive", "closed", "unknown"),
+    "accountId": str,
+    "email": Maybe(str),
+    "accountType": str,
+    "publicName": Maybe(str),
+    "profilePicture": {"path": str, "isDefault": bool},
+}
 ITEM = {
     "id": NUMBER,
     "title": str,
@@ -151,6 +163,7 @@ CONFLUENCE = [
     *item_levels("blogposts", drafts=True),
     *item_levels("whiteboards", drafts=False),
     *item_levels("databases", drafts=False),
+    Published("POST", f"{V2}/users-bulk", {200: {"results": [PERSON]}}, body=({"accountIds": [str]},)),
     Published("GET", f"{V2}/data-policies/metadata", {200: {"anyContentBlocked": bool}}),
     Published(
         "GET",

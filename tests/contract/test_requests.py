@@ -132,6 +132,13 @@ CONFLUENCE = [
     Fact("confluence.blogpost", lambda c: c.item("blogpost", "42"), "GET", f"{V2}/blogposts/42?status=current"),
     Fact("confluence.whiteboard", lambda c: c.item("whiteboard", "42"), "GET", f"{V2}/whiteboards/42"),
     Fact("confluence.database", lambda c: c.item("database", "42"), "GET", f"{V2}/databases/42"),
+    Fact(
+        "confluence.names",
+        lambda c: c.names(["712020:a", "712020:b"]),
+        "POST",
+        f"{V2}/users-bulk",
+        {"accountIds": ["712020:a", "712020:b"]},
+    ),
     Fact("confluence.data_policy", lambda c: c.data_policy_blocks(), "GET", f"{V2}/data-policies/metadata"),
     Fact(
         "confluence.data_policy_spaces",
