@@ -79,9 +79,11 @@ ADDRESSES: dict[str, tuple] = {
     "app_answer": ("space", {"app_key": "app"}, "privacy.edit", "privacy.edit"),
     "app_unknown": ("space", {"app_key": "app"}, "privacy.edit", "privacy.edit"),
     "app_record": ("space", {"app_key": "app"}, "privacy.edit", None),
+    "app_changed_records": ("space", {"app_key": "app"}, "privacy.edit", None),
     "app_bring_back": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_undo": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_take_live": ("space", {"app_key": "app"}, None, "privacy.edit"),
+    "app_take_live_record": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_reset": ("space", {"app_key": "app"}, None, "privacy.edit"),
     "app_restore": ("space", {"app_key": "app", "pk": "snapshot"}, None, "privacy.edit"),
     "app_save": ("space", {"app_key": "app"}, None, "privacy.edit"),
@@ -93,7 +95,7 @@ ADDRESSES: dict[str, tuple] = {
     "app_alert": ("space", {"app_key": "app"}, None, "privacy.publish"),
 }
 #: Without saying which question, a person with the right gets a 404 as well.
-NEEDS_A_QUESTION = {"app_answer", "app_unknown", "app_record"}
+NEEDS_A_QUESTION = {"app_answer", "app_unknown", "app_record", "app_changed_records"}
 #: What allauth keeps guarded by itself is walked as "signed in or sent to sign-in" below.
 ALLAUTH = ("account_", "mfa_", "usersessions_")
 CALLERS = ["nobody", "elsewhere", "anonymous", *registry.ROLES]

@@ -75,6 +75,7 @@ BODIES = {
     "app_answer": [QUESTION, f"seen.{QUESTION}={'0' * 32}&{QUESTION}"],
     "app_unknown": ["json:%2FcommonCloud%2Fx"],
     "app_undo": ["edit"],
+    "app_take_live_record": ["place=0&seen=x&pointer", "pointer=%2FthirdPartyInformation&seen=x&place", "seen"],
     "app_take_live": ["seen=x&pointer", "to=compare&seen=x&pointer", "seen"],
     "app_save": ["decided_on", "decide:%2F", "decided_on=x&decide:%00"],
     "app_review_ask": ["note"],

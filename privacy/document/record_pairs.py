@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from privacy.document import canonical_json
-from privacy.document.canonical_json import Json
+from privacy.document.canonical_json import Json, same
 from privacy.document.catalogue import Field
 from privacy.document.sequence_diff import pair, pair_in_turns
 
@@ -60,6 +60,20 @@ class _Record:
             if mine is not None and theirs is not None:
                 found += weight * mine.likeness(theirs)
         return found / whole if whole else 0.0
+
+
+def changed_pairs(field: Field, left: Sequence[Json], right: Sequence[Json]) -> dict[int, int]:
+    """Of the pairs of two lists those that differ, in their order on the left.
+
+    What is equal at both ends is passed over first: most lists differ in few records, and pairing takes longer.
+    """
+    shortest = min(len(left), len(right))
+    begin = next((n for n in range(shortest) if not same(left[n], right[n])), shortest)
+    most = shortest - begin
+    end = next((n for n in range(most) if not same(left[-1 - n], right[-1 - n])), most)
+    pairs = pair_records(field, left[begin : len(left) - end], right[begin : len(right) - end])
+    shifted = ((here + begin, there + begin) for here, there in sorted(pairs.items()))
+    return {here: there for here, there in shifted if not same(left[here], right[there])}
 
 
 @dataclass(frozen=True)

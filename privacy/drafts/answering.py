@@ -15,10 +15,12 @@ from portal.atlassian.strictjson import StrictJSONError
 from privacy.document import canonical_json, catalogue, patches
 from privacy.document.answers import AnswerError
 from privacy.document.canonical_json import MISSING, Json, PointerError, Texts
+from privacy.document.catalogue import Field
 from privacy.document.checks import Finding
 from privacy.document.diff import compare
 from privacy.document.document import Document, Raw
 from privacy.document.merge import take
+from privacy.document.record_pairs import changed_pairs
 from privacy.drafts import edit_log, finding_counts
 from privacy.drafts.working_copy import get_or_create
 from privacy.models import App, Edit, WorkingCopy
@@ -87,15 +89,18 @@ def answer(*, actor: Actor, app: App, pointer: str, raw: Raw, expected: str | No
     there is none. Answers to different fields by two people both land. Needs privacy.edit. Raises AnswerRefused (with
     the typed text), AnswerConflict, NotEditable, PermissionDenied.
     """
-    try:
-        question = catalogue.field(pointer)
-    except KeyError:
-        raise AnswerRefused("There is no such question in the catalogue.", pointer=pointer, typed=raw) from None
-    texts = Texts()
+    question, texts = _question(pointer, raw), Texts()
     change = Change(
         pointer, raw, _equals(expected, texts), lambda document: document.answer(question, raw, texts), texts=texts
     )
     return _give(actor, app, change)
+
+
+def _question(pointer: str, raw: Raw = "") -> Field:
+    try:
+        return catalogue.field(pointer)
+    except KeyError:
+        raise AnswerRefused("There is no such question in the catalogue.", pointer=pointer, typed=raw) from None
 
 
 def answer_json(*, actor: Actor, app: App, pointer: str, text: str, expected: str | None = None) -> Answered:
@@ -161,6 +166,27 @@ def bring_back(*, actor: Actor, app: App, edit: Edit, place: int) -> Answered:
         return True
 
     return _give(actor, app, Change(edit.pointer, "", _equals(None), change))
+
+
+def take_live_record(*, actor: Actor, app: App, pointer: str, place: int, expected: str) -> Answered:
+    """Put what is live of one record into the list at `pointer`, in the place that the record has there.
+
+    `expected`: the fingerprint of the list in which it has that place. Needs privacy.edit. Raises what `answer` raises.
+    """
+    live = App.objects.select_related("live").get(pk=app.pk).live
+    question = _question(pointer)
+
+    def change(document: Document) -> bool:
+        here, there = document.get(pointer), Document.from_text(live.text).get(pointer) if live else MISSING
+        if question.kind != "records" or not isinstance(here, list) or not isinstance(there, list):
+            raise AnswerError("There is no such list of records here and live, so nothing was changed.")
+        pairs = changed_pairs(question, here, there)
+        if place not in pairs:
+            raise AnswerError("This record is not live, or the same as live, so nothing was changed.")
+        document.set(pointer, [*here[:place], there[pairs[place]], *here[place + 1 :]])
+        return True
+
+    return _give(actor, app, Change(pointer, "", _equals(expected), change))
 
 
 def take_live_value(*, actor: Actor, app: App, pointer: str, expected: str | None = None) -> Answered:

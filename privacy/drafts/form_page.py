@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 
 from privacy.document import catalogue
 from privacy.document.canonical_json import MISSING, Json, join, same, split, walk
@@ -14,13 +15,14 @@ from privacy.document.document import Document, Progress
 from privacy.document.document_cache import DocumentCache
 from privacy.document.form_values import FormValue, fits, form_value_of, hidden_names, json_text, plain
 from privacy.document.readable import label_of, record_title, text_of
+from privacy.document.record_pairs import changed_pairs
 from privacy.drafts import edit_log
 from privacy.drafts.answering import fingerprint_of
 from privacy.drafts.finding_counts import text_worked_on, working_copy_of
 from privacy.models import EMPTY_TEXT, App, Edit, WorkingCopy
 
-#: So many removed records are offered for one list.
-MOST_REMOVED = 20
+#: So many removed records are offered for one list, and so many changed ones.
+MOST_REMOVED = MOST_CHANGED = 20
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,15 @@ class FieldView(Place):
             return []
         gone = self.context.removed.get(self.pointer, [])[::-1]
         return [(record_title(self.field, item.record), item) for item in gone[:MOST_REMOVED]]
+
+    @cached_property
+    def changed_records(self) -> list[tuple[str, int]]:
+        """The records that are something else live, with their names and places here."""
+        here, live = self.value, self.live_value
+        if self.field.kind != "records" or not isinstance(here, list) or not isinstance(live, list):
+            return []
+        changed = islice(changed_pairs(self.field, here, live), MOST_CHANGED)
+        return [(record_title(self.field, here[place]), place) for place in changed]
 
     @property
     def live_text(self) -> str:

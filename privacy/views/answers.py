@@ -212,6 +212,30 @@ def app_bring_back(request: HttpRequest, app: App) -> HttpResponse:
     return _show_step(request, app, edit.pointer, "The record is back in the list.")
 
 
+@on_app("privacy.edit")
+@require_safe
+def app_changed_records(request: HttpRequest, app: App) -> HttpResponse:
+    """Which records of a list are something else live; pairing those of two long lists takes too long for each save."""
+    field = catalogue.CATALOGUE.by_name.get(request.GET.get("field", ""))
+    question = field and questions.one(AppContext(app).form, field.pointer, viewer=None)
+    if field is None or field.kind != "records" or question is None:
+        raise Http404("These records are not there any more. Nothing was changed. Reload the page.")
+    return render(request, "privacy/_changed_records.html", {"app": app, "q": question})
+
+
+@on_app("privacy.edit", post=True)
+def app_take_live_record(request: HttpRequest, app: App) -> HttpResponse:
+    """Put what is live of one record, which has this `place` in the list that the page showed (`seen`), into it."""
+    pointer, place, seen = (request.POST.get(name, "") for name in ("pointer", "place", "seen"))
+    if not seen or not _is_number(place):
+        return _refuse(request, app, "There is no such record. Nothing was changed. Reload the page.")
+    try:
+        answering.take_live_record(actor=actor_of(request), app=app, pointer=pointer, place=int(place), expected=seen)
+    except PROBLEMS as problem:
+        return _refuse(request, app, _in_short(problem), status_of(problem))
+    return _show_step(request, app, pointer, "The record is as it is live. Save it to Marketplace to change the draft.")
+
+
 @on_app("privacy.edit", post=True)
 def app_take_live(request: HttpRequest, app: App) -> HttpResponse:
     """Put the live value of one place into the working copy, in the place of what the page showed (`seen`)."""

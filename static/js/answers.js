@@ -3,6 +3,21 @@
 const changed = (element) => element.dispatchEvent(new Event("change", { bubbles: true }));
 const answerOf = (element) => (element instanceof Element ? element.closest("[data-answer]") : null);
 
+// What only the page itself asks for: no answer, and nothing that is sent.
+const isOfThePage = (input) => input instanceof Element && input.matches("[data-find-record], [data-place] input");
+
+for (const type of ["change", "input"]) {
+  document.addEventListener(
+    type,
+    (event) => {
+      if (!isOfThePage(event.target)) return;
+      event.stopImmediatePropagation();
+      if (event.target.matches("[data-find-record]")) findRecords(event.target);
+    },
+    true,
+  );
+}
+
 // ---- controls for browsers without JavaScript: htmx parses what it swaps in as such a browser would, so that they would
 // be controls of the form here too, unseen but sent ----
 
@@ -94,16 +109,106 @@ function addRecord(field) {
   const token = `new-${Date.now()}-${(fresh += 1)}`;
   rename(record, key, "new", token);
   field.querySelector(":scope > [data-record-list]").append(record);
+  const find = field.querySelector("[data-find-record]");
+  if (find?.value) {
+    find.value = "";
+    findRecords(find);
+  }
   record.querySelector("input[type=text]")?.focus();
 }
 
 function moveRecord(record, up, button) {
-  const other = up ? record.previousElementSibling : record.nextElementSibling;
+  const next = (item) => (up ? item.previousElementSibling : item.nextElementSibling);
+  let other = next(record);
+  while (other?.hidden) other = next(other);
   if (!other) return;
   if (up) other.before(record);
   else other.after(record);
   button.focus();
   changed(record);
+}
+
+// A record is moved to a place by its number, or dragged there.
+
+function askPlace(record, button) {
+  const open = record.querySelector(":scope > .record-actions [data-place]");
+  if (open) return open.remove();
+  const list = record.parentElement;
+  const asked = list.parentElement.querySelector(":scope > template[data-place]").content.firstElementChild.cloneNode(true);
+  asked.dataset.place = "";
+  const input = asked.querySelector("input");
+  input.max = list.children.length;
+  input.value = [...list.children].indexOf(record) + 1;
+  button.before(asked);
+  input.select();
+}
+
+function moveTo(record, number) {
+  const list = record.parentElement;
+  const others = [...list.children].filter((other) => other !== record);
+  const place = Math.min(Math.max(number, 1), others.length + 1) - 1;
+  if (list.children[place] === record) return;
+  list.insertBefore(record, others[place] ?? null);
+  changed(record);
+}
+
+document.addEventListener("keydown", (event) => {
+  const asked = event.target instanceof Element ? event.target.closest("[data-place]") : null;
+  if (!asked || !["Enter", "Escape"].includes(event.key)) return;
+  event.preventDefault();
+  const record = asked.closest("[data-record]");
+  const number = Number.parseInt(event.target.value, 10);
+  asked.remove();
+  if (event.key === "Enter" && number) moveTo(record, number);
+  record.querySelector("[data-move-to]").focus();
+});
+
+document.addEventListener("focusout", (event) => {
+  const asked = event.target instanceof Element ? event.target.closest("[data-place]") : null;
+  if (asked && event.relatedTarget && !event.relatedTarget.matches("[data-move-to]")) setTimeout(() => asked.remove());
+});
+
+let dragged = null;
+
+document.addEventListener("dragstart", (event) => {
+  const handle = event.target instanceof Element ? event.target.closest("[data-drag]") : null;
+  if (!handle) return;
+  dragged = handle.closest("[data-record]");
+  dragged.dataset.dragged = "";
+  event.dataTransfer.effectAllowed = "move";
+  event.dataTransfer.setData("text/plain", "");
+  event.dataTransfer.setDragImage(dragged, 0, 0);
+});
+
+document.addEventListener("dragover", (event) => {
+  const over = event.target instanceof Element ? event.target.closest("[data-record]") : null;
+  if (!dragged || over?.parentElement !== dragged.parentElement) return;
+  event.preventDefault();
+  if (over === dragged) return;
+  const box = over.getBoundingClientRect();
+  const after = event.clientY > box.top + box.height / 2;
+  over.parentElement.insertBefore(dragged, after ? over.nextElementSibling : over);
+});
+
+document.addEventListener("drop", (event) => dragged && event.preventDefault());
+
+document.addEventListener("dragend", () => {
+  if (!dragged) return;
+  delete dragged.dataset.dragged;
+  changed(dragged); // where it went back to its place, the answer is the same
+  dragged = null;
+});
+
+// Among many records those are shown whose names hold what is looked for.
+function findRecords(input) {
+  const wanted = input.value.trim().toLocaleLowerCase();
+  const records = [...input.closest("[data-records]").querySelectorAll(":scope > [data-record-list] > [data-record]")];
+  for (const record of records) {
+    record.hidden = !record.querySelector("[data-record-title]").textContent.toLocaleLowerCase().includes(wanted);
+  }
+  const found = records.filter((record) => !record.hidden).length;
+  const line = input.parentElement.querySelector("[role=status]");
+  line.textContent = wanted ? `${found.toLocaleString("en")} of ${records.length.toLocaleString("en")}` : "";
 }
 
 function removed(item, selector) {
@@ -121,6 +226,7 @@ document.addEventListener("click", (event) => {
   else if (button.matches("[data-remove-entry]")) removed(button.closest("li"), "input");
   else if (button.matches("[data-add-record]")) addRecord(button.closest("[data-records]"));
   else if (button.matches("[data-remove-record]")) removed(button.closest("[data-record]"), "summary");
+  else if (button.matches("[data-move-to]")) askPlace(button.closest("[data-record]"), button);
   else if (button.matches("[data-send-again]")) changed(answerOf(button));
   else if (button.matches("[data-move]")) moveRecord(button.closest("[data-record]"), button.dataset.move === "up", button);
 });

@@ -241,6 +241,87 @@ def test_lists_and_records_grow_move_and_shrink(open_as, sandbox):
     assert details[3]["thirdPartyCountries"] == ["Iceland"]
 
 
+def _with_records(sandbox, page: Page, names: list[str]):
+    """The Status Board with these sub-processors, live, and its form open on them."""
+    board = product_id("Status Board")
+    content = json.loads(sandbox.document_text(board, "live"))
+    details = [{"name": name, "purpose": "Hosting"} for name in names]
+    content["thirdPartyInformation"] = {"isEndUserDataShared": True, "thirdPartyDetails": details}
+    sandbox.add_document(board, {"commonCloud": content}, state="live")
+    page.get_by_role("button", name="Refresh").click()
+    expect_said(page, "Last refreshed just now")
+    page.goto(app_path("Status Board", "edit/?section=thirdPartyInformation"))
+    return question(page, PROCESSORS)
+
+
+def _names(processors) -> list[str]:
+    return [text.strip() for text in processors.locator("[data-record-title]").all_inner_texts()]
+
+
+def test_a_record_is_moved_to_a_place_by_its_number_or_by_dragging(open_as, sandbox):
+    page = open_as("alice", app_path("Status Board"))
+    processors = _with_records(sandbox, page, list("ABCDEFGH"))
+    records = processors.locator("[data-record]")
+    move = records.nth(1).get_by_role("button", name="Move to…")
+    move.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Position")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(move).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("6")
+    page.keyboard.press("Enter")
+    expect_kept(processors)
+    assert _names(processors) == list("ACDEFBGH")
+    expect(records.nth(5).get_by_role("button", name="Move to…")).to_be_focused()
+    handle = records.nth(7).locator("[data-drag]")
+    handle.drag_to(records.nth(0).locator("summary"), target_position={"x": 60, "y": 4})
+    expect(processors.locator("[data-record-title]").first).to_have_text("H")
+    expect_kept(processors)
+    page.reload()
+    assert _names(processors) == list("HACDEFBG")
+
+
+def test_a_record_is_found_among_many_by_name(open_as, sandbox):
+    page = open_as("alice", app_path("Status Board"))
+    processors = _with_records(sandbox, page, [f"Example {number}" for number in range(30)])
+    find = page.get_by_label("Find a sub-processor by name")
+    find.fill("example 2")
+    visible = processors.locator("[data-record]:visible")
+    expect(visible).to_have_count(11)
+    expect(processors.get_by_text("11 of 30")).to_be_visible()
+    visible.nth(1).get_by_role("button", name="Move down").click()
+    expect_kept(processors)
+    assert [name for name in _names(processors) if "2" in name][:4] == [
+        "Example 2",
+        "Example 12",
+        "Example 21",
+        "Example 20",
+    ]
+    find.fill("")
+    expect(visible).to_have_count(30)
+    assert Edit.objects.filter(app__name="Status Board").count() == 1
+
+
+def test_a_record_goes_back_to_live_and_a_removed_one_comes_back(open_as, sandbox):
+    page = open_as("alice", app_path("Status Board"))
+    processors = _with_records(sandbox, page, ["Alpha", "Beta", "Gamma"])
+    records = processors.locator("[data-record]")
+    records.nth(1).get_by_label("Purpose").fill("Mail")
+    records.nth(1).get_by_label("Purpose").press("Tab")
+    expect_kept(processors)
+    processors.get_by_text("Revert single records").click()
+    processors.get_by_role("button", name="Revert to live for: Beta").click()
+    expect(records.nth(1).get_by_label("Purpose")).to_have_value("Hosting")
+    expect(processors.get_by_text("Revert single records")).to_have_count(0)
+    records.nth(0).get_by_role("button", name="Remove").click()
+    expect(records).to_have_count(2)
+    processors.get_by_text("Removed: 1").click()
+    processors.get_by_role("button", name="Bring back Alpha").click()
+    expect(records).to_have_count(3)
+    assert _names(processors) == ["Alpha", "Beta", "Gamma"]
+
+
 def test_records_keep_what_the_page_does_not_show_through_a_row_of_changes(open_as, sandbox):
     page, board = open_as("alice", app_path("Status Board")), product_id("Status Board")
     unknown = {"dpaSigned": True, "reviewed": {"by": "Example"}}

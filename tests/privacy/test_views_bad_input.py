@@ -55,6 +55,7 @@ STEPS = {
     "app_save": ["decided_on", "decide:/commonCloud/security/securityContact", "decide:"],
     "app_undo": ["edit"],
     "app_take_live": ["pointer", "seen", "to", "show"],
+    "app_take_live_record": ["pointer", "place", "seen"],
     "app_reset": ["x"],
     "app_review_ask": ["note"],
     "app_review_verdict": ["verdict", "comment", "seen"],
