@@ -32,6 +32,7 @@ NAV = (
     registry.NavItem("Projects", "project", "projects", ("site",), "classification.view", 20),
     registry.NavItem("Levels", "levels", "levels", ("site", "organization"), "classification.view", 30),
 )
+GENERAL_NAV = (registry.NavItem("Content", "page", "content", ("site",), "classification.view"),)
 LEVEL_ACTIONS = {
     "item.level.set": "Set the level",
     "item.level.reset": "Reset the level to the space default",
@@ -68,6 +69,7 @@ class ClassificationConfig(AppConfig):
         registry.SYSTEM_ACTORS["scan"] = registry.SystemActor("Trustdesk (scan)")
         registry.SYSTEM_ACTORS["demo"].capabilities.update({"classification.view", "classification.scan"})
         registry.NAV.extend(NAV)
+        registry.GENERAL_NAV.extend(GENERAL_NAV)
         registry.add_audit_actions("Levels", LEVEL_ACTIONS)
         registry.add_audit_actions("Scans", SCAN_ACTIONS)
         for kind in ("page", "blogpost"):

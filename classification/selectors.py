@@ -7,7 +7,7 @@ dataclasses, because building 250 model instances with their levels costs more t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,11 +22,12 @@ from classification.coverage.counts import (
     counts_by_space,
     level_counts,
     levels_by_id,
+    levels_of,
     space_counts,
 )
 from classification.inventory import tree
 from classification.inventory.account_names import names_of
-from classification.inventory.filters import ORIGIN_OF, ItemFilters, ProjectFilters, SpaceFilters
+from classification.inventory.filters import ORIGIN_OF, ContentFilters, ItemFilters, ProjectFilters, SpaceFilters
 from classification.inventory.item_counts import counts_by_site
 from classification.models import Item, Level, Project, ReadState, Scan, Space
 from portal.audit.browse import one_per_action, target_history
@@ -186,7 +187,7 @@ class SpacePage:
 def space_page(space: Space, filters: ItemFilters) -> SpacePage:
     """Rows, figures, levels and scans of one space, in 5 queries however many items it holds; 6 in part of a tree."""
     levels = levels_by_id(space.connection)
-    items = filters.apply(Item.objects.filter(space=space), space)
+    items = filters.apply(Item.objects.filter(space=space))
     around = {"after": filters.after, "before": filters.before}
     page = page_of(items, filters.columns, ITEMS_PER_PAGE, values=_ROW_COLUMNS, **around)
     rows = item_rows(page.rows, space, levels)
@@ -204,6 +205,44 @@ def space_page(space: Space, filters: ItemFilters) -> SpacePage:
         scan=next((scan for scan in scans if scan.is_open), None),
         last_scan=_last_of(space, scans),
     )
+
+
+@dataclass(frozen=True)
+class ContentPage:
+    """One page of the content of several sites. rows: each with its space. levels: of all of them, by key."""
+
+    rows: list[tuple[ItemRow, Space]]
+    page: KeysetPage
+    levels: dict[int, Level]
+
+
+def content_page(sites: Sequence[Connection], filters: ContentFilters) -> ContentPage:
+    """The content of all spaces that these sites list, in 4 queries however many there are."""
+    levels = levels_of(sites)
+    around = {"after": filters.after, "before": filters.before}
+    values = (*_ROW_COLUMNS, "space_id")
+    page = page_of(_content(sites, filters), filters.columns, ITEMS_PER_PAGE, values=values, **around)
+    connections = {site.pk: site for site in sites}
+    spaces = Space.objects.in_bulk({row[-1] for row in page.rows})
+    by_space: dict[int, list[tuple]] = {}
+    for row in page.rows:
+        by_space.setdefault(row[-1], []).append(row[:-1])
+    made = {}
+    for pk, rows in by_space.items():
+        space = spaces[pk]
+        space.connection = connections[space.connection_id]
+        made.update({row.pk: (row, space) for row in item_rows(rows, space, levels[space.connection_id])})
+    every = {pk: level for of_site in levels.values() for pk, level in of_site.items()}
+    return ContentPage([made[row[0]] for row in page.rows], page, every)
+
+
+def content_that_matches(sites: Sequence[Connection], query: str) -> int:
+    """How much content of these sites matches the filters of an address."""
+    return _content(sites, ContentFilters.parse(QueryDict(query))).count()
+
+
+def _content(sites: Sequence[Connection], filters: ContentFilters) -> QuerySet[Item]:
+    return filters.apply(Item.objects.filter(connection__in=sites, space__listed=True))
 
 
 def _last_of(space: Space, scans: list[Scan]) -> Scan | None:
@@ -245,7 +284,7 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
 
 def items_that_match(space: Space, query: str) -> int:
     """How many items of the space match the filters of an address."""
-    return ItemFilters.parse(QueryDict(query)).apply(Item.objects.filter(space=space), space).count()
+    return ItemFilters.parse(QueryDict(query)).apply(Item.objects.filter(space=space)).count()
 
 
 def projects_that_match(connection: Connection, query: str) -> int:
@@ -339,7 +378,7 @@ def item_detail(item: Item) -> ItemDetail:
 
 def item_neighbours(item: Item, filters: ItemFilters) -> tuple[Item | None, Item | None]:
     """The items before and after one in a list of its space, also where it is not in that list any more."""
-    found = filters.apply(Item.objects.filter(space=item.space), item.space)
+    found = filters.apply(Item.objects.filter(space=item.space))
     before, after = neighbours(found.only("kind", "remote_id", "status", "title"), filters.columns, item)
     for neighbour in filter(None, (before, after)):
         neighbour.space = item.space  # spares a query for its address

@@ -24,7 +24,7 @@ def frame(request: HttpRequest) -> dict:
         "connections": visible,
         "connection": connection,
         "may": {name.replace(".", "_"): True for name in allowed},
-        "nav": _nav(request, connection, allowed),
+        "nav": _nav(request, connection, allowed, visible),
     }
 
 
@@ -37,8 +37,10 @@ def _sandbox(visible: Sequence[Connection] = ()) -> dict:
     }
 
 
-def _nav(request: HttpRequest, connection: Connection | None, allowed: set[str]) -> list[dict]:
-    sections = []
+def _nav(
+    request: HttpRequest, connection: Connection | None, allowed: set[str], visible: Sequence[Connection]
+) -> list[dict]:
+    sections, actor = [], actor_of(request)
     if connection is not None:
         items = [
             _line(request, item.label, item.icon, reverse(item.url_name, args=[connection.slug]))
@@ -49,6 +51,11 @@ def _nav(request: HttpRequest, connection: Connection | None, allowed: set[str])
         sections.append({"label": connection.name, "items": items})
     general = [
         _line(request, "Home", "home", reverse("home")),
+        *(
+            _line(request, item.label, item.icon, reverse(item.url_name))
+            for item in sorted(registry.GENERAL_NAV, key=lambda item: item.order)
+            if any(each.kind in item.kinds and item.capability in capabilities(actor, each) for each in visible)
+        ),
         _line(request, "Connections", "settings", reverse("connections")),
         _line(request, "Activity", "activity", reverse("activity")),
     ]

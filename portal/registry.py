@@ -20,7 +20,10 @@ class Role:
 
 @dataclass(frozen=True)
 class NavItem:
-    """One line of the left navigation, shown on connections of `kinds` to people with `capability`."""
+    """One line of the left navigation, for people with `capability` on a connection of one of `kinds`.
+
+    In NAV it stands for the connection that is open, in GENERAL_NAV for all of them together.
+    """
 
     label: str
     icon: str
@@ -78,6 +81,7 @@ SYSTEM_ACTORS: dict[str, SystemActor] = {
 }
 
 NAV: list[NavItem] = []
+GENERAL_NAV: list[NavItem] = []
 
 #: Audit action -> what happened, in words: "item.level.set" -> "Set the level". Filled by `add_audit_actions`.
 AUDIT_ACTIONS: dict[str, str] = {}

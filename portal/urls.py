@@ -29,6 +29,7 @@ urlpatterns = [
     path("operations/<uuid:pk>/", operations.operation, name="operation"),
     path("activity/", activity.activity, name="activity"),
     path("activity/export/", activity.activity_export, name="activity_export"),
+    path("content/", include("classification.content_urls")),
     path("sites/<slug:slug>/", include("classification.urls")),
     path("apps/<slug:slug>/", include("privacy.urls")),
 ]

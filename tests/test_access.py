@@ -41,6 +41,8 @@ ADDRESSES: dict[str, tuple] = {
     "operation": (None, {"pk": "operation"}, OWNER, None),
     "activity": (None, {}, SIGNED_IN, None),
     "activity_export": (None, {}, SIGNED_IN, None),
+    "content": (None, {}, SIGNED_IN, None),
+    "content_export": (None, {}, SIGNED_IN, None),
     "connection": ("site", {}, "connection.view", None),
     "connection_edit": ("site", {}, "connection.manage", "connection.manage"),
     "connection_check": ("site", {}, None, "connection.manage"),

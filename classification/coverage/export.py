@@ -1,15 +1,18 @@
-"""The inventory as flat rows, for CSV and JSON: of a space as filtered, and of all spaces of a site."""
+"""The inventory as flat rows, for CSV and JSON: the content of a space or of sites, and the spaces of a site."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from classification.coverage.counts import counts_by_space, level_counts, levels_by_id
-from classification.inventory.filters import ItemFilters, SpaceFilters
+from django.db.models import QuerySet
+
+from classification.coverage.counts import counts_by_space, level_counts, levels_by_id, levels_of
+from classification.inventory.filters import ContentFilters, ItemFilters, SpaceFilters
 from classification.models import Account, Item, Level, ReadState, Space
 from classification.selectors import origin_of
 from portal.models import Connection
 
 #: Names of the columns, in order; CSV writes them as its first line.
 ITEM_COLUMNS = (
+    "site",
     "space",
     "kind",
     "id",
@@ -46,14 +49,27 @@ SPACE_COLUMNS = (
 
 
 def item_export(space: Space, filters: ItemFilters) -> Iterator[dict]:
-    """Every item that the filters keep, not only one page of them; JSON-ready. Reads the table in pieces."""
-    levels = levels_by_id(space.connection)
-    items = filters.ordered(filters.apply(Item.objects.filter(space=space), space))
-    names = dict(Account.objects.filter(connection=space.connection).values_list("account_id", "name"))
+    """Every item of a space that the filters keep, not only one page of them; JSON-ready."""
+    return _items([space.connection], Item.objects.filter(space=space), filters)
+
+
+def content_export(sites: Sequence[Connection], filters: ContentFilters) -> Iterator[dict]:
+    """The same of all spaces that these sites list."""
+    return _items(sites, Item.objects.filter(connection__in=sites, space__listed=True), filters)
+
+
+def _items(sites: Sequence[Connection], found: QuerySet[Item], filters: ItemFilters) -> Iterator[dict]:
+    """Reads the table in pieces."""
+    levels = {pk: level for of_site in levels_of(sites).values() for pk, level in of_site.items()}
+    items = filters.ordered(filters.apply(found)).select_related("space")
+    slugs = {site.pk: site.slug for site in sites}
+    accounts = Account.objects.filter(connection__in=sites).exclude(name="")
+    names = {tuple(key): name for *key, name in accounts.values_list("connection", "account_id", "name")}
     for item in items.iterator(chunk_size=1000):
         level = levels.get(item.level_id or 0) if item.level_state == ReadState.KNOWN else None
         yield {
-            "space": space.key,
+            "site": slugs[item.connection_id],
+            "space": item.space.key,
             "kind": item.kind,
             "id": item.remote_id,
             "status": item.status,
@@ -63,7 +79,7 @@ def item_export(space: Space, filters: ItemFilters) -> Iterator[dict]:
             "state": item.level_state,
             "origin": str(origin_of(level, item.set_here, item.difference)),
             "author_id": item.author_id,
-            "author": names.get(item.author_id, ""),
+            "author": names.get((item.connection_id, item.author_id), ""),
             "changed_at": item.remote_changed_at.isoformat() if item.remote_changed_at else None,
             "level_read_at": item.level_read_at.isoformat() if item.level_read_at else None,
             "url": item.web_url,

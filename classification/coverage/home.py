@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 
 from classification.coverage.counts import Coverage, coverages_of, levels_of
+from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, ContentFilters
 from portal.access import Actor, may
 from portal.counts import agreeing, counted
 from portal.models import Connection
 from portal.registry import HomePart, Rank, ToDo
 
+NO_LEVEL_COLOURS = {NOT_CLASSIFIED: "none", NOT_KNOWN: "unknown"}
 KINDS = (Connection.Kind.SITE, Connection.Kind.ORGANIZATION)
 #: A full scan that is older than this is worth repeating.
 STALE = timedelta(days=7)
@@ -34,13 +37,18 @@ def home_part(actor: Actor, connections: Sequence[Connection]) -> HomePart:
     return HomePart(lines, to_dos, _segments(list(coverages.values())))
 
 
+def content_url(*, level: str, site: str = "") -> str:
+    """The list of what is counted by a level: archived content is not."""
+    return f"{reverse('content')}?{ContentFilters(level=level, site=site, status=CHANGEABLE).query()}"
+
+
 def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
     url = reverse("spaces", args=[site.slug])
     if not now.figures.everything:
         return [("Classified", "Not scanned yet", url)]
     lines = [
         ("Classified", f"{now.figures.percent_classified} % of {now.figures.total:,} pages and blog posts", url),
-        ("Not classified", f"{now.figures.unclassified:,}", f"{url}?unclassified=yes"),
+        ("Not classified", f"{now.figures.unclassified:,}", content_url(level=NOT_CLASSIFIED, site=site.slug)),
     ]
     if now.unread_spaces:
         lines.append(("Not scanned in full", f"{now.unread_spaces:,} of {now.spaces:,} spaces", f"{url}?sort=age"))
@@ -62,15 +70,17 @@ def _to_dos(actor: Actor, site: Connection, now: Coverage) -> list[ToDo]:
     if now.figures.unclassified and may(actor, site, "classification.set"):
         items = counted(now.figures.unclassified, "page or blog post", "pages and blog posts")
         text = f"Classify {items} without a level"
-        found.append(ToDo(Rank.CLASSIFY, text, f"{url}?unclassified=yes", site.name))
+        found.append(ToDo(Rank.CLASSIFY, text, content_url(level=NOT_CLASSIFIED, site=site.slug), site.name))
     return found
 
 
 def _segments(coverages: Sequence[Coverage]) -> list[dict[str, object]]:
-    """Counts over all sites. Levels of one name and colour are one: sites of an organisation share its levels."""
-    total: dict[tuple[str, str], int] = {}
+    """Counts over all sites, each with the list of what it counts. Levels of one name are one, as in that list."""
+    found: dict[str, dict[str, Any]] = {}
     for now in coverages:
         for segment in now.figures.segments:
-            key = segment.label, segment.color
-            total[key] = total.get(key, 0) + segment.count
-    return [{"label": label, "color": color, "count": count} for (label, color), count in total.items()]
+            same = segment.level.name if segment.level else segment.key
+            colour = NO_LEVEL_COLOURS.get(segment.key) or segment.color or "GREY"
+            kept = {"label": segment.label, "color": colour, "count": 0, "url": content_url(level=segment.key)}
+            found.setdefault(f"{bool(segment.level)} {same}", kept)["count"] += segment.count
+    return list(found.values())

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from classification.models import Item, Project, ReadState, Space
+from classification.models import Item, Level, Project, ReadState, Space
 from portal.keyset import LONGEST_CURSOR, Column, order_by
 
 #: Values of the filter `level` beside the primary key of a level.
 NOT_CLASSIFIED, NOT_KNOWN = "none", "unknown"
-#: Value of the filter `status`: what is not archived.
-CHANGEABLE = "changeable"
+#: Values of the filter `status`: what can be classified, and what cannot because it or its space is archived.
+CHANGEABLE, FIXED = "changeable", "fixed"
 LONGEST_TEXT = 200
 Row = TypeVar("Row", Space, Project)
 PK = Column("pk", int)
@@ -185,20 +185,21 @@ class ItemFilters(Filters):
 
     CHOICES: ClassVar[dict[str, Sequence[str]]] = {
         "kind": Item.Kind.values,
-        "status": [*Item.Status.values, CHANGEABLE],
+        "status": [*Item.Status.values, CHANGEABLE, FIXED],
         "origin": [*(value for value in Item.Origin.values if value), *COMPARED],
         "view": ("tree",),
         "sort": ("title", "-title", "level", "-level", "changed", "-changed", "kind", "-kind", "status", "-status"),
     }
 
-    def apply(self, items: QuerySet[Item], space: Space) -> QuerySet[Item]:
-        """Narrow the items of one space."""
+    def apply(self, items: QuerySet[Item]) -> QuerySet[Item]:
         if self.q:
             items = items.filter(contains("title", self.q))
         if self.kind:
             items = items.filter(kind=self.kind)
         if self.status == CHANGEABLE:
-            items = items.none() if space.archived else items.exclude(status=Item.Status.ARCHIVED)
+            items = items.exclude(status=Item.Status.ARCHIVED).exclude(space__status=Space.ARCHIVED)
+        elif self.status == FIXED:
+            items = items.filter(Q(status=Item.Status.ARCHIVED) | Q(space__status=Space.ARCHIVED))
         elif self.status:
             items = items.filter(status=self.status)
         if self.level == NOT_CLASSIFIED:
@@ -206,8 +207,11 @@ class ItemFilters(Filters):
         elif self.level == NOT_KNOWN:
             items = items.filter(level_state__in=(ReadState.UNREAD, ReadState.HIDDEN))
         elif self.level:
-            items = items.filter(level_state=ReadState.KNOWN, level_id=int(self.level))
+            items = self._of_level(items.filter(level_state=ReadState.KNOWN))
         return self._of_origin(items)
+
+    def _of_level(self, items: QuerySet[Item]) -> QuerySet[Item]:
+        return items.filter(level_id=int(self.level))
 
     def _of_origin(self, items: QuerySet[Item]) -> QuerySet[Item]:
         if not self.origin:
@@ -237,6 +241,23 @@ class ItemFilters(Filters):
         return (
             [Column(name, down=down), pk] if name == "title" else [first.get(name, Column(name, down=down)), title, pk]
         )
+
+
+@dataclass(frozen=True)
+class ContentFilters(ItemFilters):
+    """Of the content of all sites. level: stands for all levels that have its name. site: the slug of a connection."""
+
+    site: str = ""
+
+    CHOICES: ClassVar[dict[str, Sequence[str]]] = {**ItemFilters.CHOICES, "view": ()}
+
+    def apply(self, items: QuerySet[Item]) -> QuerySet[Item]:
+        items = super().apply(items)
+        return items.filter(connection__slug=self.site) if self.site else items
+
+    def _of_level(self, items: QuerySet[Item]) -> QuerySet[Item]:
+        named = Level.objects.filter(name__in=Level.objects.filter(pk=int(self.level)).values("name"))
+        return items.filter(level__in=named.values("pk"))
 
 
 def contains(field: str, text: str) -> Q:

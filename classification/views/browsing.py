@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from classification.inventory.filters import Filters
@@ -50,6 +51,12 @@ def list_query(request: HttpRequest) -> str | None:
     """The filters of the list that htmx asks from; None where it is on no page."""
     address = request.htmx and request.htmx.current_url  # type: ignore[attr-defined]
     return urlsplit(address).query if address else None
+
+
+def in_content_list(request: HttpRequest) -> bool:
+    """Whether htmx asks from the list of the content of all sites."""
+    address = request.htmx and request.htmx.current_url  # type: ignore[attr-defined]
+    return bool(address) and urlsplit(address).path == reverse("content")
 
 
 def place_of(request: HttpRequest, inside: str) -> str:

@@ -15,10 +15,11 @@ from classification.inventory.filters import ItemFilters
 from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Space
 from classification.outcomes import LevelChange
-from classification.views.browsing import TOAST_LEVELS, go, list_query, place_of
+from classification.views.browsing import TOAST_LEVELS, go, in_content_list, list_query, place_of
 from classification.views.changes import say, say_on_next_page, undo
+from classification.views.content import sites_of
 from classification.views.level_editor import Attempt, attempt_change, item_editor
-from classification.views.rows import table_rows
+from classification.views.rows import content_rows, table_rows
 from portal.access import actor_of, may, on_connection
 from portal.jobs.operations import remote_work
 from portal.models import Connection
@@ -138,6 +139,9 @@ def _fresh(item: Item) -> Item:
 
 def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
     """The row, in its place in a tree, and the counts around it, as they are now."""
+    if in_content_list(request):
+        rows = content_rows([(selectors.item_row(item), item.space)], may_set={item.connection_id})
+        return {"rows": rows, "with_space": True, **_counts(request, item.space)}
     filters = ItemFilters.parse(QueryDict(list_query(request)))
     rows = table_rows([selectors.item_row(item)], tree=filters.view == "tree")
     return {"rows": rows, "list_query": filters.list_query, **_counts(request, item.space)}
@@ -146,6 +150,8 @@ def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
 def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:
     """The figures of a space, and how many items match the filters of the list that is shown."""
     query = list_query(request)
+    if in_content_list(request):
+        return {"list_count": selectors.content_that_matches(sites_of(actor_of(request)), query or "")}
     return {
         "space": space,
         "figures": space_counts(space, levels_by_id(space.connection)),

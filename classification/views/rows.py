@@ -1,6 +1,6 @@
 """How rows of the inventory are shown: made once per page in Python, since 250 rows of template logic would be slow."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, tzinfo
 from html import escape
 from typing import Any, NamedTuple
@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
-from classification.models import Item, Level, ReadState, Scan
+from classification.inventory.filters import CHANGEABLE, FIXED, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
+from classification.models import Item, Level, ReadState, Scan, Space
 from classification.selectors import ItemRow
 from portal.jobs.stalled import clock
+from portal.models import Connection
 from portal.templatetags.interface import indent
 
 _UNREAD = SafeString('<span class="lozenge level-unknown">Unknown</span>')
@@ -23,10 +24,23 @@ _FADED = {Level.Status.ARCHIVED: "archived", Level.Status.DRAFT: "draft"}
 _STATUS_KINDS = {Item.Status.DRAFT: "status-info", Item.Status.ARCHIVED: ""}
 
 
-class TableRow(NamedTuple):
-    """One row of a space, as its template unpacks it: markup or escaped text. icon: address of the symbol.
+#: What the filter of origins offers.
+ORIGINS = (
+    Item.Origin.MATCHES_DEFAULT,
+    Item.Origin.DIFFERS,
+    Item.Difference.MORE,
+    Item.Difference.LESS,
+    Item.Origin.SET_HERE,
+    Item.Origin.NO_DEFAULT,
+    Item.Difference.UNCLASSIFIED,
+    Item.Origin.UNKNOWN,
+)
 
-    faint: it only says where the rows below it stand.
+
+class TableRow(NamedTuple):
+    """One row of content, as its template unpacks it: markup or escaped text. icon: address of the symbol.
+
+    space: a link to it, in a list of many. faint: it only says where the rows below it stand.
     """
 
     pk: SafeString
@@ -42,6 +56,7 @@ class TableRow(NamedTuple):
     read: SafeString
     editable: bool
     faint: bool
+    space: SafeString
 
 
 def lozenge(level: Level | None, state: str = "", none: str = "Not classified") -> SafeString:
@@ -105,8 +120,27 @@ def table_rows(rows: Iterable[ItemRow], *, tree: bool = False, may_set: bool = T
                 shown(row.read_at),
                 may_set and row.changeable,
                 row.faint,
+                _NOTHING,
             )
         )
+    return made
+
+
+def content_rows(rows: Iterable[tuple[ItemRow, Space]], *, may_set: Collection[int]) -> list[TableRow]:
+    """What the template of a list of many spaces shows. may_set: keys of the sites whose levels the person may set."""
+    spaces: dict[int, SafeString] = {}
+    made = []
+    rows = list(rows)
+    for row, (item, space) in zip(table_rows(item for item, _ in rows), rows, strict=True):
+        if space.pk not in spaces:
+            spaces[space.pk] = format_html(
+                '<a href="{}" dir="auto">{}</a> <span class="subtle" dir="auto">{}</span>',
+                space.get_absolute_url(),
+                space.name,
+                space.connection.name,
+            )
+        editable = item.changeable and space.connection_id in may_set
+        made.append(row._replace(space=spaces[space.pk], editable=editable))
     return made
 
 
@@ -141,6 +175,7 @@ class Chip(NamedTuple):
 
 _CHIP_LABELS = {
     "q": "Search",
+    "site": "Site",
     "kind": "Kind",
     "status": "Status",
     "level": "Level",
@@ -150,13 +185,14 @@ _CHIP_LABELS = {
 }
 
 
-def chips(filters: Filters, levels: dict[int, Level]) -> list[Chip]:
-    """Every filter that may leave rows out, in the order of the form."""
-    found = []
+def chips(filters: Filters, levels: dict[int, Level], sites: Iterable[Connection] = ()) -> list[Chip]:
+    """Every filter that may leave rows out, in the order of the form. sites: those of a list of several."""
+    found, names = [], {site.slug: site.name for site in sites}
     for name, label in _CHIP_LABELS.items():
         value = getattr(filters, name, "")
         if value:
-            found.append(Chip(label, _chip_value(filters, name, value, levels), {name: ""}))
+            shown = names.get(value, value) if name == "site" else _chip_value(filters, name, value, levels)
+            found.append(Chip(label, shown, {name: ""}))
     return found
 
 
@@ -167,8 +203,8 @@ def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level
         return words.get(value) or (levels[int(value)].name if int(value) in levels else "A level that is gone")
     if name == "unclassified":
         return ""
-    if name == "status" and value == CHANGEABLE:
-        return "Not archived"
+    if name == "status" and value in (CHANGEABLE, FIXED):
+        return "Not archived" if value == CHANGEABLE else "Cannot be changed"
     choices = {
         "kind": Item.Kind.choices,
         "status": Item.Status.choices,

@@ -17,23 +17,11 @@ from classification.inventory.draft_lists import LISTS_DRAFTS
 from classification.inventory.filters import ItemFilters, SpaceFilters
 from classification.models import Item, Space
 from classification.views.browsing import download, render_list
-from classification.views.rows import chips, table_rows
+from classification.views.rows import ORIGINS, chips, table_rows
 from portal.access import actor_of, may, on_connection
 from portal.connections import site_facts
 from portal.jobs.operations import remote_work
 from portal.models import Connection
-
-#: What the filter of origins offers.
-ORIGINS = (
-    Item.Origin.MATCHES_DEFAULT,
-    Item.Origin.DIFFERS,
-    Item.Difference.MORE,
-    Item.Difference.LESS,
-    Item.Origin.SET_HERE,
-    Item.Origin.NO_DEFAULT,
-    Item.Difference.UNCLASSIFIED,
-    Item.Origin.UNKNOWN,
-)
 
 
 @on_connection("classification.view", kind="site")
@@ -62,6 +50,7 @@ def _spaces_context(connection: Connection, filters: SpaceFilters) -> dict[str, 
         "some_unknown": any(row.figures.unknown for row in page.rows),
         "chips": chips(filters, page.levels),
         "coverage": coverage(connection),
+        "content_list": f"{reverse('content')}?site={connection.slug}&",
         "statuses": SpaceFilters.CHOICES["status"],
         "drafts_listed": site_facts.value(connection, LISTS_DRAFTS, default=True),
     }

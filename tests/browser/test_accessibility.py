@@ -116,6 +116,7 @@ def test_error_pages(open_as, look, sandbox):
 def test_spaces_and_their_content(open_as, look, desk):
     page = open_as("alice", "/sites/acme/spaces/")
     walk(page, look, "/sites/acme/spaces/", "/sites/acme/spaces/?view=table", "/sites/acme/spaces/?q=zzzz")
+    walk(page, look, "/content/", "/content/?level=none&site=acme", "/content/?q=zzzz")
     walk(
         page,
         look,

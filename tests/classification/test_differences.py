@@ -147,5 +147,5 @@ def test_a_page_that_moves_is_compared_with_its_new_space(site, scanned, sandbox
 )
 def test_they_are_filters_of_a_space(origin, titles, scanned):
     Item.objects.filter(title="Bonus").update(set_here=True)  # whoever set it
-    found = ItemFilters(origin=origin).apply(Item.objects.filter(space=scanned), scanned)
+    found = ItemFilters(origin=origin).apply(Item.objects.filter(space=scanned))
     assert set(found.values_list("title", flat=True)) == titles

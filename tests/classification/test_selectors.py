@@ -51,7 +51,7 @@ def test_any_address_is_read_and_written_back_the_same(values):
 def test_any_address_makes_a_page(values):
     space = Space(pk=1, connection_id=1, default_state=ReadState.UNREAD)
     filters = ItemFilters.parse(values)
-    assert list(filters.ordered(filters.apply(Item.objects.filter(space=space), space))) == []
+    assert list(filters.ordered(filters.apply(Item.objects.filter(space=space)))) == []
     assert list(SpaceFilters.parse(values).apply(Space.objects.filter(pk=1))) == []
 
 
