@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_tasks import task
 
@@ -29,6 +30,8 @@ LEASE = timedelta(minutes=10)
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360)]
 #: A waiting row that no worker took for this long is put into the queue again.
 FORGOTTEN = timedelta(seconds=60)
+#: Not before its time, and in nobody's hands. The database's clock decides, since those of several machines differ.
+DUE = Q(not_before__lte=Now()) & (Q(lease_until=None) | Q(lease_until__lt=Now()))
 #: How long it stays on record that something was sent, or why it was not.
 KEEP = timedelta(days=30)
 
@@ -51,7 +54,7 @@ def put_password_reset(*, to: str, origin: str) -> OutboxMessage:
 
 def _put(kind: str, *, to: str, parts: dict[str, str], subject: str = "") -> OutboxMessage:
     body = EncryptedSecretField.encrypt(json.dumps(parts))
-    row = OutboxMessage.objects.create(kind=kind, to=to, subject=subject, body=body)
+    row = OutboxMessage.objects.create(kind=kind, to=to, subject=subject, body=body, queued_at=Now(), not_before=Now())
     # Where the queue cannot be reached, the sweep puts it there.
     transaction.on_commit(lambda: job_queue.put_in_queue(deliver, row.pk), robust=True)
     return row
@@ -84,10 +87,9 @@ def _settle(message: OutboxMessage, *, sent: bool) -> None:
 
 
 def _claim(message_id: int) -> OutboxMessage | None:
-    token, now = secrets.token_hex(16), timezone.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    taken = OutboxMessage.waiting.filter(free, pk=message_id, not_before__lte=now).update(
-        lease=token, lease_until=now + LEASE, attempts=F("attempts") + 1
+    token = secrets.token_hex(16)
+    taken = OutboxMessage.waiting.filter(DUE, pk=message_id).update(
+        lease=token, lease_until=Now() + LEASE, attempts=F("attempts") + 1
     )
     return OutboxMessage.objects.get(pk=message_id) if taken else None
 
@@ -113,7 +115,7 @@ def _put_off(message: OutboxMessage, reason: str) -> None:
         _give_up(message, reason)
         return
     wait = WAITS[message.attempts - 1]
-    _update(message, not_before=timezone.now() + wait, last_error=reason)
+    _update(message, not_before=Now() + wait, last_error=reason)
     logger.warning("mail %s not sent, tried again in %s: %s", message.pk, wait, reason)
 
 
@@ -129,12 +131,10 @@ def _update(message: OutboxMessage, **values) -> None:
 
 def sweep_outbox() -> int:
     """Put into the queue what is due and in nobody's hands. Returns how many."""
-    now = timezone.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    due = OutboxMessage.waiting.filter(free, not_before__lte=now, queued_at__lt=now - FORGOTTEN)
+    due = OutboxMessage.waiting.filter(DUE, queued_at__lt=Now() - FORGOTTEN)
     handed_out = 0
     for pk, queued_at in list(due.values_list("pk", "queued_at")[:500]):
-        if OutboxMessage.objects.filter(pk=pk, queued_at=queued_at).update(queued_at=now):
+        if OutboxMessage.objects.filter(pk=pk, queued_at=queued_at).update(queued_at=Now()):
             deliver.enqueue(pk)
             handed_out += 1
     return handed_out

@@ -228,3 +228,17 @@ def test_old_mail_is_forgotten_and_waiting_mail_is_not(mail_server):
     OutboxMessage.objects.update(created_at=old)
     prune()
     assert [message.to for message in OutboxMessage.objects.all()] == ["alice@example.com"]
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_the_clock_of_the_machine_decides_nothing(hours, monkeypatch):
+    """A mail that a machine with a wrong clock puts in is sent at once, and taken from nobody who sends it."""
+    wrong = timezone.now() + timedelta(hours=hours)
+    with monkeypatch.context() as clock:
+        clock.setattr("django.utils.timezone.now", lambda: wrong)
+        message = outbox.put_mail(EmailMessage("Hello", "World", to=["alice@example.com"]))
+    assert outbox._claim(message.pk) is not None
+    with monkeypatch.context() as clock:
+        clock.setattr("django.utils.timezone.now", lambda: wrong)
+        assert outbox._claim(message.pk) is None
+        assert outbox.sweep_outbox() == 0
