@@ -392,6 +392,20 @@ addEventListener("beforeunload", (event) => {
   if (waiting() || unsaved.size) event.preventDefault();
 });
 
+// ---- an answer in which a check found an error is an invalid one; the checks beneath it come with any answer ----
+
+function markInvalid(findings) {
+  const answer = answerOf(findings);
+  const controls = answer?.querySelectorAll(".answer-main :is(input, textarea, select):not([type=hidden], [data-find-record])") ?? [];
+  if (answer?.matches(".is-error") || controls.length !== 1) return; // refused; or it is not known which of them is meant
+  if (findings.querySelector(".finding-error")) controls[0].setAttribute("aria-invalid", "true");
+  else controls[0].removeAttribute("aria-invalid");
+}
+
+const markAll = () => document.querySelectorAll("[data-answer] .findings").forEach(markInvalid);
+document.addEventListener("htmx:oobAfterSwap", markAll);
+markAll();
+
 // ---- on a narrow screen the sections scroll in a box of their own: the current one has to be seen there ----
 
 function showCurrentSection() {

@@ -209,8 +209,18 @@ def test_an_answer_makes_questions_come_and_go_and_checks_stand_beside_it(open_a
     sections.get_by_role("link", name=re.compile("Security")).click()
     contact(page).fill("not an address")
     contact(page).press("Tab")
-    expect(question(page, CONTACT).get_by_text("“not an address” is not a well-formed e-mail address")).to_be_visible()
+    said = question(page, CONTACT).get_by_text("“not an address” is not a well-formed e-mail address")
+    expect(said).to_be_visible()
     expect_kept(question(page, CONTACT))
+    expect(contact(page)).to_have_attribute("aria-invalid", "true")
+    expect(contact(page)).to_have_accessible_description(re.compile("“not an address” is not a well-formed"))
+    assert said.bounding_box()["x"] < contact(page).bounding_box()["x"] + 100  # under its field, not beside it
+    page.reload()
+    expect(contact(page)).to_have_attribute("aria-invalid", "true")
+    contact(page).fill("trust@example.com")
+    contact(page).press("Tab")
+    expect(said).to_have_count(0)
+    expect(contact(page)).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_lists_and_records_grow_move_and_shrink(open_as, sandbox):
