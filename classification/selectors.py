@@ -125,7 +125,8 @@ def find_space(connection: Connection, key: str) -> Space | None:
 class ItemRow:
     """One row of a space. level: None when not classified or not known; `state` (ReadState) tells which.
 
-    origin: a value of Item.Origin. seen: what a form sends as `expected`. url: of the item's page.
+    origin, difference: values of Item.Origin and Item.Difference. seen: what a form sends as `expected`. url: of the
+    item's page.
     changeable: False for archived content and that of an archived space, which nobody can classify. faint: it is not
     among what was asked for, and stands in a tree only so that what is below it has its place.
     """
@@ -139,6 +140,7 @@ class ItemRow:
     level: Level | None
     state: str
     origin: str
+    difference: str
     changed_at: datetime | None
     read_at: datetime | None
     web_url: str
@@ -156,14 +158,21 @@ class ItemRow:
 
     @property
     def origin_label(self) -> str:
-        return _ORIGIN_LABELS[self.origin] if self.level else _STATE_LABELS[self.state]
+        if self.level is None:
+            return _STATE_LABELS[self.state]
+        found = Item.Difference(self.difference) if self.differs else Item.Origin(self.origin)
+        return str(found.label)
+
+    @property
+    def differs(self) -> bool:
+        """Whether how it differs from the default is what is said of its origin."""
+        return self.origin == Item.Origin.DIFFERS
 
     @property
     def status_label(self) -> str:
         return _STATUS_LABELS[self.status]
 
 
-_ORIGIN_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Origin.choices}
 _STATE_LABELS: dict[str, str] = {value: str(label) for value, label in ReadState.choices}
 _STATE_LABELS[ReadState.HIDDEN] = "No access"
 _STATUS_LABELS: dict[str, str] = {value: str(label) for value, label in Item.Status.choices}
@@ -272,6 +281,7 @@ def item_rows(values: Iterable[tuple], space: Space, levels: dict[int, Level]) -
                 level,
                 state,
                 origin_of(level, set_here, difference),
+                difference,
                 changed_at,
                 read_at,
                 web_url,

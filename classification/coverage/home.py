@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from classification.coverage.counts import Coverage, coverages_of, levels_of
 from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, ContentFilters
+from classification.models import Scan
 from portal.access import Actor, may
 from portal.counts import agreeing, counted
 from portal.models import Connection
@@ -21,11 +22,20 @@ STALE = timedelta(days=7)
 
 
 def home_part(actor: Actor, connections: Sequence[Connection]) -> HomePart:
-    """Registered in registry.HOME_PARTS; four queries at most."""
+    """Registered in registry.HOME_PARTS; five queries at most."""
     connections = [connection for connection in connections if connection.kind in KINDS]
     levels = levels_of(connections)
     coverages = coverages_of([each for each in connections if each.kind == Connection.Kind.SITE], levels)
-    lines, to_dos = {}, []
+    lines, to_dos = (
+        {},
+        [
+            _paused_scan(scan)
+            for scan in Scan.objects.filter(connection__in=connections, state=Scan.State.PAUSED).select_related(
+                "connection", "space"
+            )
+            if may(actor, scan.connection, "classification.scan")
+        ],
+    )
     for connection in connections:
         if connection.pk in coverages:
             lines[connection.pk] = _lines(connection, coverages[connection.pk])
@@ -53,6 +63,13 @@ def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
     if now.unread_spaces:
         lines.append(("Not scanned in full", f"{now.unread_spaces:,} of {now.spaces:,} spaces", f"{url}?sort=age"))
     return lines
+
+
+def _paused_scan(scan: Scan) -> ToDo:
+    site, space = scan.connection, scan.space
+    url = reverse("space", args=[site.slug, space.key]) if space else reverse("spaces", args=[site.slug])
+    what = f"the paused scan of “{space}”" if space else "the paused scan"
+    return ToDo(Rank.SCAN, f"Resume or cancel {what}", url, site.name)
 
 
 def _to_dos(actor: Actor, site: Connection, now: Coverage) -> list[ToDo]:

@@ -115,7 +115,7 @@ def table_rows(rows: Iterable[ItemRow], *, tree: bool = False, may_set: bool = T
                 SafeString(indent(row.depth)) if tree else _NOTHING,
                 _STATUSES[row.status],
                 level,
-                _ORIGINS[row.origin] if row.level else _NOTHING,
+                _ORIGINS[row.difference if row.differs else row.origin] if row.level else _NOTHING,
                 shown(row.changed_at),
                 shown(row.read_at),
                 may_set and row.changeable,
@@ -148,7 +148,9 @@ _NOTHING = SafeString("")
 #: Short enough for a column; the item's own page says it in full.
 _ORIGINS = {
     Item.Origin.MATCHES_DEFAULT.value: SafeString("Matches the default"),
-    Item.Origin.DIFFERS.value: SafeString("Differs from the default"),
+    Item.Difference.MORE.value: SafeString("More sensitive than the default"),
+    Item.Difference.LESS.value: SafeString("Less sensitive than the default"),
+    Item.Difference.OTHER.value: SafeString("Differs from the default"),
     Item.Origin.SET_HERE.value: SafeString("Set in Trustdesk"),
     Item.Origin.NO_DEFAULT.value: SafeString("Space has no default"),
     Item.Origin.UNKNOWN.value: SafeString("Default unknown"),

@@ -24,7 +24,7 @@ def test_an_item_shows_its_level_its_guideline_where_it_comes_from_and_its_histo
     page.get_by_role("link", name="Press kit", exact=True).click()
     level = page.get_by_role("region", name="Level", exact=True)
     expect(level).to_contain_text("Public")
-    expect(level).to_contain_text("Differs from the space default")
+    expect(level).to_contain_text("Less sensitive than the space default")
     expect(level).to_contain_text("Open to all. Check names and numbers before you publish.")
     about = page.get_by_role("complementary", name="About this item")
     expect(about).to_contain_text("Internal")

@@ -14,7 +14,7 @@ from sandbox.names import ACME
 pytestmark = pytest.mark.django_db
 #: name of the address -> the most queries of the page, and of its part that htmx asks for
 BUDGETS = {
-    "home": (12, 12),
+    "home": (13, 13),
     "connections": (5, 5),
     "spaces": (21, 21),
     "spaces_export": (7, 7),

@@ -103,7 +103,7 @@ def test_a_row_says_where_its_level_comes_from(scanned, item, level, operator):
     rows = {(row.title, row.status): row for row in selectors.space_page(scanned, ItemFilters()).rows}
     assert rows["Welcome", "current"].origin_label == "Set in Trustdesk"
     assert rows["Our year", "current"].origin_label == "Matches the space default"
-    assert rows["Press kit", "current"].origin_label == "Differs from the space default"
+    assert rows["Press kit", "current"].origin_label == "Less sensitive than the space default"
     assert rows["Nowhere", "current"].origin_label == "Not classified"
     assert not rows["Old rules", "archived"].changeable
     assert rows["Nowhere", "current"].seen == ""

@@ -157,7 +157,7 @@ def test_reading_it_again_shows_what_is_true(plain, item, sandbox):
     response = plain.post(row.get_absolute_url(), follow=True)
     assert response.status_code == 200
     assert item("Welcome").level.name == "Public"
-    assert "Differs from the space default" in response.content.decode()
+    assert "Less sensitive than the space default" in response.content.decode()
 
 
 def test_reading_again_what_was_deleted_leads_to_its_space(plain, item, sandbox):

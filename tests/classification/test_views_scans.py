@@ -378,6 +378,19 @@ def test_a_scan_that_waits_for_another_one_of_its_connection_says_so(browser, cl
     assert sentence not in browser.get(fragment[1]).content.decode(), "its worker died"
 
 
+def test_who_may_scan_is_led_from_home_to_what_is_paused(plain, client_for, grant, bob, site, space, operator):
+    grant(bob, site, "viewer")
+    of_site, of_space = (refresh.request_scan(actor=operator, connection=site, space=each) for each in (None, space))
+    assert "the paused scan" not in plain.get(reverse("home")).content.decode()
+    for scan in (of_site, of_space):
+        refresh.pause_scan(actor=operator, scan=scan)
+    page = squeezed(plain.get(reverse("home")))
+    spaces = reverse("spaces", args=[site.slug])
+    assert f'<a href="{spaces}" dir="auto">Resume or cancel the paused scan</a>' in page
+    assert f'<a href="{spaces}HB/" dir="auto">Resume or cancel the paused scan of “Handbook”</a>' in page
+    assert "the paused scan" not in client_for(bob).get(reverse("home")).content.decode()
+
+
 class PausingLease(job_queue.Lease):
     """Somebody pauses the scan when its first space was read."""
 

@@ -38,7 +38,7 @@ def test_it_works(alice_s, url):
     assert response.status_code == 200
     assert titles(response)[:4] == ["Bonus", "New rules", "Nowhere", "Old rules"]
     assert "Matches the default" in html
-    assert "Differs from the default" in html
+    assert "More sensitive than the default" in html
     assert "7 of 8 items" in html
     assert '<a href="/sites/acme/spaces/HB/?status=fixed">1 cannot be changed</a>' in html
     assert '<a href="/sites/acme/spaces/HB/?level=none&amp;status=changeable">1 not classified</a>' in html
