@@ -395,6 +395,13 @@ def item_neighbours(item: Item, filters: ItemFilters) -> tuple[Item | None, Item
     return before, after
 
 
+def content_neighbours(
+    item: Item, sites: Sequence[Connection], filters: ContentFilters
+) -> tuple[Item | None, Item | None]:
+    """The same in the list of the content of these sites."""
+    return neighbours(_content(sites, filters).select_related("space__connection"), filters.columns, item)
+
+
 def item_history(item: Item) -> QuerySet[AuditEntry]:
     return target_history(connection=item.space.connection, target_type=item.kind, target_id=item.remote_id)
 

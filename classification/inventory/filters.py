@@ -17,6 +17,8 @@ from portal.keyset import LONGEST_CURSOR, Column, order_by
 NOT_CLASSIFIED, NOT_KNOWN = "none", "unknown"
 #: Values of the filter `status`: what can be classified, and what cannot because it or its space is archived.
 CHANGEABLE, FIXED = "changeable", "fixed"
+#: Value of `list` in the address of an item that was opened from the list of the content of all sites.
+CONTENT = "content"
 LONGEST_TEXT = 200
 Row = TypeVar("Row", Space, Project)
 PK = Column("pk", int)
@@ -254,6 +256,12 @@ class ContentFilters(ItemFilters):
     def apply(self, items: QuerySet[Item]) -> QuerySet[Item]:
         items = super().apply(items)
         return items.filter(connection__slug=self.site) if self.site else items
+
+    @property
+    def list_query(self) -> str:
+        """As that of a space; `list` says to the page of an item which list it was opened from."""
+        query = self.query(after="")
+        return f"?list={CONTENT}&{query}" if query else f"?list={CONTENT}"
 
     def _of_level(self, items: QuerySet[Item]) -> QuerySet[Item]:
         named = Level.objects.filter(name__in=Level.objects.filter(pk=int(self.level)).values("name"))

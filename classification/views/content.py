@@ -34,6 +34,7 @@ def content(request: HttpRequest) -> HttpResponse:
         "page": page.page,
         "rows": content_rows(page.rows, may_set=may_set),
         "with_space": True,
+        "list_query": filters.list_query,
         "levels": _one_of_each_name(page.levels, chosen),
         "chips": chips(filters, page.levels, sites),
         "kinds": Item.Kind.choices,

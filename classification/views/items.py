@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from classification import selectors
 from classification.coverage.counts import applicable, levels_by_id, space_counts
 from classification.inventory import refresh
-from classification.inventory.filters import ItemFilters
+from classification.inventory.filters import CONTENT, ContentFilters, ItemFilters
 from classification.levels.item_levels import ItemLevel
 from classification.models import Item, Space
 from classification.outcomes import LevelChange
@@ -53,8 +53,17 @@ def _weight(outcome: LevelChange) -> int:
 def _page_context(request: HttpRequest, item: Item, attempt: Attempt | None = None) -> dict[str, Any]:
     """The address carries the filters and the order of the list that the item was opened from."""
     connection = item.space.connection
-    filters = ItemFilters.parse(request.GET)
-    before, after = selectors.item_neighbours(item, filters)
+    filters = _list_of(request)
+    if isinstance(filters, ContentFilters):
+        before, after = selectors.content_neighbours(item, sites_of(actor_of(request)), filters)
+        query = filters.query(after="")
+        crumbs = [{"label": "Content", "url": reverse("content") + (f"?{query}" if query else "")}]
+    else:
+        before, after = selectors.item_neighbours(item, filters)
+        crumbs = [
+            {"label": "Spaces", "url": reverse("spaces", args=[connection.slug])},
+            {"label": item.space.name, "url": f"{item.space.get_absolute_url()}{filters.list_query}"},
+        ]
     detail = selectors.item_detail(item)
     may_set = may(actor_of(request), connection, "classification.set") and detail.row.changeable
     return {
@@ -71,11 +80,14 @@ def _page_context(request: HttpRequest, item: Item, attempt: Attempt | None = No
         else None,
         "closed": f"The space of this {item.get_kind_display().lower()} is archived, so its level cannot be changed. "
         "Restore the space in Confluence first.",
-        "crumbs": [
-            {"label": "Spaces", "url": reverse("spaces", args=[connection.slug])},
-            {"label": detail.space.name, "url": f"{detail.space.get_absolute_url()}{filters.list_query}"},
-        ],
+        "crumbs": crumbs,
     }
+
+
+def _list_of(request: HttpRequest) -> ItemFilters:
+    """The filters and the order of the list that the item was opened from."""
+    filters = ContentFilters if request.GET.get("list") == CONTENT else ItemFilters
+    return filters.parse(request.GET)
 
 
 @on_connection("classification.set", kind="site")
@@ -120,7 +132,7 @@ def _done(request: HttpRequest, change: LevelChange) -> HttpResponse:
     item: Item = change.item  # type: ignore[assignment]
     if not request.htmx:  # type: ignore[attr-defined]
         say_on_next_page(request, change, ItemLevel(item), f"{item.get_absolute_url()}undo/")
-        return redirect(f"{item.get_absolute_url()}{ItemFilters.parse(request.GET).list_query}")
+        return redirect(f"{item.get_absolute_url()}{_list_of(request).list_query}")
     fresh = _fresh(item)
     if request.POST.get("place") == "page":
         response = render(request, "classification/item.html#item", _page_context(request, fresh))
@@ -141,7 +153,8 @@ def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
     """The row, in its place in a tree, and the counts around it, as they are now."""
     if in_content_list(request):
         rows = content_rows([(selectors.item_row(item), item.space)], may_set={item.connection_id})
-        return {"rows": rows, "with_space": True, **_counts(request, item.space)}
+        list_address = ContentFilters.parse(QueryDict(list_query(request))).list_query
+        return {"rows": rows, "with_space": True, "list_query": list_address, **_counts(request, item.space)}
     filters = ItemFilters.parse(QueryDict(list_query(request)))
     rows = table_rows([selectors.item_row(item)], tree=filters.view == "tree")
     return {"rows": rows, "list_query": filters.list_query, **_counts(request, item.space)}

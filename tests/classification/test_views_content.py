@@ -199,3 +199,33 @@ def test_a_deleted_item_goes_from_its_row(client_for, alice, alice_s, row, sandb
     answer = squeezed(client.post(f"{row.get_absolute_url()}level/", data, **current))
     assert "No longer at Atlassian" in answer
     assert not Item.objects.filter(pk=row.pk).exists()
+
+
+def test_the_page_of_an_item_leads_on_and_back_in_the_list_that_it_was_opened_from(alice_s, sites):
+    page = alice_s.get(reverse("content"), {"level": "none", "sort": "-title"})
+    rows = page.context["rows"]
+    assert f'href="{rows[1].url}?list=content&amp;sort=-title&amp;level=none"' in squeezed(page)
+    item = alice_s.get(f"{rows[1].url}?list=content&sort=-title&level=none")
+    assert [str(item.context[name].pk) for name in ("before", "after")] == [str(rows[0].pk), str(rows[2].pk)]
+    words = squeezed(item)
+    assert f'href="{rows[2].url}?list=content&amp;sort=-title&amp;level=none"' in words
+    assert 'href="/content/?sort=-title&amp;level=none"' in words
+
+
+def test_only_content_that_the_person_may_see_is_beside_an_item(client_for, grant, bob, sites):
+    site, other = sites
+    grant(bob, site, "viewer")
+    client = client_for(bob)
+    rows = client.get(reverse("content"), {"site": site.slug}).context["rows"]
+    for row in (rows[0], rows[-1]):
+        context = client.get(f"{row.url}?list=content").context
+        beside = [context[name] for name in ("before", "after") if context[name]]
+        assert [item.connection_id for item in beside] == [site.pk]
+    assert client.get(f"{rows[0].url}?list=content&site={other.slug}").status_code == 200
+
+
+def test_a_change_without_scripts_stays_in_the_list(alice_s, row):
+    level = Level.objects.get(connection=row.connection, name="Internal")
+    address = f"{row.get_absolute_url()}level/?list=content&level=none"
+    answer = alice_s.post(address, {"wanted": level.pk, "expected": "", "place": "page"})
+    assert answer["Location"] == f"{row.get_absolute_url()}?list=content&level=none"
