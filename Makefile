@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 MANAGE := $(BIN)/python manage.py
 ADDRESS ?= 127.0.0.1:8000
 export TRUSTDESK_ADDRESS := $(ADDRESS)
+# Many processes import the same modules; a compiled one is loaded in a fraction of the time.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-fast test-browser lint types check bench clean
 .DEFAULT_GOAL := run

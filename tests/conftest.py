@@ -1,5 +1,7 @@
 """What every test stands on: a database, a sandbox of its own, and Alice, Bob and Charlie."""
 
+import functools
+import logging
 import os
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from sandbox import transport
 from sandbox.names import ACCOUNTS, DEVELOPER_ID, ORG_ID
 from sandbox.seed import ensure_seeded
 from sandbox.state import State, state_at
+from tests import prepared
 from tests.contract.watching import Watch
 
 # How long an example takes depends on the machine, so no test fails for it. CI tries the same examples every time: a
@@ -33,6 +36,14 @@ def the_activity_begins_anew_after_a_flush(sender, **kwargs) -> None:
     """Tests of several threads empty all tables, and with them the row that a migration made."""
     if sender.name == "portal":
         AuditHead.objects.get_or_create(pk=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_lines_are_kept_by_pytest_alone():
+    """Every call to Atlassian is logged; writing the lines to the terminal as well takes longer than the calls."""
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if type(each) is logging.StreamHandler]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +66,12 @@ def sandbox(seeded_sandbox, tmp_path: Path, settings) -> State:
     state.close()
 
 
+@pytest.fixture
+def prepare(db, sandbox):
+    """prepare("scanned site", build) has done what `build` does, quicker from the second time on."""
+    return functools.partial(prepared.prepare, state=sandbox)
+
+
 @pytest.fixture(autouse=True)
 def _as_published(request, monkeypatch):
     """Requests and answers that go over the sandbox's transport have to be as Atlassian publishes them.
@@ -74,6 +91,7 @@ def _quick_settings(settings):
     # Tests that are about the threads turn them on, with a database that other threads can see.
     settings.REMOTE_THREADS = 0
     settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
+    settings.WHITENOISE_USE_FINDERS = False  # each test client would look for all static files
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -59,16 +59,18 @@ def handbook(sandbox: State) -> dict[str, str]:
 
 
 @pytest.fixture
-def space(site: Connection, handbook) -> Space:
+def space(site: Connection, handbook, prepare) -> Space:
     """The handbook as the inventory knows it before anybody scanned it."""
-    return refresh.read_space(actor=Actor.command_line(), connection=site, key="HB")
+    prepare("handbook", lambda: refresh.read_space(actor=Actor.command_line(), connection=site, key="HB"))
+    return Space.objects.select_related("connection").get(connection=site, key="HB")
 
 
 @pytest.fixture
-def scanned(site: Connection, space: Space) -> Space:
+def scanned(site: Connection, space: Space, prepare) -> Space:
     """The handbook, scanned."""
-    assert run_scan(site, space).state == Scan.State.DONE
+    prepare("scanned handbook", lambda: run_scan(site, space))
     space.refresh_from_db()
+    assert space.scanned_at
     return space
 
 

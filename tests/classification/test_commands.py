@@ -54,7 +54,7 @@ def test_a_scan_tells_its_progress_and_its_end(site, handbook):
     assert (told["state"], told["items"], told["error"]) == ("done", 9, "")
 
 
-def test_a_scan_can_be_left_to_a_worker_at_a_later_time(site, handbook):
+def test_a_scan_can_be_left_to_a_worker_at_a_later_time(site, few_items):
     at = timezone.now() + timedelta(days=1)
     assert f"The scan begins at {clock(at)}, when a worker runs." in run("scan", "Acme", "--at", at.isoformat())
     assert Scan.objects.get().not_before == at
@@ -75,7 +75,7 @@ def test_a_time_that_is_over_or_none_is_wrong_usage(at, words, site, handbook, c
     assert not Scan.objects.exists()
 
 
-def test_a_paused_scan_goes_on_by_command(site, handbook, operator):
+def test_a_paused_scan_goes_on_by_command(site, few_items, operator):
     scan = refresh.request_scan(actor=operator, connection=site)
     refresh.pause_scan(actor=operator, scan=scan)
     run("scan", "Acme")

@@ -212,8 +212,8 @@ def test_an_item_names_its_other_versions(scanned, item):
 
 
 @pytest.fixture
-def whole_site(site, few_items, handbook):
-    run_scan(site)
+def whole_site(site, few_items, handbook, prepare):
+    prepare("whole site", lambda: run_scan(site))
     return site
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from classification.inventory.filters import ContentFilters
-from classification.models import Item, Level, ReadState, Space
+from classification.models import Item, Level, ReadState, Scan, Space
 from sandbox import faults
 from tests.classification.conftest import run_scan, squeezed
 
@@ -17,10 +17,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_items")]
 
 
 @pytest.fixture
-def sites(site, reference_site):
+def sites(site, reference_site, prepare):
     """Two sites, both scanned."""
     for each in (site, reference_site):
-        assert run_scan(each).error == ""
+        prepare(f"scanned {each.slug}", lambda connection=each: run_scan(connection))
+    assert Scan.objects.filter(state=Scan.State.DONE, error="").count() == 2
     return [site, reference_site]
 
 

@@ -23,9 +23,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def read(site, few_items) -> None:
+def read(site, few_items, prepare) -> None:
     """The whole site, scanned."""
-    assert run_scan(site).state == Scan.State.DONE
+    prepare("scanned site", lambda: run_scan(site))
+    assert Scan.objects.get().state == Scan.State.DONE
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ REMOTE = {
 def held(sandbox, settings):
     """The threads are on, no request waits for them, and Atlassian does not answer until it is told to."""
     settings.REMOTE_THREADS, settings.REMOTE_WAIT = 8, 0
+    settings.UPSTREAM_PATIENCE_WEB = 0.1
     settings.UPSTREAM_MAX_IN_FLIGHT_WEB = 8  # as many as threads, so that each of them hangs in a call
     held = Held(sandbox)
     yield held

@@ -54,7 +54,7 @@ def marketplace(sandbox: State) -> Marketplace:
 
 
 @pytest.fixture
-def app_of(developer_space: Connection):
+def app_of(developer_space: Connection, prepare):
     """app_of("Diagrams for Confluence"): a seeded app as it was just read; read=False: not read yet."""
 
     def make(name: str, *, read: bool = True) -> App:
@@ -64,7 +64,7 @@ def app_of(developer_space: Connection):
             defaults={"name": name, "app_key": f"com.example.{name.lower().replace(' ', '-')}"},
         )
         if read and found.live_state == App.Presence.UNREAD:
-            refresh.refresh_app(actor=Actor.system("sweep"), app=found)
+            prepare(f"app {name}", lambda: refresh.refresh_app(actor=Actor.system("sweep"), app=found))
         return App.objects.select_related("connection", "live", "draft").get(pk=found.pk)
 
     return make

@@ -33,14 +33,19 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def review(editor, reviewer, diagrams) -> Review:
+def review(editor, reviewer, diagrams, prepare) -> Review:
     """A draft that Alice wrote and Bob approved."""
-    working_copy.open_working_copy(actor=editor, app=diagrams)
-    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    saving.save_to_marketplace(actor=editor, app=diagrams)
-    review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
-    return review
+
+    def edit_and_approve() -> None:
+        working_copy.open_working_copy(actor=editor, app=diagrams)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+        saving.save_to_marketplace(actor=editor, app=diagrams)
+        review = approvals.request_approval(actor=editor, app=diagrams)
+        approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
+
+    prepare("approved draft", edit_and_approve)
+    diagrams.refresh_from_db()
+    return Review.objects.select_related("app__connection").get()
 
 
 def contact(marketplace, app) -> str:

@@ -21,12 +21,16 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def approved(editor, reviewer, diagrams) -> App:
+def approved(editor, reviewer, diagrams, prepare) -> App:
     """A draft that Alice wrote and Bob approved."""
-    write(editor, diagrams, CONTACT, "trust@example.com")
-    review = approvals.request_approval(actor=editor, app=diagrams)
-    approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
-    return diagrams
+
+    def write_and_approve() -> None:
+        write(editor, diagrams, CONTACT, "trust@example.com")
+        review = approvals.request_approval(actor=editor, app=diagrams)
+        approvals.approve(actor=reviewer, review=review, expected=review.content_hash)
+
+    prepare("approved", write_and_approve)
+    return fresh(diagrams)
 
 
 def write(editor, app, pointer, value) -> App:

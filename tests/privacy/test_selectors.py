@@ -21,9 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def read(editor, developer_space) -> Connection:
+def read(editor, developer_space, prepare) -> Connection:
     """All apps were read, and Alice changed the contact of Diagrams."""
-    app_list.read_apps(actor=editor, connection=developer_space)
+    prepare("all apps", lambda: app_list.read_apps(actor=editor, connection=developer_space))
     app = App.objects.select_related("connection").get(name="Diagrams for Confluence")
     answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
     return developer_space

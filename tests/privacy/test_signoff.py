@@ -22,12 +22,18 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def review(editor, diagrams) -> Review:
+def review(editor, diagrams, prepare) -> Review:
     """Alice changed the contact, saved, and asked."""
-    working_copy.open_working_copy(actor=editor, app=diagrams)
-    answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    saving.save_to_marketplace(actor=editor, app=diagrams)
-    return approvals.request_approval(actor=editor, app=diagrams, note="Only the contact is new.")
+
+    def edit_and_ask() -> None:
+        working_copy.open_working_copy(actor=editor, app=diagrams)
+        answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
+        saving.save_to_marketplace(actor=editor, app=diagrams)
+        approvals.request_approval(actor=editor, app=diagrams, note="Only the contact is new.")
+
+    prepare("requested approval", edit_and_ask)
+    diagrams.refresh_from_db()
+    return Review.objects.select_related("app__connection").get()
 
 
 def state(app: App) -> str:

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def listed(editor, developer_space):
-    app_list.read_apps(actor=editor, connection=developer_space)
+def listed(editor, developer_space, prepare):
+    prepare("all apps", lambda: app_list.read_apps(actor=editor, connection=developer_space))
     return reverse("apps", args=[developer_space.slug])
 
 

@@ -18,26 +18,31 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def app(editor, diagrams):
-    return app_list.read_app(actor=editor, app=diagrams)
+def app(editor, diagrams, prepare):
+    prepare("app", lambda: app_list.read_app(actor=editor, app=diagrams))
+    return fresh(diagrams)
 
 
 @pytest.fixture
-def edited(editor, app):
-    answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com")
-    return app
+def edited(editor, app, prepare):
+    prepare("edited", lambda: answering.answer(actor=editor, app=app, pointer=CONTACT, raw="trust@example.com"))
+    return fresh(app)
 
 
 @pytest.fixture
-def asked(editor, edited):
-    saving.save_to_marketplace(actor=editor, app=edited)
-    return approvals.request_approval(actor=editor, app=fresh(edited), note="Please look at the contact.")
+def asked(editor, edited, prepare):
+    def save_and_ask() -> None:
+        saving.save_to_marketplace(actor=editor, app=edited)
+        approvals.request_approval(actor=editor, app=fresh(edited), note="Please look at the contact.")
+
+    prepare("asked", save_and_ask)
+    return Review.objects.select_related("app__connection").get()
 
 
 @pytest.fixture
-def signed_off(asked, reviewer):
-    approvals.approve(actor=reviewer, review=asked, expected=asked.content_hash)
-    return asked
+def signed_off(asked, reviewer, prepare):
+    prepare("signed off", lambda: approvals.approve(actor=reviewer, review=asked, expected=asked.content_hash))
+    return Review.objects.select_related("app__connection").get()
 
 
 def note(actor, review: Review) -> str:
