@@ -8,11 +8,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from portal import registry
 from portal.access import ADMINISTRATOR_ROLES
 from portal.connections import changes
+from portal.connections.token_scopes import token_scopes
 from portal.models import AuditEntry, Connection, User
 
 PLACES = {
@@ -22,9 +24,26 @@ PLACES = {
 }
 
 
-#: Where Atlassian makes API tokens of accounts, and API keys of organisations.
-TOKENS = "https://id.atlassian.com/manage-profile/security/api-tokens"
-KEYS = "https://admin.atlassian.com/"
+#: Where Atlassian makes API tokens of accounts, and API keys of organisations; and whose they should be.
+TOKENS = {"url": "https://id.atlassian.com/manage-profile/security/api-tokens", "host": "id.atlassian.com"}
+TOKEN_HELP: dict[str, dict[str, str]] = {
+    Connection.Kind.SITE: {
+        **TOKENS,
+        "make": "Make an API token at",
+        "account": "Trustdesk sees and changes what its account may see and change.",
+    },
+    Connection.Kind.ORGANIZATION: {
+        "url": "https://admin.atlassian.com/",
+        "host": "admin.atlassian.com",
+        "make": "Make an API key at",
+        "account": "Only an organisation admin can.",
+    },
+    Connection.Kind.MARKETPLACE: {
+        **TOKENS,
+        "make": "Make an API token at",
+        "account": "Its account has to be a partner account that can manage the listings of the apps.",
+    },
+}
 #: Fields that not every kind of connection has. The page hides the others; what was typed in them is left out.
 ONLY_FOR = {
     "email": (Connection.Kind.SITE, Connection.Kind.MARKETPLACE),
@@ -59,11 +78,6 @@ class ConnectionForm(forms.Form):
         required=False,
         strip=True,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=(
-            "Stored encrypted and never shown again. For a site or a developer space, make an API token at "
-            f'<a href="{TOKENS}" target="_blank" rel="noopener noreferrer">id.atlassian.com</a>; for an organisation, '
-            f'an API key at <a href="{KEYS}" target="_blank" rel="noopener noreferrer">admin.atlassian.com</a>.'
-        ),
     )
     org_id = forms.CharField(label="Organisation id", required=False, max_length=80)
     developer_id = forms.CharField(label="Developer space id", required=False, max_length=80)
@@ -83,6 +97,7 @@ class ConnectionForm(forms.Form):
             del self.fields["kind"]
             self.fields["token"].help_text = "Leave empty to keep the stored token."
             return
+        self.fields["token"].help_text = _token_help()
         for name, kinds in ONLY_FOR.items():
             self.fields[name].widget.attrs["data-kinds"] = " ".join(kinds)
         for kind in Connection.Kind:
@@ -127,6 +142,14 @@ class ConnectionForm(forms.Form):
     def roles(self) -> list[str]:
         """The roles that who adds it takes on it."""
         return self.cleaned_data.get(f"roles_{self.cleaned_data['kind']}", [])
+
+
+def _token_help() -> str:
+    kinds = []
+    for kind, words in TOKEN_HELP.items():
+        reading, changing = token_scopes(kind)
+        kinds.append({"value": kind, **words, "reading": reading, "changing": changing})
+    return render_to_string("portal/_token_help.html", {"kinds": kinds})
 
 
 def own_roles(kind: str) -> list[tuple[str, str]]:
@@ -208,7 +231,7 @@ class PersonEditForm(forms.Form):
         required=False,
         help_text="Atlassian sometimes names people by it. Nobody can approve what their account changed.",
     )
-    is_active = forms.BooleanField(label="May sign in", required=False)
+    is_active = forms.BooleanField(label="Can sign in", required=False)
     is_superuser = forms.BooleanField(label="Administrator of Trustdesk", required=False)
 
     def clean_groups(self) -> list[str]:

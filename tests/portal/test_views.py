@@ -13,9 +13,11 @@ from django.core.cache import cache
 from django.db import connection
 from django.urls import path, reverse
 
+from portal.atlassian.calls import CALLS
 from portal.audit.record import record_action
 from portal.audit.verify import verify_chain
 from portal.connections import changes, connection_test, kept_token
+from portal.connections.token_scopes import NOT_USED_YET, token_scopes
 from portal.models import AuditEntry, Connection, Grant, OutboxMessage, User
 from portal.notifications import outbox
 from sandbox import faults
@@ -222,6 +224,27 @@ def test_who_adds_a_connection_takes_roles_on_it_on_record(administrator, client
     assert set(held) == {"classifier", "classification_manager"}
     recorded = AuditEntry.objects.filter(action="grant.added", connection=added)
     assert [entry.actor_label for entry in recorded] == [administrator.email] * 2
+
+
+def test_the_form_of_a_connection_says_where_a_token_is_made_and_which_scopes_it_needs(administrator, client_for):
+    page = client_for(administrator).get(reverse("connection_add")).text
+    of_site, of_organization, of_developer_space = page.split("data-token-of=")[1:]
+    reading, changing = of_site.split("To change levels as well")
+    assert "id.atlassian.com" in reading
+    assert "<code>read:page:confluence</code>" in reading
+    assert "write:" not in reading
+    assert "<code>write:page:confluence</code>" in changing
+    assert "<code>manage:jira-project</code>" in changing
+    assert "admin.atlassian.com" in of_organization
+    assert "<code>read:events:admin</code>" in of_organization
+    assert "Scopes" not in of_developer_space.split("</div>")[0]
+
+
+def test_the_scope_of_every_call_is_asked_for_or_known_to_be_unused():
+    scopes = {scope for call in CALLS.values() for scope in call.scope.split()}
+    asked = {scope for kind in Connection.Kind for part in token_scopes(kind) for scope in part}
+    assert asked | NOT_USED_YET == scopes
+    assert not asked & NOT_USED_YET
 
 
 def test_the_form_of_a_connection_asks_which_roles_one_takes(administrator, client_for):
