@@ -397,8 +397,8 @@ addEventListener("beforeunload", (event) => {
 function markInvalid(findings) {
   const answer = answerOf(findings);
   const controls = answer?.querySelectorAll(".answer-main :is(input, textarea, select):not([type=hidden], [data-find-record])") ?? [];
-  if (answer?.matches(".is-error") || controls.length !== 1) return; // refused; or it is not known which of them is meant
-  if (findings.querySelector(".finding-error")) controls[0].setAttribute("aria-invalid", "true");
+  if (answer?.querySelector(".answer-side .callout") || controls.length !== 1) return; // a conflict; or any of them may be meant
+  if (answer.querySelector(".answer-main :is(.finding-error, .field-error)")) controls[0].setAttribute("aria-invalid", "true");
   else controls[0].removeAttribute("aria-invalid");
 }
 

@@ -393,10 +393,13 @@ def test_a_field_that_nobody_knows_is_edited_as_json_and_bad_json_keeps_its_text
         expect(problem).to_contain_text(re.compile(words, re.IGNORECASE))
         expect(problem).to_contain_text("What you typed is still here")
         expect(note).to_have_value(text)
+        expect(note).to_have_accessible_description(re.compile("What you typed is still here"))
+        expect(note).to_have_attribute("aria-invalid", "true")
     fifty = "[" * 50 + "1.0" + "]" * 50
     note.fill(fifty)
     note.press("Tab")
     expect_kept(page.locator("[data-answer]").filter(has=note))
+    expect(note).not_to_have_attribute("aria-invalid", "true")
     save(page)
     assert f'"x-reviewer note": {fifty}' in sandbox.document_text(product_id("Table Tools"), "draft").replace(
         '":[', '": ['
