@@ -380,7 +380,7 @@ class ApiSession:
             why = "could not be reached over a trusted connection (its certificate or TLS is not accepted)"
             return _Outcome(error=failures.no_answer(call, self.host, why, configured=True), sent=False)
         if _has_cause(fault, NameResolutionError) or "Failed to resolve" in text:
-            error = failures.no_answer(call, self.host, "is not known on the network", configured=True)
+            error = failures.no_answer(call, self.host, "cannot be found on the network", configured=True)
             return _Outcome(error=error, sent=False)
         if isinstance(fault, (requests.Timeout, TimeoutError)) or "timed out" in text or "took too long" in text:
             return _Outcome(error=failures.no_answer(call, self.host, "did not answer in time"), again=True)

@@ -40,7 +40,7 @@ class AppsRefreshed:
         if self.failures:
             words.append(f"{len(self.failures)} could not be read; their rows say why.")
         if self.unread:
-            words.append(f"{self.unread} did not answer in time and are as they were. Read again to go on.")
+            words.append(f"{self.unread} did not answer in time and have not changed. Refresh to go on.")
         return " ".join(words)
 
 

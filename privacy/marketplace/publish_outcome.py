@@ -131,12 +131,11 @@ NEVER_SENT = (
     "Publish again when you are ready."
 )
 NO_EFFECT = (
-    "“{}” was not published: the answer to the call was lost, it cannot arrive any more, and draft and live are as "
-    "they were. The approval stands. Publish again when you are ready."
+    "“{}” was not published: the answer to the call was lost, it cannot arrive any more, and draft and live have "
+    "not changed. The approval stands. Publish again when you are ready."
 )
 REFUSED = (
-    "“{}” was not published: {} Draft and live were read again and are as they were. The approval stands. Publish "
-    "again when you are ready."
+    "“{}” was not published: {} Draft and live have not changed. The approval stands. Publish again when you are ready."
 )
 
 
@@ -145,8 +144,8 @@ def pending_sentence(app: App, attempt: PublishAttempt) -> str:
     until = attempt.may_arrive_until
     at = f"{timezone.localtime(until):%H:%M}" if until else "in a few minutes"
     return (
-        f"It is unknown yet whether “{app.name}” is published. Atlassian's answer was lost; draft and live are as "
-        f"they were, but the call may still arrive until {at}. Refresh after that: if nothing has changed, it was not "
+        f"It is unknown yet whether “{app.name}” is published. Atlassian's answer was lost; draft and live have "
+        f"not changed, but the call may still arrive until {at}. Refresh after that: if nothing has changed, it was not "
         "published and the approval stands. Until then nothing can be saved to Marketplace."
     )
 

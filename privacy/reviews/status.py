@@ -60,8 +60,8 @@ def status(app: App, review: Review | None) -> SignOff:
     if review.state == State.PUBLISHING:
         return SignOff("publishing", "Being published", _publishing(app, review), review)
     if app.draft_state == App.Presence.HIDDEN:
-        sentence = f"{DRAFT_HIDDEN} Whether {_what(review)} still stands shows once it can be read again."
-        return SignOff("hidden", "Cannot be told", sentence, review, live_moved)
+        sentence = f"{DRAFT_HIDDEN} {_what(review)} counts again once the draft can be read."
+        return SignOff("hidden", "Unknown", sentence, review, live_moved)
     if review.content_hash != app.draft_hash:
         return SignOff("lapsed", "Approval dismissed", LAPSED, review, live_moved)
     if review.state == State.OPEN:
@@ -81,8 +81,8 @@ GONE = "The draft is not there any more: it was discarded or published. Save a d
 
 
 def _what(review: Review) -> str:
-    said = {State.OPEN: "the request for approval", State.APPROVED: "the approval"}
-    return said.get(State(review.state), "the request for changes")
+    said = {State.OPEN: "The request for approval", State.APPROVED: "The approval"}
+    return said.get(State(review.state), "The request for changes")
 
 
 def _said_of_closed(app: App, review: Review | None) -> str:

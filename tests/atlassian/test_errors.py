@@ -163,7 +163,7 @@ def test_an_unknown_host_and_a_wrong_protocol_are_a_matter_of_the_connection(mak
     tls = make_session(base_url=host.url.replace("http:", "https:"))
 
     assert type(failure(unknown)) is Misconfigured
-    assert "nowhere.invalid is not known on the network" in failure(unknown).message
+    assert "nowhere.invalid cannot be found on the network" in failure(unknown).message
     assert type(failure(tls)) is Misconfigured
     assert "certificate or TLS" in failure(tls).message
 

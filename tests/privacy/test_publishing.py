@@ -435,7 +435,7 @@ def test_after_an_outage_the_alert_says_what_was_read_until_the_call_cannot_arri
 ):
     app_list.read_app(actor=publisher, app=diagrams)
 
-    assert "draft and live are as they were" in alert_of(diagrams)
+    assert "draft and live have not changed" in alert_of(diagrams)
     assert "could not be read" not in alert_of(diagrams)
     assert state_of(review) == "publishing"
 

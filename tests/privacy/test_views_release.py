@@ -678,7 +678,7 @@ def test_a_request_for_sign_off_is_not_called_lapsed_when_the_draft_could_not_be
 
     words = said(client_for(editor.user).post(address("app_read", asked.app), follow=True))
 
-    assert "Cannot be told" in words
+    assert "The request for approval counts again once the draft can be read." in words
     assert "has no access to the draft now" in words
     assert "Approval dismissed" not in words
     assert "There is no draft" not in words
