@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from classification.coverage.counts import Coverage, coverages_of, levels_of
-from classification.inventory.filters import CHANGEABLE, NOT_CLASSIFIED, NOT_KNOWN, ContentFilters
+from classification.inventory.filters import CHANGEABLE, CLASSIFIED, NOT_CLASSIFIED, NOT_KNOWN, ContentFilters
 from classification.models import Scan
 from portal.access import Actor, may
 from portal.counts import agreeing, counted
@@ -56,9 +56,11 @@ def _lines(site: Connection, now: Coverage) -> list[tuple[str, str, str]]:
     url = reverse("spaces", args=[site.slug])
     if not now.figures.everything:
         return [("Classified", "Not scanned yet", url)]
+    figures = now.figures
+    share = f"{figures.classified:,} of {figures.total:,} pages and blog posts ({figures.percent_classified} %)"
     lines = [
-        ("Classified", f"{now.figures.percent_classified} % of {now.figures.total:,} pages and blog posts", url),
-        ("Not classified", f"{now.figures.unclassified:,}", content_url(level=NOT_CLASSIFIED, site=site.slug)),
+        ("Classified", share, content_url(level=CLASSIFIED, site=site.slug)),
+        ("Not classified", f"{figures.unclassified:,}", content_url(level=NOT_CLASSIFIED, site=site.slug)),
     ]
     if now.unread_spaces:
         lines.append(("Not scanned in full", f"{now.unread_spaces:,} of {now.spaces:,} spaces", f"{url}?sort=age"))

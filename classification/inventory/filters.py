@@ -14,7 +14,7 @@ from classification.models import Item, Level, Project, ReadState, Space
 from portal.keyset import LONGEST_CURSOR, Column, order_by
 
 #: Values of the filter `level` beside the primary key of a level.
-NOT_CLASSIFIED, NOT_KNOWN = "none", "unknown"
+NOT_CLASSIFIED, NOT_KNOWN, CLASSIFIED = "none", "unknown", "any"
 #: Values of the filter `status`: what can be classified, and what cannot because it or its space is archived.
 CHANGEABLE, FIXED = "changeable", "fixed"
 #: Value of `list` in the address of an item that was opened from the list of the content of all sites.
@@ -193,6 +193,10 @@ class ItemFilters(Filters):
         "sort": ("title", "-title", "level", "-level", "changed", "-changed", "kind", "-kind", "status", "-status"),
     }
 
+    @classmethod
+    def _allows(cls, name: str, value: str) -> bool:
+        return (name, value) == ("level", CLASSIFIED) or super()._allows(name, value)
+
     def apply(self, items: QuerySet[Item]) -> QuerySet[Item]:
         if self.q:
             items = items.filter(contains("title", self.q))
@@ -209,7 +213,8 @@ class ItemFilters(Filters):
         elif self.level == NOT_KNOWN:
             items = items.filter(level_state__in=(ReadState.UNREAD, ReadState.HIDDEN))
         elif self.level:
-            items = self._of_level(items.filter(level_state=ReadState.KNOWN))
+            items = items.filter(level_state=ReadState.KNOWN)
+            items = items if self.level == CLASSIFIED else self._of_level(items)
         return self._of_origin(items)
 
     def _of_level(self, items: QuerySet[Item]) -> QuerySet[Item]:

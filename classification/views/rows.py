@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classification.inventory.filters import CHANGEABLE, FIXED, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
+from classification.inventory.filters import CHANGEABLE, CLASSIFIED, FIXED, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
 from classification.models import Item, Level, ReadState, Scan, Space
 from classification.selectors import ItemRow
 from portal.jobs.stalled import clock
@@ -201,7 +201,7 @@ def chips(filters: Filters, levels: dict[int, Level], sites: Iterable[Connection
 def _chip_value(filters: Filters, name: str, value: str, levels: dict[int, Level]) -> str:
     if name == "level":
         absent = "Not classified" if isinstance(filters, ItemFilters) else "No default"
-        words = {NOT_CLASSIFIED: absent, NOT_KNOWN: "Unknown"}
+        words = {NOT_CLASSIFIED: absent, NOT_KNOWN: "Unknown", CLASSIFIED: "Classified"}
         return words.get(value) or (levels[int(value)].name if int(value) in levels else "A level that is gone")
     if name == "unclassified":
         return ""

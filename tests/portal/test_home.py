@@ -70,7 +70,7 @@ def test_each_card_says_what_needs_attention_in_as_many_queries_for_one_as_for_m
         database,
     ) as few:
         page = cards(client.get(reverse("home")).content.decode())
-    assert page["Site 1"]["Classified"] == "66 % of 3 pages and blog posts"
+    assert page["Site 1"]["Classified"] == "2 of 3 pages and blog posts (66 %)"
     assert page["Site 1"]["Not classified"] == "1"
     assert page["Apps 1"]["Waiting for approval"] == "0"
     assert int(page["Apps 1"]["Apps"]) >= int(page["Apps 1"]["With a draft"]) > 0
