@@ -15,7 +15,7 @@ ROLES = (
     registry.Role(
         "classifier",
         "Classifier",
-        "Sets the level of pages and blog posts, and reads spaces again.",
+        "Sets the level of pages and blog posts, and scans spaces.",
         ("site",),
         SEE | {"classification.set"},
     ),

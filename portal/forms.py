@@ -30,7 +30,7 @@ TOKEN_HELP: dict[str, dict[str, str]] = {
     Connection.Kind.SITE: {
         **TOKENS,
         "make": "Make an API token at",
-        "account": "Trustdesk sees and changes what its account may see and change.",
+        "account": "Trustdesk can see and change what its account can.",
     },
     Connection.Kind.ORGANIZATION: {
         "url": "https://admin.atlassian.com/",
@@ -60,7 +60,7 @@ class ConnectionForm(forms.Form):
     """
 
     kind = forms.ChoiceField(label="What is it?", choices=Connection.Kind.choices, widget=forms.RadioSelect)
-    name = forms.CharField(label="Name", max_length=80, help_text="How your team calls it.")
+    name = forms.CharField(label="Name", max_length=80, help_text="What your team calls it.")
     url = forms.CharField(
         label="Address",
         required=False,
