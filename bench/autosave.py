@@ -43,7 +43,7 @@ def fill():
     )
     for name, document in (("live", live), ("draft", draft)):
         kept = Snapshot.objects.create(
-            app=app,
+            owner_id=app.owner_id,
             source=name,
             text=document.text,
             content_hash=document.content_hash(),
@@ -74,7 +74,7 @@ class Page:
         from privacy.document.document import Document
         from privacy.models import WorkingCopy
 
-        return Document.from_text(WorkingCopy.objects.get(app=self.app).text).get(pointer)
+        return Document.from_text(WorkingCopy.objects.get(owner=self.app.owner_id).text).get(pointer)
 
     def post_of_contact(self) -> str:
         from privacy.drafts.answering import fingerprint_of

@@ -8,7 +8,7 @@ from privacy.models import App
 
 def with_versions(found: QuerySet[App]) -> QuerySet[App]:
     """These apps with live, draft and working copy loaded."""
-    return found.select_related("connection", "live", "draft", "working_copy", "working_copy__base")
+    return found.select_related("connection", "live", "draft", "owner__working_copy__base")
 
 
 def find_app(*, connection: Connection, key: str) -> App | None:

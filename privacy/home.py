@@ -32,9 +32,9 @@ def home_part(actor: Actor, connections: Sequence[Connection]) -> HomePart:
     )
     counted: dict[int, Any] = {row["connection"]: row for row in counts}
     reviews = list(
-        Review.objects.filter(app__in=listed, state__in=(State.OPEN, State.APPROVED, State.CHANGES))
-        .select_related("app__connection", "app__draft")
-        .order_by("app__name", "pk")
+        Review.objects.filter(owner__app__in=listed, state__in=(State.OPEN, State.APPROVED, State.CHANGES))
+        .select_related("owner__app__connection", "owner__app__draft")
+        .order_by("owner__app__name", "pk")
     )
     alerts = list(listed.exclude(alert="").select_related("connection"))
     waiting = Counter(review.app.connection_id for review in reviews if review.state == State.OPEN)
@@ -75,17 +75,16 @@ def _of_review(actor: Actor, review: Review) -> ToDo | None:
 def _unsaved(actor: Actor, listed: Any) -> list[ToDo]:
     if actor.user is None:
         return []
-    copies = WorkingCopy.objects.filter(app__in=listed, changed_by=actor.user).exclude(
-        content_hash=F("base__content_hash")
-    )
+    mine = WorkingCopy.objects.filter(owner__app__in=listed, changed_by=actor.user).order_by("owner__app__name")
+    copies = mine.exclude(content_hash=F("base__content_hash"))
     return [
         _to_do(
             Rank.UNSAVED,
-            f"Save your changes to “{copy.app.name}” to Marketplace",
-            copy.app,
-            reverse("app_edit", args=[copy.app.connection.slug, copy.app.app_key]),
+            f"Save your changes to “{app.name}” to Marketplace",
+            app,
+            reverse("app_edit", args=[app.connection.slug, app.app_key]),
         )
-        for copy in copies.select_related("app__connection").order_by("app__name")
+        for app in (copy.owner.app for copy in copies.select_related("owner__app__connection"))
     ]
 
 

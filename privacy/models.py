@@ -14,6 +14,18 @@ EMPTY_TEXT = '{"commonCloud":{}}'
 EMPTY_HASH = canonical_json.digest({"commonCloud": {}})
 
 
+class DocumentOwner(models.Model):
+    """What has a Privacy & Security document: versions, a working copy, edits and reviews belong to it.
+
+    It is an `App` today; whatever else gets a document refers to one of its own.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"Owner {self.pk}"
+
+
 class App(Leased):
     """A Marketplace app of a developer space, and what was last read of its document.
 
@@ -35,6 +47,7 @@ class App(Leased):
         LIVE = "live", "Live changed at Atlassian"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="apps")
+    owner = models.OneToOneField(DocumentOwner, on_delete=models.CASCADE, related_name="app")
     product_id = models.CharField(max_length=80)
     app_key = models.CharField(max_length=200)
     name = models.CharField(max_length=300)
@@ -71,6 +84,11 @@ class App(Leased):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args, **kwargs) -> None:
+        if self.owner_id is None:
+            self.owner = DocumentOwner.objects.create(connection=self.connection)
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         return reverse("app", args=[self.connection.slug, self.app_key])
 
@@ -92,7 +110,7 @@ class App(Leased):
         """
         # Without the key: rows that refer to the app can still be added by others.
         rows = cls.objects.select_for_update(of=("self",), no_key=True)
-        return rows.select_related("connection", "live", "draft").get(pk=pk)
+        return rows.select_related("connection", "owner", "live", "draft").get(pk=pk)
 
 
 class Snapshot(models.Model):
@@ -115,7 +133,7 @@ class Snapshot(models.Model):
 
     MADE_HERE = (Source.SENT, Source.SAVED, Source.WORKING)
 
-    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="snapshots")
+    owner = models.ForeignKey(DocumentOwner, on_delete=models.CASCADE, related_name="snapshots")
     source = models.CharField(max_length=10, choices=Source)
     text = models.TextField()
     content_hash = models.CharField(max_length=64, db_index=True)
@@ -140,7 +158,7 @@ class Snapshot(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["app", "-id"], name="snapshot_by_app")]
+        indexes = [models.Index(fields=["owner", "-id"], name="snapshot_by_owner")]
 
     def __str__(self) -> str:
         return f"{self.get_source_display()} {self.pk}"
@@ -152,13 +170,13 @@ class Snapshot(models.Model):
 
 
 class WorkingCopy(models.Model):
-    """The document as the team edits it here, before it goes to Marketplace. One per app.
+    """The document as the team edits it here, before it goes to Marketplace. One per owner.
 
     `base`: the version that the work started from, for the three-way comparison. `version` counts the changes and
     guards against two people at once.
     """
 
-    app = models.OneToOneField(App, on_delete=models.CASCADE, related_name="working_copy")
+    owner = models.OneToOneField(DocumentOwner, on_delete=models.CASCADE, related_name="working_copy")
     base = models.ForeignKey(Snapshot, null=True, on_delete=models.SET_NULL, related_name="+")
     text = models.TextField()
     content_hash = models.CharField(max_length=64)
@@ -171,7 +189,7 @@ class WorkingCopy(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"Working copy of {self.app}"
+        return f"Working copy of {self.owner}"
 
     @property
     def is_changed(self) -> bool:
@@ -185,7 +203,7 @@ class Edit(models.Model):
     It keeps what changed (`privacy.document.patches`), not the values: those are in the working copy and the versions.
     """
 
-    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="edits")
+    owner = models.ForeignKey(DocumentOwner, on_delete=models.CASCADE, related_name="edits")
     pointer = models.TextField()
     label = models.CharField(max_length=500, blank=True)
     #: JSON text of what changed, from the value before to the one after.
@@ -210,7 +228,7 @@ class Edit(models.Model):
 
     class Meta:
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["app", "-id"], name="edit_by_app")]
+        indexes = [models.Index(fields=["owner", "-id"], name="edit_by_owner")]
 
     def __str__(self) -> str:
         return f"{self.label}, by {self.author_label}"
@@ -228,7 +246,7 @@ class Review(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
         PUBLISHED = "published", "Published"
 
-    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="reviews")
+    owner = models.ForeignKey(DocumentOwner, on_delete=models.CASCADE, related_name="reviews")
     snapshot = models.ForeignKey(Snapshot, on_delete=models.RESTRICT, related_name="+")
     content_hash = models.CharField(max_length=64)
     #: The live content that the reviewers compared with; empty when nothing was live.
@@ -244,21 +262,26 @@ class Review(models.Model):
     #: Why it closed, or why a publish call of it came to nothing, in one sentence.
     closed_because = models.TextField(blank=True)
 
-    #: The states in which a review is in force; an app has at most one such review.
+    #: The states in which a review is in force; a document has at most one such review.
     STANDING = (State.OPEN, State.APPROVED, State.CHANGES, State.PUBLISHING)
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["app"],
+                fields=["owner"],
                 condition=Q(state__in=["open", "approved", "changes", "publishing"]),
                 name="one_standing_review",
             )
         ]
 
     def __str__(self) -> str:
-        return f"Sign-off of {self.app}: {self.get_state_display()}"
+        return f"Sign-off of {self.owner}: {self.get_state_display()}"
+
+    @property
+    def app(self) -> App:
+        """The app whose draft it is about."""
+        return self.owner.app
 
 
 class PublishAttempt(models.Model):

@@ -26,6 +26,7 @@ RANKS = {
     "portal_audithead": 3,
 }
 #: A row that is added locks the row that it belongs to against removal, when the transaction ends (deferred keys).
+#: The rows of a document belong to its owner, which is only locked to remove it, after its app: the app stands for it.
 PARENTS = {
     "portal_grant": "portal_connection",
     "classification_level": "portal_connection",

@@ -141,7 +141,7 @@ def world(sandbox, site: Connection, developer_space: Connection, organization: 
         "item": Item.objects.get().remote_id,
         "project": site.projects.first().key,
         "app": app.app_key,
-        "snapshot": app.snapshots.first().pk,
+        "snapshot": app.owner.snapshots.first().pk,
     }
 
 

@@ -11,7 +11,15 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from classification.inventory.filters import CHANGEABLE, CLASSIFIED, FIXED, NOT_CLASSIFIED, NOT_KNOWN, Filters, ItemFilters
+from classification.inventory.filters import (
+    CHANGEABLE,
+    CLASSIFIED,
+    FIXED,
+    NOT_CLASSIFIED,
+    NOT_KNOWN,
+    Filters,
+    ItemFilters,
+)
 from classification.models import Item, Level, ReadState, Scan, Space
 from classification.selectors import ItemRow
 from portal.jobs.stalled import clock

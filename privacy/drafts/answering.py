@@ -129,7 +129,7 @@ def undo(*, actor: Actor, app: App, edit: Edit) -> Answered:
     `edit_log.steps` says which answer comes next. Needs privacy.edit. Raises AnswerConflict when the field was changed
     again since, by whomever, and what `answer` raises.
     """
-    if edit.app_id != app.pk:
+    if edit.owner_id != app.owner_id:
         raise NotEditable("This answer was given in another app. Nothing was changed.")
     if edit_log.NUL in edit.pointer:
         raise NotEditable("The name of this place cannot be written here. Restore a version instead.")
@@ -227,7 +227,7 @@ def _apply_answer(actor: Actor, app: App, change: Change) -> Answered:
         before, after = document.get(pointer), document.copy_to_change(pointer)
         changed = change.apply(after)
         if before is MISSING and changed:
-            after.in_old_place(pointer, document, _models(working))
+            after.in_old_place(pointer, document, _models(app, working))
         text = after.text  # refuses what could not be read back, before anything is kept
     except AnswerError as error:
         if not change.may_replace(before):  # what the page does not know may be why
@@ -249,16 +249,16 @@ def _apply_answer(actor: Actor, app: App, change: Change) -> Answered:
     return Answered(working, after, pointer, fingerprint_of(value, texts), before, edit, tuple(findings), texts)
 
 
-def _models(working: WorkingCopy) -> list[Document]:
+def _models(app: App, working: WorkingCopy) -> list[Document]:
     """The versions that tell where a key belongs that comes back."""
-    versions = working.base, working.app.live
+    versions = working.base, app.live
     return [Document.from_text(version.text) for version in versions if version is not None]
 
 
 def _conflict(actor: Actor, app: App, change: Change, document: Document, after: Document) -> AnswerConflict:
     """The page is older than the answer, whoever gave it: a list is posted whole, so it would take away what is new."""
     theirs = document.get(change.pointer)
-    last = Edit.objects.filter(app=app, pointer=change.pointer, dropped=False).first()
+    last = Edit.objects.filter(owner=app.owner_id, pointer=change.pointer, dropped=False).first()
     if last is not None and not edit_log.is_current(last, theirs):
         last = None  # changed at Atlassian since
     return AnswerConflict(

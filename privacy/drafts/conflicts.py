@@ -65,7 +65,7 @@ def bring_together(
         raise MovedMeanwhile(again, three_way=three, theirs=theirs, discarded=gone, undecided=())
     sides = {pointer: SIDES[side] for pointer, side in decisions.items() if side in SIDES}
     try:
-        return _apply_merge(actor, working, theirs, three, sides)
+        return _apply_merge(actor, app, working, theirs, three, sides)
     except Undecided as error:
         raise MovedMeanwhile(
             f"{error} Nothing was sent.", three_way=three, theirs=theirs, discarded=gone, undecided=error.pointers
@@ -84,27 +84,32 @@ def _what_moved(app: App, gone: bool) -> str:
 
 
 def _apply_merge(
-    actor: Actor, working: WorkingCopy, theirs: Snapshot | None, three: ThreeWay, sides: Mapping[str, Side]
+    actor: Actor,
+    app: App,
+    working: WorkingCopy,
+    theirs: Snapshot | None,
+    three: ThreeWay,
+    sides: Mapping[str, Side],
 ) -> WorkingCopy:
     merged = merge(three, sides)
     with transaction.atomic():
-        App.locked(working.app_id)
+        App.locked(app.pk)
         mine = Document.from_text(working.text)
-        create_snapshot(app=working.app, source=Source.WORKING, document=mine, text=working.text, actor=actor)
+        create_snapshot(app=app, source=Source.WORKING, document=mine, text=working.text, actor=actor)
         rows = WorkingCopy.objects.filter(pk=working.pk, version=working.version).update(
             base=theirs, text=merged.text, content_hash=merged.content_hash(), version=F("version") + 1
         )
         if not rows:
             raise NotEditable("Somebody answered a question at this very moment. Nothing was sent. Save again.")
         for row in three.rows:
-            _log_decision(actor, working.app, row, sides.get(row.pointer, row.default))
+            _log_decision(actor, app, row, sides.get(row.pointer, row.default))
     return WorkingCopy.objects.select_related("base").get(pk=working.pk)
 
 
 def _log_decision(actor: Actor, app: App, row: MergeRow, side: Side) -> None:
     """Log what a person decided against one side; what came together by itself nobody decided."""
     if side == "theirs" and row.outcome in ("mine", "conflict"):
-        unsaved = Edit.objects.filter(app=app, saved_hash="", dropped=False)
+        unsaved = Edit.objects.filter(owner=app.owner_id, saved_hash="", dropped=False)
         unsaved.filter(Q(pointer=row.pointer) | Q(pointer__startswith=f"{row.pointer}/")).update(dropped=True)
         log_edit(actor, app, row.pointer, row.mine, row.theirs)
     elif side == "mine" and row.outcome == "theirs":

@@ -42,7 +42,7 @@ def changes_of(entries: Sequence[AuditEntry], actor: Actor) -> dict[int, AuditCh
     wanted = [
         item["id"] for entry in entries if allowed.get(entry.connection_id) for item in told[entry.pk][:MOST_EDITS]
     ]
-    rows = {edit.pk: edit for edit in Edit.objects.filter(pk__in=wanted, app__connection__in=allowed)}
+    rows = {edit.pk: edit for edit in Edit.objects.filter(pk__in=wanted, owner__connection__in=allowed)}
     return {
         entry.pk: _changes(told[entry.pk], rows, hidden=allowed.get(entry.connection_id) is False)
         for entry in entries

@@ -30,7 +30,7 @@ def log_edit(
     """Add one changed answer to the log. Call it in the transaction that changes the working copy."""
     patch = patches.make(before, after, catalogue.CATALOGUE.by_pointer.get(pointer))
     return Edit.objects.create(
-        app=app,
+        owner_id=app.owner_id,
         pointer=pointer.replace("\x00", NUL),
         label=label_of(pointer)[:500].replace("\x00", ""),
         patch=strictjson.dumps(patch),
@@ -54,7 +54,7 @@ def patch_of(edit: Edit) -> patches.Patch:
 
 def last_edits(app: App) -> dict[str, Edit]:
     """Pointer -> the newest answer that was given there and not dropped, in one query."""
-    edits = Edit.objects.filter(app=app, dropped=False)
+    edits = Edit.objects.filter(owner=app.owner_id, dropped=False)
     newest = edits.order_by().values("pointer").annotate(newest=Max("pk")).values("newest")
     return {edit.pointer: edit for edit in Edit.objects.filter(pk__in=newest).defer("patch")}
 
@@ -85,7 +85,7 @@ class Steps:
 def steps(app: App) -> dict[str, Steps]:
     """Pointer -> which answers that are not saved to Marketplace yet can be undone and done again, in one query."""
     found: dict[str, Steps] = {}
-    edits = Edit.objects.filter(app=app, dropped=False, saved_hash="").order_by("pk")
+    edits = Edit.objects.filter(owner=app.owner_id, dropped=False, saved_hash="").order_by("pk")
     for pk, pointer, undoes in edits.values_list("pk", "pointer", "undoes_id"):
         found.setdefault(pointer, Steps()).add(pk, undoes)
     return found
@@ -106,7 +106,9 @@ MOST_LOOKED_AT = 200
 
 def removed_records(app: App) -> dict[str, list[RemovedRecord]]:
     """Pointer of a list -> the records that were removed from it here and did not come back since; in one query."""
-    edits = Edit.objects.filter(app=app, dropped=False, adds_or_removes=True).order_by("-pk")[:MOST_LOOKED_AT]
+    edits = Edit.objects.filter(owner=app.owner_id, dropped=False, adds_or_removes=True).order_by("-pk")[
+        :MOST_LOOKED_AT
+    ]
     found: dict[str, list[RemovedRecord]] = {}
     for edit in reversed(edits):
         patch, gone = patch_of(edit), found.setdefault(edit.pointer, [])
@@ -121,7 +123,7 @@ def removed_records(app: App) -> dict[str, list[RemovedRecord]]:
 def place_now(removed: RemovedRecord) -> int:
     """Where a removed record belongs in its list, after all that was changed there since."""
     place = patches.follow(patch_of(removed.edit), removed.place)
-    later = Edit.objects.filter(app=removed.edit.app_id, pointer=removed.edit.pointer, pk__gt=removed.edit.pk)
+    later = Edit.objects.filter(owner=removed.edit.owner_id, pointer=removed.edit.pointer, pk__gt=removed.edit.pk)
     for edit in later.filter(dropped=False).order_by("pk"):
         place = patches.follow(patch_of(edit), place)
     return place

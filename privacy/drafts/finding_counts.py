@@ -7,7 +7,7 @@ from privacy.models import EMPTY_TEXT, App, Snapshot, WorkingCopy
 
 def working_copy_of(app: App) -> WorkingCopy | None:
     """The working copy, without a query when it was loaded with the app."""
-    return getattr(app, "working_copy", None)
+    return getattr(app.owner, "working_copy", None)
 
 
 def worked_on(app: App, working: WorkingCopy | None) -> WorkingCopy | Snapshot | None:

@@ -246,7 +246,7 @@ class FormContext:
     def changed_there(self) -> RemoteChange:
         version = self.app.draft or self.app.live
         # What was saved from here carries the account of the connection, whoever changed this answer before.
-        if version is None or Edit.objects.filter(app=self.app, saved_hash=version.content_hash).exists():
+        if version is None or Edit.objects.filter(owner=self.app.owner_id, saved_hash=version.content_hash).exists():
             return RemoteChange()
         return RemoteChange(version.remote_changed_by, version.remote_changed_at)
 

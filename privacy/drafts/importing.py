@@ -43,7 +43,7 @@ def import_document(*, actor: Actor, app: App, document: Document, text: str) ->
     PermissionDenied.
     """
     access.require(actor, app.connection, "privacy.edit")
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    working = WorkingCopy.objects.select_related("base").filter(owner=app.owner_id).first()
     by_others = working is not None and working.is_changed and working.changed_by_label != actor.label
     if working is not None and by_others and working.content_hash != document.content_hash():
         raise NotEditable(
@@ -62,11 +62,13 @@ def _require_pulled_from(actor: Actor, app: App, document: Document) -> None:
     same = there is not None and document.content_hash() == there.content_hash
     if pulled_at is None or same or (there is not None and there.remote_changed_at == pulled_at):
         return
-    read = Snapshot.objects.filter(app=app, source__in=(Source.LIVE, Source.DRAFT), remote_changed_at=pulled_at)
+    read = Snapshot.objects.filter(
+        owner=app.owner_id, source__in=(Source.LIVE, Source.DRAFT), remote_changed_at=pulled_at
+    )
     base = read.first()
     if base is not None and there is not None and base.content_hash == there.content_hash:
         return
-    last = Snapshot.objects.filter(app=app, source=Source.SAVED, actor_label=actor.label).first()
+    last = Snapshot.objects.filter(owner=app.owner_id, source=Source.SAVED, actor_label=actor.label).first()
     if last is not None and there is not None and last.content_hash == there.content_hash:
         return
     texts = (item.text if item else EMPTY_TEXT for item in (base, there))

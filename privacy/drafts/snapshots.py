@@ -14,7 +14,7 @@ def create_snapshot(*, app: App, source: str, document: Document, actor: Actor, 
     # What was made here still holds what Atlassian said of the version before it.
     properties = {} if source in Snapshot.MADE_HERE else document.properties
     return Snapshot.objects.create(
-        app=app,
+        owner_id=app.owner_id,
         source=source,
         text=text or document.text,
         content_hash=document.content_hash(),
@@ -69,6 +69,6 @@ def mark_published(app: App, *, keep: int | None = None) -> None:
 
     `keep`: the id of a draft that is still there. Call it while the app is locked.
     """
-    Edit.objects.filter(app=app, sent=True, published=False).update(published=True)
-    versions = Snapshot.objects.filter(app=app, published=False, source__in=(*OURS, Source.DRAFT))
+    Edit.objects.filter(owner=app.owner_id, sent=True, published=False).update(published=True)
+    versions = Snapshot.objects.filter(owner=app.owner_id, published=False, source__in=(*OURS, Source.DRAFT))
     versions.exclude(pk=keep or 0).update(published=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from privacy.drafts.edit_log import Steps
+from privacy.drafts.finding_counts import working_copy_of
 from privacy.models import App, Edit, WorkingCopy
 
 
@@ -17,25 +18,26 @@ class UnsavedChanges:
 
 
 def unsaved_changes(apps: Iterable[App]) -> dict[int, UnsavedChanges]:
-    """App id -> its changes, for apps with any; one query however many there are, none where there are none.
+    """Owner id -> its changes, for apps with any; one query however many there are, none where there are none.
 
     `apps`: with their working copy and its base loaded.
     """
-    copies = {app.pk: app.working_copy for app in apps if hasattr(app, "working_copy") and app.working_copy.is_changed}
+    found = (working_copy_of(app) for app in apps)
+    copies = {copy.owner_id: copy for copy in found if copy is not None and copy.is_changed}
     if not copies:
         return {}
     given: dict[int, tuple[int | None, str, datetime]] = {}
     steps: dict[tuple[int, str], Steps] = {}
-    edits = Edit.objects.filter(app__in=copies, dropped=False, saved_hash="").order_by("pk")
-    for pk, app, pointer, undoes, author, name, label, at in edits.values_list(
-        "pk", "app_id", "pointer", "undoes_id", "author_id", "author__name", "author_label", "at"
+    edits = Edit.objects.filter(owner__in=copies, dropped=False, saved_hash="").order_by("pk")
+    for pk, owner, pointer, undoes, author, name, label, at in edits.values_list(
+        "pk", "owner_id", "pointer", "undoes_id", "author_id", "author__name", "author_label", "at"
     ):
         given[pk] = author, name or label, at
-        steps.setdefault((app, pointer), Steps()).add(pk, undoes)
+        steps.setdefault((owner, pointer), Steps()).add(pk, undoes)
     standing: dict[int, list[tuple[int | None, str, datetime]]] = {}
-    for (app, _), of_place in steps.items():
-        standing.setdefault(app, []).extend(given[pk] for pk in of_place.undo)
-    return {app: _of(copy, standing.get(app, [])) for app, copy in copies.items()}
+    for (owner, _), of_place in steps.items():
+        standing.setdefault(owner, []).extend(given[pk] for pk in of_place.undo)
+    return {owner: _of(copy, standing.get(owner, [])) for owner, copy in copies.items()}
 
 
 def _of(copy: WorkingCopy, edits: list[tuple[int | None, str, datetime]]) -> UnsavedChanges:

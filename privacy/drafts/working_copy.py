@@ -33,7 +33,7 @@ def open_working_copy(*, actor: Actor, app: App, vocabulary: str = "") -> Workin
 
 def get_or_create(actor: Actor, app: App) -> WorkingCopy:
     """The working copy of an app that is locked; made where there is none."""
-    found = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    found = WorkingCopy.objects.select_related("base").filter(owner=app.owner_id).first()
     if app.draft_state == App.Presence.HIDDEN:
         raise NotEditable(
             f"The account of this connection may not read the draft of “{app.name}”, so saving could overwrite it "
@@ -42,14 +42,13 @@ def get_or_create(actor: Actor, app: App) -> WorkingCopy:
     if app.draft_state == App.Presence.UNREAD:
         raise NotEditable(f"“{app.name}” was not read from Atlassian yet. Refresh it first.")
     if found is not None:
-        found.app = app
         return found
     base = app.draft or app.live
     document = Document.from_text(base.text if base else EMPTY_TEXT)
     if not document.editable:
         raise NotEditable(document.why_not_editable)
     return WorkingCopy.objects.create(
-        app=app,
+        owner_id=app.owner_id,
         base=base,
         text=base.text if base else EMPTY_TEXT,
         content_hash=document.content_hash(),
@@ -66,10 +65,10 @@ def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
     access.require(actor, app.connection, "privacy.edit")
     with transaction.atomic():
         app = App.locked(app.pk)
-        working = WorkingCopy.objects.filter(app=app).first()
+        working = WorkingCopy.objects.filter(owner=app.owner_id).first()
         if working is None:
             return None
-        kept = _archive(actor, working)
+        kept = _archive(actor, app, working)
         working.delete()
         finding_counts.recount(app, None)
         if kept is not None:
@@ -77,14 +76,14 @@ def reset_working_copy(*, actor: Actor, app: App) -> Snapshot | None:
     return kept
 
 
-def _archive(actor: Actor, working: WorkingCopy) -> Snapshot | None:
+def _archive(actor: Actor, app: App, working: WorkingCopy) -> Snapshot | None:
     """Keep what a working copy holds as a version, before it is dropped or replaced; None when it holds no changes."""
-    Edit.objects.filter(app_id=working.app_id, saved_hash="", dropped=False).update(dropped=True)
+    Edit.objects.filter(owner=app.owner_id, saved_hash="", dropped=False).update(dropped=True)
     if not working.is_changed:
         return None
     document = Document.from_text(working.text)
     return create_snapshot(
-        app=working.app,
+        app=app,
         source=Snapshot.Source.WORKING,
         document=document,
         text=working.text,
@@ -99,7 +98,7 @@ def restore(*, actor: Actor, app: App, snapshot: Snapshot) -> WorkingCopy:
     is no JSON object.
     """
     access.require(actor, app.connection, "privacy.edit")
-    if snapshot.app_id != app.pk:
+    if snapshot.owner_id != app.owner_id:
         raise NotEditable("This version belongs to another app. Nothing was changed.")
     document = Document.from_text(snapshot.text)
     if not document.editable:
@@ -120,9 +119,9 @@ def replace(*, actor: Actor, app: App, document: Document, text: str) -> Working
     app = App.locked(app.pk)
     working = get_or_create(actor, app)
     before = Document.from_text(working.text)
-    _archive(actor, working)
+    _archive(actor, app, working)
     # The document may hold what they wrote, whoever brings it back, so they count as its authors.
-    Edit.objects.filter(app=app, saved_hash="", dropped=True, sent=False).update(sent=True)
+    Edit.objects.filter(owner=app.owner_id, saved_hash="", dropped=True, sent=False).update(sent=True)
     base = app.draft or app.live
     for row in compare(document, before).changes:
         edit_log.log_edit(actor, app, row.pointer, row.right, row.left)
@@ -135,7 +134,7 @@ def replace(*, actor: Actor, app: App, document: Document, text: str) -> Working
 
 def fast_forward(app: App) -> WorkingCopy | None:
     """Bring a working copy without changes of its own to what is at Atlassian now; the working copy that is left."""
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    working = WorkingCopy.objects.select_related("base").filter(owner=app.owner_id).first()
     remote = app.draft or app.live
     if working is None or working.is_changed or app.draft_state == App.Presence.HIDDEN:
         return working

@@ -62,7 +62,7 @@ def call_on_its_way(app: App) -> datetime | None:
 
 def save_on_its_way(app: App, content_hash: str) -> datetime | None:
     """Until when a save of other content than this may still arrive and replace the draft; None when there is none."""
-    saves = Snapshot.objects.filter(app__product_id=app.product_id, may_arrive_until__gt=Now())
+    saves = Snapshot.objects.filter(owner__app__product_id=app.product_id, may_arrive_until__gt=Now())
     other = saves.exclude(content_hash=content_hash).order_by("-may_arrive_until")
     return other.values_list("may_arrive_until", flat=True).first()
 
@@ -145,8 +145,8 @@ def pending_sentence(app: App, attempt: PublishAttempt) -> str:
     at = f"{timezone.localtime(until):%H:%M}" if until else "in a few minutes"
     return (
         f"It is unknown yet whether “{app.name}” is published. Atlassian's answer was lost; draft and live have "
-        f"not changed, but the call may still arrive until {at}. Refresh after that: if nothing has changed, it was not "
-        "published and the approval stands. Until then nothing can be saved to Marketplace."
+        f"not changed, but the call may still arrive until {at}. Refresh after that: if nothing has changed, it was "
+        "not published and the approval stands. Until then nothing can be saved to Marketplace."
     )
 
 

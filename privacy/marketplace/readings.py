@@ -106,7 +106,7 @@ def _was_published(app: App, live_before: Snapshot | None, draft_before: Snapsho
 def _before_it_was_hidden(app: App) -> Snapshot | None:
     if app.draft_state != Presence.HIDDEN:
         return None
-    return Snapshot.objects.filter(app=app, source=Source.DRAFT).first()
+    return Snapshot.objects.filter(owner=app.owner_id, source=Source.DRAFT).first()
 
 
 def _kept(app: App, source: str, info: TrustInfo | None, last: Snapshot | None, actor: Actor) -> Snapshot | None:
@@ -152,12 +152,14 @@ def _sent_since(read: Snapshot, last: Snapshot | None) -> Snapshot | None:
     if read.source != Source.DRAFT:
         return None
     after = last.pk if last else 0
-    return Snapshot.objects.filter(app=read.app, source=Source.SENT, pk__gt=after, pk__lt=read.pk).first()
+    return Snapshot.objects.filter(owner=read.owner_id, source=Source.SENT, pk__gt=after, pk__lt=read.pk).first()
 
 
 def _published(read: Snapshot) -> Snapshot | None:
     """The draft that is being published from here."""
     if read.source != Source.LIVE:
         return None
-    review = Review.objects.filter(app=read.app, state=Review.State.PUBLISHING).select_related("snapshot").first()
+    review = (
+        Review.objects.filter(owner=read.owner_id, state=Review.State.PUBLISHING).select_related("snapshot").first()
+    )
     return review.snapshot if review else None

@@ -68,7 +68,7 @@ def save_to_marketplace(
 
 
 def _working(app: App) -> WorkingCopy:
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    working = WorkingCopy.objects.select_related("base").filter(owner=app.owner_id).first()
     if working is None:
         raise NotEditable(f"There is no working copy of “{app.name}”, so there is nothing to save.")
     return working
@@ -172,7 +172,7 @@ def _submission(actor: Actor, app: App, working: WorkingCopy) -> Submission:
         App.locked(app.pk)
         working = WorkingCopy.objects.get(pk=working.pk)
         document = Document.from_text(working.text)
-        edits = Edit.objects.filter(app=app, saved_hash="", dropped=False)
+        edits = Edit.objects.filter(owner=app.owner_id, saved_hash="", dropped=False)
         carried = tuple(edits.values_list("pk", flat=True))
         first_sent = tuple(edits.filter(sent=False).values_list("pk", flat=True))
         edits.update(sent=True)
@@ -227,7 +227,7 @@ def _mark_saved(actor: Actor, app: App, submission: Submission, facts: dict, los
         WorkingCopy.objects.filter(pk=submission.working.pk).update(base=app.draft)
         unchanged = WorkingCopy.objects.filter(pk=submission.working.pk, version=submission.working.version)
         unchanged.update(text=app.draft.text, version=F("version") + 1)
-        finding_counts.recount(app, WorkingCopy.objects.filter(app=app).first())
+        finding_counts.recount(app, WorkingCopy.objects.filter(owner=app.owner_id).first())
         detail = "The answer was lost; reading showed that it was saved." if lost else ""
         audit_entries.record(actor, app, "draft.save", **facts, detail=detail, trace_id=lost.trace_id if lost else "")
         if submission.references:

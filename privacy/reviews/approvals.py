@@ -39,7 +39,7 @@ def request_approval(*, actor: Actor, app: App, note: str = "") -> Review:
         try:
             with transaction.atomic():
                 review = Review.objects.create(
-                    app=app,
+                    owner_id=app.owner_id,
                     snapshot=draft,
                     content_hash=draft.content_hash,
                     live_hash=app.live_hash,
@@ -71,7 +71,7 @@ def _askable(app: App) -> Snapshot:
         raise SignOffRefused(f"{DRAFT_HIDDEN} Approval was not requested. Refresh the app, then ask.")
     if app.draft is None:
         raise SignOffRefused(f"There is no draft of “{app.name}” at Marketplace. Save one first, then ask.")
-    working = WorkingCopy.objects.select_related("base").filter(app=app).first()
+    working = WorkingCopy.objects.select_related("base").filter(owner=app.owner_id).first()
     if working is not None and working.is_changed and working.content_hash != app.draft.content_hash:
         raise SignOffRefused(
             "The working copy has changes that are not in the draft. Save them to Marketplace or discard them, then "
@@ -223,14 +223,18 @@ def last_reviewed(actor: Actor, app: App) -> Snapshot | None:
     """
     if actor.user is None:
         return None
-    last = Verdict.objects.filter(review__app=app, reviewer=actor.user).select_related("review__snapshot").last()
+    last = (
+        Verdict.objects.filter(review__owner=app.owner_id, reviewer=actor.user)
+        .select_related("review__snapshot")
+        .last()
+    )
     if last is None or last.live_hash != app.live_hash or last.content_hash == app.draft_hash:
         return None
     return last.review.snapshot
 
 
 def _loaded(review: Review) -> Review:
-    return Review.objects.select_related("app__connection", "snapshot").get(pk=review.pk)
+    return Review.objects.select_related("owner__app__connection", "snapshot").get(pk=review.pk)
 
 
 def _role(actor: Actor, review: Review) -> str:

@@ -56,9 +56,9 @@ def authors(app: App) -> list[dict]:
     """
     if app.draft is None:
         return []
-    edits = Edit.objects.filter(app__product_id=app.product_id, sent=True, published=False)
+    edits = Edit.objects.filter(owner__app__product_id=app.product_id, sent=True, published=False)
     sent = Snapshot.objects.filter(
-        app__product_id=app.product_id, source__in=OURS, content_hash=app.draft.content_hash, published=False
+        owner__app__product_id=app.product_id, source__in=OURS, content_hash=app.draft.content_hash, published=False
     )
     found = {Author(*row) for row in edits.order_by().values_list("author_id", "author_label").distinct()}
     found |= {Author(*row) for row in sent.order_by().values_list("actor_id", "actor_label").distinct()}
@@ -69,12 +69,15 @@ def authors(app: App) -> list[dict]:
 
 def changed_at_atlassian(app: App) -> QuerySet[Snapshot]:
     """The drafts since the app was last published that were not sent from here, other than what is live."""
-    drafts = Snapshot.objects.filter(app__product_id=app.product_id, source=Source.DRAFT, published=False)
+    drafts = Snapshot.objects.filter(owner__app__product_id=app.product_id, source=Source.DRAFT, published=False)
     if app.live is not None:
         drafts = drafts.exclude(content_hash=app.live.content_hash)
     # What was sent from here carries the account of the connection, whoever wrote it.
     ours = Snapshot.objects.filter(
-        app__product_id=app.product_id, source__in=OURS, content_hash=OuterRef("content_hash"), pk__lt=OuterRef("pk")
+        owner__app__product_id=app.product_id,
+        source__in=OURS,
+        content_hash=OuterRef("content_hash"),
+        pk__lt=OuterRef("pk"),
     )
     return drafts.exclude(Exists(ours))
 

@@ -34,13 +34,21 @@ class SignOff:
 
 def current_review(app: App) -> Review | None:
     """The review that is in force, if any."""
-    return Review.objects.filter(app=app, state__in=Review.STANDING).select_related("app", "snapshot").first()
+    return (
+        Review.objects.filter(owner=app.owner_id, state__in=Review.STANDING)
+        .select_related("owner__app", "snapshot")
+        .first()
+    )
 
 
 def reviews_of(app: App) -> QuerySet[Review]:
     """The reviews of an app, newest first, with their verdicts; the one in force, if any, is the newest."""
     verdicts = Prefetch("verdicts", queryset=Verdict.objects.order_by("pk"))
-    return Review.objects.filter(app=app).select_related("snapshot", "app__connection").prefetch_related(verdicts)
+    return (
+        Review.objects.filter(owner=app.owner_id)
+        .select_related("snapshot", "owner__app__connection")
+        .prefetch_related(verdicts)
+    )
 
 
 def newest_review(app: App) -> Review | None:
@@ -137,7 +145,7 @@ def _why_moved(app: App, review: Review) -> str:
 def close(*, actor: Actor, review: Review, state: str, because: str, action: str = "review.lapse") -> bool:
     """End a standing review, once: False when somebody else ended or moved it first."""
     with transaction.atomic():
-        App.locked(review.app_id)
+        App.locked(review.app.pk)
         same = Review.objects.filter(pk=review.pk, state=review.state)
         if not same.update(state=state, closed_at=timezone.now(), closed_because=because):
             return False

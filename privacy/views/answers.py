@@ -252,7 +252,9 @@ def app_take_live(request: HttpRequest, app: App) -> HttpResponse:
 
 def _edit_named(app: App, number: str) -> Edit | None:
     """The entry of the edit log with this id."""
-    return app.edits.select_related("author").filter(pk=number).first() if _is_number(number) else None
+    if not _is_number(number):
+        return None
+    return Edit.objects.filter(owner=app.owner_id, pk=number).select_related("author").first()
 
 
 def _is_number(text: str) -> bool:

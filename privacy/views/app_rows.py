@@ -47,31 +47,34 @@ def app_rows(*, connection: Connection, query: str = "", only: str = "", sort: s
     `query`: in name, key or product id. `only`: draft, waiting, signed_off, unsaved, alert, errors, or "" for all.
     `sort`: name, changed (newest first), errors (most first).
     """
-    newest = _newest(Edit.objects.filter(app__connection=connection, dropped=False))
-    last_edit = {edit.app_id: edit for edit in newest.defer("patch")}
-    newest = _newest(Review.objects.filter(app__connection=connection)).prefetch_related("verdicts")
-    review = {item.app_id: item for item in newest}
+    newest = _newest(Edit.objects.filter(owner__connection=connection, dropped=False))
+    last_edit = {edit.owner_id: edit for edit in newest.defer("patch")}
+    newest = _newest(Review.objects.filter(owner__connection=connection)).prefetch_related("verdicts")
+    review = {item.owner_id: item for item in newest}
     prefetch_related_objects(
         [item for item in review.values() if item.state == Review.State.PUBLISHING], "publish_attempts"
     )
     found = with_versions(App.objects.filter(connection=connection, listed=True)).defer(
-        "live__text", "draft__text", "working_copy__text", "working_copy__base__text"
+        "live__text", "draft__text", "owner__working_copy__text", "owner__working_copy__base__text"
     )
     words = query.replace("\x00", "").strip()
     if words:
         found = found.filter(Q(name__icontains=words) | Q(app_key__icontains=words) | Q(product_id__icontains=words))
     apps_found = list(found)
     changes = unsaved_changes(apps_found)
-    rows = [_row(app, review.get(app.pk), last_edit.get(app.pk), changes.get(app.pk)) for app in apps_found]
+    rows = [
+        _row(app, review.get(app.owner_id), last_edit.get(app.owner_id), changes.get(app.owner_id))
+        for app in apps_found
+    ]
     wanted = ONLY.get(only)
     return sorted((row for row in rows if wanted is None or wanted(row)), key=SORTS.get(sort, SORTS["name"]))
 
 
 def _newest(rows: QuerySet) -> QuerySet:
-    """The newest row of each app."""
+    """The newest row of each document."""
     model: type[Model] = rows.model
     return model._default_manager.filter(
-        pk__in=rows.order_by().values("app").annotate(pk_max=Max("pk")).values("pk_max")
+        pk__in=rows.order_by().values("owner").annotate(pk_max=Max("pk")).values("pk_max")
     )
 
 

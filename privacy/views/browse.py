@@ -17,6 +17,7 @@ from portal.middleware import error_status
 from portal.models import Connection
 from portal.responses import fragment_error, with_toast
 from privacy.document.readable import read_document
+from privacy.drafts.finding_counts import working_copy_of
 from privacy.marketplace import app_list
 from privacy.models import App
 from privacy.reviews.status import newest_review
@@ -114,7 +115,7 @@ def app_compare(request: HttpRequest, app: App) -> HttpResponse:
 
 def _newest(app: App) -> str:
     """What a person means by "compare" when they do not say: the draft, else the working copy."""
-    return "working" if app.draft is None and hasattr(app, "working_copy") else "draft"
+    return "working" if app.draft is None and working_copy_of(app) is not None else "draft"
 
 
 @on_app("privacy.view")

@@ -10,7 +10,7 @@ from portal.counts import agreeing, counted
 from portal.jobs.operations import remote_work
 from portal.responses import fragment_error
 from privacy.drafts import working_copy
-from privacy.models import App
+from privacy.models import App, Snapshot
 from privacy.views import forms, questions
 from privacy.views.app_context import AppContext
 from privacy.views.pages import PROBLEMS, find, on_app, show_app, show_form, url
@@ -82,7 +82,7 @@ def app_reset(request: HttpRequest, app: App) -> HttpResponse:
 @on_app("privacy.edit", post=True)
 def app_restore(request: HttpRequest, app: App, pk: int) -> HttpResponse:
     """Make a version the working copy."""
-    snapshot = app.snapshots.filter(pk=pk).first()
+    snapshot = Snapshot.objects.filter(owner=app.owner_id, pk=pk).first()
     if snapshot is None:
         raise Http404("There is no such version of this document. Nothing was changed.")
     try:

@@ -52,7 +52,7 @@ def find_version(*, app: App, key: str, documents: DocumentCache | None = None) 
         return none if snapshot is None else _of_snapshot(app, key, LABELS[key], snapshot, documents)
     if not (key.isascii() and key.isdigit() and len(key) < 18):
         return None
-    snapshot = Snapshot.objects.filter(app=app, pk=int(key)).first()
+    snapshot = Snapshot.objects.filter(owner=app.owner_id, pk=int(key)).first()
     return None if snapshot is None else _of_snapshot(app, str(snapshot.pk), _label(snapshot), snapshot, documents)
 
 
@@ -89,9 +89,11 @@ def changed_by_whom(app: App, snapshot: Snapshot) -> str:
 
 def _people_here(found: QuerySet[Snapshot]) -> QuerySet[Any]:
     """Versions with `person_here`: who saved or published that content from here, None for nobody."""
-    same = {"app__product_id": OuterRef("app__product_id"), "content_hash": OuterRef("content_hash")}
-    saved = Snapshot.objects.filter(source__in=OURS, pk__lt=OuterRef("pk"), **same)
-    published = PublishAttempt.objects.filter(outcome=PublishAttempt.Outcome.LIVE, **same)
+    product, content = OuterRef("owner__app__product_id"), OuterRef("content_hash")
+    sent = Snapshot.objects.filter(owner__app__product_id=product, content_hash=content, source__in=OURS)
+    saved = sent.filter(pk__lt=OuterRef("pk"))
+    live = PublishAttempt.Outcome.LIVE
+    published = PublishAttempt.objects.filter(app__product_id=product, content_hash=content, outcome=live)
     return found.annotate(
         person_here=Case(
             When(source=Snapshot.Source.DRAFT, then=Subquery(saved.order_by("-pk").values("actor_label")[:1])),
@@ -109,14 +111,14 @@ def all_versions(*, app: App) -> QuerySet[Snapshot]:
 
     What was sent and what of it was read back are one, with `read_back`.
     """
-    sent = Snapshot.objects.filter(app=app, read_back=OuterRef("pk"))
-    found = Snapshot.objects.filter(~Exists(sent), app=app).select_related("read_back")
-    return _people_here(found).annotate(account=F("app__connection__email")).defer("text", "read_back__text")
+    sent = Snapshot.objects.filter(owner=app.owner_id, read_back=OuterRef("pk"))
+    found = Snapshot.objects.filter(~Exists(sent), owner=app.owner_id).select_related("read_back")
+    return _people_here(found).annotate(account=F("owner__connection__email")).defer("text", "read_back__text")
 
 
 def approved_version(*, app: App, review: Review | None) -> int | None:
     """The id of the version that live should be, for comparing it with live while an alert is open."""
     if app.alert_kind != App.AlertKind.LIVE:
         return review.snapshot_id if review else None
-    same = Snapshot.objects.filter(app=app, content_hash=app.expected_live)
+    same = Snapshot.objects.filter(owner=app.owner_id, content_hash=app.expected_live)
     return same.values_list("pk", flat=True).first()

@@ -310,7 +310,7 @@ def test_a_record_is_found_among_many_by_name(open_as, sandbox):
     ]
     find.fill("")
     expect(visible).to_have_count(30)
-    assert Edit.objects.filter(app__name="Status Board").count() == 1
+    assert Edit.objects.filter(owner__app__name="Status Board").count() == 1
 
 
 def test_a_record_goes_back_to_live_and_a_removed_one_comes_back(open_as, sandbox):
@@ -568,7 +568,7 @@ def test_a_pasted_hidden_character_is_named_and_taken_out_with_a_button(open_as,
 
     expect(contact(page)).to_have_value("ab@example.org")
     expect(asked.get_by_text("is in this answer")).to_have_count(0)
-    assert App.objects.get(name="Diagrams for Confluence").working_copy.text.count('"ab@example.org"') == 1
+    assert App.objects.get(name="Diagrams for Confluence").owner.working_copy.text.count('"ab@example.org"') == 1
 
 
 # --- controls that scripts drew, moved or took away -----------------------------------------------------------------

@@ -146,7 +146,7 @@ def test_who_may_approve_is_asked_to_review_and_who_requested_it_is_not(
 def test_what_is_approved_waits_for_who_may_publish(approval_requested, bob, charlie, grant, client_for):
     grant(bob, approval_requested.connection, "privacy_reviewer")
     grant(charlie, approval_requested.connection, "publisher")
-    review = approval_requested.reviews.get()
+    review = approval_requested.owner.reviews.get()
     approvals.approve(actor=Actor.of(bob), review=review, expected=review.content_hash)
     wanted = (f"Publish “{approval_requested.name}”: its draft is approved", "Example apps")
     assert wanted in to_dos(client_for(charlie))

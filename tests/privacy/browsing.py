@@ -34,7 +34,7 @@ def fresh(app: App) -> App:
 
 def kept(app: App, pointer: str) -> object:
     """What the working copy holds at a place."""
-    return Document.from_text(WorkingCopy.objects.get(app=app).text).get(pointer)
+    return Document.from_text(WorkingCopy.objects.get(owner=app.owner_id).text).get(pointer)
 
 
 def name_of(pointer: str) -> str:
@@ -45,7 +45,7 @@ def name_of(pointer: str) -> str:
 def seen(app: App, pointer: str) -> str:
     """The fingerprint that a page shows for a place."""
     app = fresh(app)
-    working = getattr(app, "working_copy", None)
+    working = getattr(app.owner, "working_copy", None)
     version = working or app.draft or app.live
     return fingerprint(Document.from_text(version.text), pointer)
 

@@ -80,7 +80,7 @@ def test_a_page_of_an_answer_takes_over_what_saving_it_parsed_and_checked(editor
             headers={"HX-Request": "true"},
         )
 
-    now = fresh(edited).working_copy.text
+    now = fresh(edited).owner.working_copy.text
     assert response.status_code == 200
     assert found["parse", now] == 0
     assert found["check", now] == 1

@@ -328,7 +328,7 @@ def test_who_only_tried_something_that_never_went_out_may_approve(writer, editor
     contact(editor, diagrams)
     saving.save_to_marketplace(actor=editor, app=diagrams)
     contact(writer, diagrams, "tried@example.com")
-    answering.undo(actor=writer, app=diagrams, edit=diagrams.edits.first())
+    answering.undo(actor=writer, app=diagrams, edit=diagrams.owner.edits.first())
     contact(writer, diagrams, "again@example.com")
     working_copy.reset_working_copy(actor=writer, app=diagrams)
 

@@ -79,7 +79,7 @@ def test_it_can_be_undone_like_any_answer(editor, changed, client_for):
     before, client = kept(changed, RECORDS), client_for(editor.user, htmx=True)
     client.post(address("app_take_live_record", changed), data(changed, "2"))
 
-    client.post(address("app_undo", changed), {"edit": changed.edits.first().pk})
+    client.post(address("app_undo", changed), {"edit": changed.owner.edits.first().pk})
 
     assert kept(changed, RECORDS) == before
 

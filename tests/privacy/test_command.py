@@ -178,7 +178,7 @@ def file(tmp_path):
 
 
 def kept(app) -> bool:
-    return "file@example.com" in WorkingCopy.objects.get(app=app).text
+    return "file@example.com" in WorkingCopy.objects.get(owner=app.owner_id).text
 
 
 def test_a_push_that_atlassian_refuses_says_that_the_file_is_the_working_copy_now(run, file, diagrams, sandbox):

@@ -25,7 +25,7 @@ def saved(editor, diagrams):
     """An answer, and a list of which one record was changed and another removed, saved to Marketplace."""
     working_copy.open_working_copy(actor=editor, app=diagrams)
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
-    records = Document.from_text(WorkingCopy.objects.get(app=diagrams).text).get(RECORDS)
+    records = Document.from_text(WorkingCopy.objects.get(owner=diagrams.owner_id).text).get(RECORDS)
     rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
     rows[0] = RecordInput(rows[0].token, {"purpose": "Sends mail"})
     answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[:-1])

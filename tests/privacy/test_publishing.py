@@ -45,7 +45,7 @@ def review(editor, reviewer, diagrams, prepare) -> Review:
 
     prepare("approved draft", edit_and_approve)
     diagrams.refresh_from_db()
-    return Review.objects.select_related("app__connection").get()
+    return Review.objects.select_related("owner__app__connection").get()
 
 
 def contact(marketplace, app) -> str:
@@ -159,7 +159,7 @@ def test_live_that_moved_after_the_sign_off_is_said_and_nothing_is_published(rev
 
 def approved_before_the_checks_knew_of_it(app) -> Review:
     return Review.objects.create(
-        app=app,
+        owner_id=app.owner_id,
         snapshot=app.draft,
         content_hash=app.draft.content_hash,
         live_hash=app.live.content_hash,
@@ -612,7 +612,7 @@ def left_behind(review, publisher, *, sent: bool, lease: str = "") -> PublishAtt
     """What a process that publishes has written before it dies; with its lease while it lives."""
     Review.objects.filter(pk=review.pk).update(state=Review.State.PUBLISHING)
     now = timezone.now()
-    App.objects.filter(pk=review.app_id).update(lease_token=lease, lease_until=now + timedelta(minutes=1))
+    App.objects.filter(pk=review.app.pk).update(lease_token=lease, lease_until=now + timedelta(minutes=1))
     return PublishAttempt.objects.create(
         app=review.app,
         review=review,

@@ -26,7 +26,7 @@ def edited(editor, diagrams, marketplace):
     for number in range(20):
         answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=f"security{number}@example.com")
     for _ in range(9):
-        records = Document.from_text(WorkingCopy.objects.get(app=diagrams).text).get(RECORDS)
+        records = Document.from_text(WorkingCopy.objects.get(owner=diagrams.owner_id).text).get(RECORDS)
         rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
         answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[1:])
     return diagrams

@@ -86,11 +86,11 @@ def test_apps_without_an_answer_in_time_stay_as_they_were(editor, developer_spac
 
 def test_a_version_that_did_not_change_is_kept_once(editor, board):
     app_list.read_app(actor=editor, app=board)
-    first = Snapshot.objects.get(app=board)
+    first = Snapshot.objects.get(owner=board.owner_id)
 
     app_list.read_app(actor=editor, app=board)
 
-    again = Snapshot.objects.get(app=board)
+    again = Snapshot.objects.get(owner=board.owner_id)
     assert again.pk == first.pk
     assert again.seen_at > first.seen_at
 
@@ -132,7 +132,7 @@ def test_reading_moves_an_untouched_working_copy_on_and_leaves_a_changed_one(edi
 
     app_list.read_app(actor=editor, app=diagrams)
 
-    working = WorkingCopy.objects.get(app=diagrams)
+    working = WorkingCopy.objects.get(owner=diagrams.owner_id)
     assert "new@example.com" in working.text
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="mine@example.com")
     marketplace.act(diagrams, "edit_draft", value="newer@example.com")

@@ -39,7 +39,7 @@ def write(editor, app, pointer, value) -> App:
 
 
 def without_approval(app, **_):
-    Review.objects.filter(app=app).delete()
+    Review.objects.filter(owner=app.owner_id).delete()
 
 
 def waiting(app, editor, **_):
@@ -79,7 +79,9 @@ def hidden(app, sandbox, **_):
 
 def with_errors(app, editor, **_):
     app = write(editor, app, CONTACT, "not an address")
-    Review.objects.filter(app=app).update(state="approved", content_hash=app.draft_hash, live_hash=app.live_hash)
+    Review.objects.filter(owner=app.owner_id).update(
+        state="approved", content_hash=app.draft_hash, live_hash=app.live_hash
+    )
 
 
 def alert(app, publisher, marketplace, **_):
@@ -88,7 +90,7 @@ def alert(app, publisher, marketplace, **_):
 
 
 def being_published(app, **_):
-    Review.objects.filter(app=app).update(state="publishing")
+    Review.objects.filter(owner=app.owner_id).update(state="publishing")
 
 
 def earlier_save_lost(app, editor, sandbox, marketplace, **_):

@@ -35,7 +35,7 @@ def other_editor(bob, developer_space, grant) -> Actor:
 
 
 def now(app) -> Document:
-    return Document.from_text(WorkingCopy.objects.get(app=app).text)
+    return Document.from_text(WorkingCopy.objects.get(owner=app.owner_id).text)
 
 
 def seen(app, pointer=CONTACT) -> str:
@@ -96,14 +96,14 @@ def test_the_first_answer_opens_the_working_copy(editor, diagrams):
 
     answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw="trust@example.com")
 
-    assert WorkingCopy.objects.get(app=diagrams).is_changed
+    assert WorkingCopy.objects.get(owner=diagrams.owner_id).is_changed
 
 
 def test_the_same_answer_again_changes_nothing(editor, diagrams, working):
     answered = answering.answer(actor=editor, app=diagrams, pointer=CONTACT, raw=now(diagrams).get(CONTACT))
 
     assert not answered.changed
-    assert WorkingCopy.objects.get(app=diagrams).version == working.version
+    assert WorkingCopy.objects.get(owner=diagrams.owner_id).version == working.version
     assert not Edit.objects.exists()
 
 
@@ -139,7 +139,7 @@ def test_answers_that_arrive_in_the_same_moment_all_land(editor, other_editor, d
         thread.join()
 
     assert [now(diagrams).get(pointer) for _, pointer, _ in answers] == ["trust@example.com", 91, "By hand"]
-    assert WorkingCopy.objects.get(app=diagrams).version == working.version + 3
+    assert WorkingCopy.objects.get(owner=diagrams.owner_id).version == working.version + 3
     assert Edit.objects.count() == 3
 
 
@@ -238,7 +238,7 @@ def test_an_unknown_field_is_edited_as_json_without_losing_its_numbers(editor, d
 
     answering.answer_json(actor=editor, app=diagrams, pointer=NEW, text='{"z": 1e400, "a": [1.50]}')
 
-    assert '"newQuestion":{"z":1e400,"a":[1.50]}' in WorkingCopy.objects.get(app=diagrams).text
+    assert '"newQuestion":{"z":1e400,"a":[1.50]}' in WorkingCopy.objects.get(owner=diagrams.owner_id).text
 
 
 def test_an_unknown_place_that_is_gone_is_not_made_again(editor, diagrams, working):
@@ -265,7 +265,7 @@ def test_undo_puts_back_what_was_there(editor, diagrams, working):
     answering.undo(actor=editor, app=diagrams, edit=edit)
 
     assert now(diagrams).get(CONTACT) == "security@vendor.example.com"
-    assert not WorkingCopy.objects.get(app=diagrams).is_changed
+    assert not WorkingCopy.objects.get(owner=diagrams.owner_id).is_changed
 
 
 def test_undo_of_a_first_answer_takes_the_key_away_again(editor, app_of):
@@ -275,7 +275,7 @@ def test_undo_of_a_first_answer_takes_the_key_away_again(editor, app_of):
 
     answering.undo(actor=editor, app=app, edit=edit)
 
-    assert WorkingCopy.objects.get(app=app).text == '{"commonCloud":{}}'
+    assert WorkingCopy.objects.get(owner=app.owner_id).text == '{"commonCloud":{}}'
 
 
 DISK = "/commonCloud/security/isDiskEncryptionSupported"
@@ -381,7 +381,7 @@ def test_a_dropped_working_copy_can_be_restored(editor, diagrams, working):
     assert kept.source == Snapshot.Source.WORKING
     working_copy.restore(actor=editor, app=diagrams, snapshot=kept)
     assert now(diagrams).get(CONTACT) == "trust@example.com"
-    assert WorkingCopy.objects.get(app=diagrams).is_changed
+    assert WorkingCopy.objects.get(owner=diagrams.owner_id).is_changed
 
 
 def test_dropping_a_working_copy_without_changes_keeps_nothing(editor, diagrams, working):
@@ -395,7 +395,7 @@ def test_restoring_keeps_the_working_copy_that_it_replaces_and_says_what_changed
 
     working_copy.restore(actor=editor, app=diagrams, snapshot=diagrams.live)
 
-    assert "trust@example.com" in Snapshot.objects.get(app=diagrams, source=Snapshot.Source.WORKING).text
+    assert "trust@example.com" in Snapshot.objects.get(owner=diagrams.owner_id, source=Snapshot.Source.WORKING).text
     assert now(diagrams).content_hash() == diagrams.live.content_hash
     assert Edit.objects.filter(dropped=False, pointer=CONTACT, author=editor.user).exists()
 

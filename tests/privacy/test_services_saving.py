@@ -41,7 +41,7 @@ def test_it_saves_and_says_what_was_read_back(editor, edited, marketplace):
     assert contact(marketplace, edited) == "trust@example.com"
     assert saved.changes == 1
     assert "was read back: 1 answer differs" in saved.sentence
-    working = WorkingCopy.objects.get(app=edited)
+    working = WorkingCopy.objects.get(owner=edited.owner_id)
     assert working.base == saved.app.draft
     assert not working.is_changed
 
@@ -51,7 +51,7 @@ def test_saving_puts_the_answers_and_the_changes_on_record(editor, edited):
 
     started, done = AuditEntry.objects.filter(action="draft.save").order_by("sequence")
     assert (started.outcome, done.outcome) == ("started", "done")
-    edit, sent = Edit.objects.get(), Snapshot.objects.get(app=edited, source="saved")
+    edit, sent = Edit.objects.get(), Snapshot.objects.get(owner=edited.owner_id, source="saved")
     question = catalogue.field(CONTACT).question
     kept = [{"id": edit.pk, "question": question, "by": "alice@example.com", "sha256": row_hash(edit)}]
     assert done.after == {"content": sent.content_hash, "version": sent.pk, "edits": kept}
@@ -121,7 +121,7 @@ def test_a_draft_that_a_stranger_changed_is_not_overwritten_but_compared(editor,
         "stranger@example.com",
     )
     assert contact(marketplace, edited) == "stranger@example.com"
-    assert "trust@example.com" in WorkingCopy.objects.get(app=edited).text
+    assert "trust@example.com" in WorkingCopy.objects.get(owner=edited.owner_id).text
     assert conflicts.is_overtaken(App.objects.get(pk=edited.pk))
 
 
@@ -138,7 +138,7 @@ def test_the_decision_of_the_person_is_what_is_saved(choice, result, editor, edi
 
     assert contact(marketplace, edited) == result
     assert marketplace.value(edited, "draft")["newQuestion"] == ["theirs alone"]
-    mine = Snapshot.objects.get(app=edited, source=Snapshot.Source.WORKING)
+    mine = Snapshot.objects.get(owner=edited.owner_id, source=Snapshot.Source.WORKING)
     assert "trust@example.com" in mine.text
 
 
@@ -191,7 +191,7 @@ def test_decisions_do_not_run_over_an_answer_that_a_colleague_gave_meanwhile(edi
         saving.save_to_marketplace(actor=editor, app=edited, decisions={CONTACT: "theirs"}, decided_on=seen.decided_on)
 
     assert again.value.three_way.conflicts[0].mine == "colleague@example.com"
-    assert "colleague@example.com" in WorkingCopy.objects.get(app=edited).text
+    assert "colleague@example.com" in WorkingCopy.objects.get(owner=edited.owner_id).text
     assert marketplace.calls(DRAFT) == 0
 
 
@@ -284,7 +284,7 @@ def test_a_draft_that_somebody_made_exactly_so_is_no_conflict(editor, edited, ma
 
 
 def kept(app) -> bool:
-    return "trust@example.com" in WorkingCopy.objects.get(app=app).text
+    return "trust@example.com" in WorkingCopy.objects.get(owner=app.owner_id).text
 
 
 def test_a_lost_answer_to_the_save_is_settled_by_reading(editor, edited, marketplace, sandbox):
@@ -330,7 +330,7 @@ def test_a_lost_answer_is_not_called_a_refusal_when_the_second_try_has_to_wait(
     Pause.objects.all().delete()
     clients.forget_sessions()
     app = app_list.read_app(actor=editor, app=edited)
-    assert app.draft.content_hash == WorkingCopy.objects.get(app=edited).content_hash
+    assert app.draft.content_hash == WorkingCopy.objects.get(owner=edited.owner_id).content_hash
 
 
 @pytest.mark.parametrize(

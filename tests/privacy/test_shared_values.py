@@ -55,7 +55,9 @@ def test_a_change_of_a_document_that_shares_its_values_leaves_the_other_as_it_wa
 @pytest.mark.django_db
 def test_after_answers_to_a_list_all_hashes_are_those_of_what_is_kept(editor, diagrams):
     for round_ in range(3):
-        kept = Document.from_text(WorkingCopy.objects.get(app=diagrams).text if round_ else diagrams.draft.text)
+        kept = Document.from_text(
+            WorkingCopy.objects.get(owner=diagrams.owner_id).text if round_ else diagrams.draft.text
+        )
         rows = [RecordInput(row_token(index, item), {}) for index, item in enumerate(kept.get(RECORDS))]
         rows[0] = RecordInput(rows[0].token, {"purpose": f"Sends mail {round_}"})
         raw = [*rows[::-1], RecordInput("new1", {"name": f"Example {round_}"})]
@@ -64,7 +66,7 @@ def test_after_answers_to_a_list_all_hashes_are_those_of_what_is_kept(editor, di
             actor=editor, app=diagrams, pointer=RECORDS, raw=raw, expected=answering.fingerprint(kept, RECORDS)
         )
 
-        working = WorkingCopy.objects.get(app=diagrams)
+        working = WorkingCopy.objects.get(owner=diagrams.owner_id)
         document = Document.from_text(working.text)
         assert document.get(RECORDS)[-1] == {"name": f"Example {round_}"}
         assert working.content_hash == document.content_hash()

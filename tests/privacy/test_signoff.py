@@ -33,7 +33,7 @@ def review(editor, diagrams, prepare) -> Review:
 
     prepare("requested approval", edit_and_ask)
     diagrams.refresh_from_db()
-    return Review.objects.select_related("app__connection").get()
+    return Review.objects.select_related("owner__app__connection").get()
 
 
 def state(app: App) -> str:

@@ -88,7 +88,7 @@ def test_changes_without_an_answer_in_the_log_are_those_of_who_changed_the_copy_
 @pytest.fixture
 def forty(editor: Actor, dora: Actor, edited: App) -> Connection:
     """Forty apps with a draft, each with changes of two people."""
-    copy = WorkingCopy.objects.get(app=edited)
+    copy = WorkingCopy.objects.get(owner=edited.owner_id)
     for number in range(40):
         app = App.objects.create(
             connection=edited.connection,
@@ -101,10 +101,14 @@ def forty(editor: Actor, dora: Actor, edited: App) -> Connection:
             draft_state="present",
         )
         WorkingCopy.objects.create(
-            app=app, base=copy.base, text=copy.text, content_hash=copy.content_hash, changed_by=editor.user
+            owner_id=app.owner_id,
+            base=copy.base,
+            text=copy.text,
+            content_hash=copy.content_hash,
+            changed_by=editor.user,
         )
         for actor in (editor, dora):
-            Edit.objects.create(app=app, pointer=CONTACT, author=actor.user, author_label=actor.label)
+            Edit.objects.create(owner_id=app.owner_id, pointer=CONTACT, author=actor.user, author_label=actor.label)
     return edited.connection
 
 

@@ -149,9 +149,9 @@ def test_every_version_is_listed_and_can_be_read(editor, read, client_for):
 @pytest.mark.parametrize("source", ["sent", "saved", "working"])
 def test_the_list_of_versions_says_who_saved_one_here_and_when(editor, read, client_for, source):
     stamp = timezone.now() - timedelta(days=400)
-    Snapshot.objects.filter(app=read).delete()
+    Snapshot.objects.filter(owner=read.owner_id).delete()
     kept = Snapshot.objects.create(
-        app=read,
+        owner_id=read.owner_id,
         source=source,
         text=EMPTY_TEXT,
         actor_label="bob@example.com",
@@ -235,12 +235,12 @@ def test_a_version_is_restored_as_working_copy(editor, read, client_for):
     page = client_for(editor.user).post(address("app_restore", read, read.live_id), follow=True)
 
     assert "The version is the working copy now" in said(page)
-    assert fresh(read).working_copy.content_hash == read.live.content_hash
+    assert fresh(read).owner.working_copy.content_hash == read.live.content_hash
 
 
 def test_restoring_is_refused_to_who_may_not_edit(reviewer, read, client_for):
     assert client_for(reviewer.user).post(address("app_restore", read, read.live_id)).status_code == 403
-    assert not hasattr(fresh(read), "working_copy")
+    assert not hasattr(fresh(read).owner, "working_copy")
 
 
 def test_restoring_what_is_no_document_is_refused_in_words(editor, read, client_for):

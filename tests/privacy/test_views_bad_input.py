@@ -172,4 +172,4 @@ def test_a_session_that_ended_loses_nothing(app, everybody):
     assert fragment.status_code == page.status_code == 401
     assert fragment["HX-Reswap"] == "none"
     assert "trust@example.com" in page.content.decode()
-    assert not hasattr(fresh(app), "working_copy")
+    assert not hasattr(fresh(app).owner, "working_copy")

@@ -532,7 +532,7 @@ def test_the_working_copy_is_discarded_and_kept_as_a_version(editor, answer, app
 
     assert "You can restore them" in said(page)
     assert not WorkingCopy.objects.exists()
-    assert app.snapshots.filter(source="working").exists()
+    assert app.owner.snapshots.filter(source="working").exists()
 
 
 def test_dropping_is_refused_to_who_may_not_edit(reviewer, answer, app, client_for):

@@ -32,7 +32,7 @@ def test_a_place_that_nobody_knows_is_edited_as_json(editor, odd, client_for):
     response = post_json(client_for(editor.user, htmx=True), odd, UNKNOWN, '{"b": 1.50, "a": ["x"]}')
 
     assert response.status_code == 200
-    assert '"newKey":{"b":1.50,"a":["x"]}' in WorkingCopy.objects.get(app=odd).text
+    assert '"newKey":{"b":1.50,"a":["x"]}' in WorkingCopy.objects.get(owner=odd.owner_id).text
 
 
 def test_an_answer_of_another_type_is_edited_as_json(editor, odd, client_for):
@@ -81,7 +81,7 @@ def test_nesting_fifty_deep_is_kept(editor, odd, client_for):
     text = "[" * 50 + "]" * 50
 
     assert post_json(client_for(editor.user, htmx=True), odd, UNKNOWN, text).status_code == 200
-    assert text in WorkingCopy.objects.get(app=odd).text
+    assert text in WorkingCopy.objects.get(owner=odd.owner_id).text
     assert client_for(editor.user).get(address("app_edit", odd, section="all")).status_code == 200
 
 
@@ -97,7 +97,7 @@ def test_empty_json_takes_an_unknown_place_away_and_undo_brings_it_back(editor, 
     response = client.post(address("app_undo", odd), {"edit": Edit.objects.get().pk})
 
     assert "&quot;b&quot;: 1.0" in response.content.decode()
-    assert WorkingCopy.objects.get(app=odd).text == Document.from_text(odd.draft.text).text
+    assert WorkingCopy.objects.get(owner=odd.owner_id).text == Document.from_text(odd.draft.text).text
 
 
 def test_a_place_that_was_taken_away_can_be_given_again_until_that_is_saved(editor, odd, client_for):
@@ -205,7 +205,7 @@ def test_it_can_be_taken_away_and_that_be_undone(editor, blocked, client_for):
     assert "Removed" in said(post_json(client, blocked, "/commonCloud/security/caiq", ""))
     client.post(address("app_undo", blocked), {"edit": Edit.objects.get().pk})
 
-    assert WorkingCopy.objects.get(app=blocked).text == Document.from_text(blocked.draft.text).text
+    assert WorkingCopy.objects.get(owner=blocked.owner_id).text == Document.from_text(blocked.draft.text).text
 
 
 def test_a_text_that_a_form_cannot_carry_is_shown_as_json_and_comes_back_as_it_was(

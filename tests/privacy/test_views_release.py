@@ -36,13 +36,13 @@ def asked(editor, edited, prepare):
         approvals.request_approval(actor=editor, app=fresh(edited), note="Please look at the contact.")
 
     prepare("asked", save_and_ask)
-    return Review.objects.select_related("app__connection").get()
+    return Review.objects.select_related("owner__app__connection").get()
 
 
 @pytest.fixture
 def signed_off(asked, reviewer, prepare):
     prepare("signed off", lambda: approvals.approve(actor=reviewer, review=asked, expected=asked.content_hash))
-    return Review.objects.select_related("app__connection").get()
+    return Review.objects.select_related("owner__app__connection").get()
 
 
 def note(actor, review: Review) -> str:
@@ -566,7 +566,7 @@ def test_a_publish_that_atlassian_refuses_says_so(publisher, signed_off, sandbox
 
 
 def test_an_alert_shows_and_is_settled_with_a_note(publisher, signed_off, client_for):
-    App.objects.filter(pk=signed_off.app_id).update(alert="Live is not what was approved.")
+    App.objects.filter(pk=signed_off.app.pk).update(alert="Live is not what was approved.")
     client = client_for(publisher.user)
     page = client.get(address("app", signed_off.app))
     assert "Live is not what was approved." in said(page)
@@ -576,7 +576,7 @@ def test_an_alert_shows_and_is_settled_with_a_note(publisher, signed_off, client
     page = client.post(address("app_alert", signed_off.app), {"note": "A colleague corrected it."}, follow=True)
 
     assert "The alert is resolved" in said(page)
-    assert App.objects.get(pk=signed_off.app_id).alert == ""
+    assert App.objects.get(pk=signed_off.app.pk).alert == ""
 
 
 def test_a_publish_that_ends_in_an_alert_says_so_once(publisher, signed_off, sandbox, client_for):
@@ -602,10 +602,10 @@ def test_a_live_version_that_was_changed_is_compared_with_what_was_published(
 
 
 def test_an_alert_is_not_settled_by_who_may_not_publish(editor, signed_off, client_for):
-    App.objects.filter(pk=signed_off.app_id).update(alert="Live is not what was approved.")
+    App.objects.filter(pk=signed_off.app.pk).update(alert="Live is not what was approved.")
 
     assert client_for(editor.user).post(address("app_alert", signed_off.app), {"note": "x"}).status_code == 403
-    assert App.objects.get(pk=signed_off.app_id).alert
+    assert App.objects.get(pk=signed_off.app.pk).alert
 
 
 def test_settling_what_is_no_alert_is_refused_in_words(publisher, signed_off, client_for):
