@@ -82,7 +82,7 @@ class Page:
         self.number += 1
         posted = {
             self.contact.name: f"security{self.number}@example.com",
-            f"seen.{self.contact.name}": fingerprint_of(self.value(CONTACT)),
+            f"expected.{self.contact.name}": fingerprint_of(self.value(CONTACT)),
         }
         return self.body(self.contact, posted)
 
@@ -98,7 +98,7 @@ class Page:
         posted = {
             f"{name}.row": ["", *tokens],
             f"{name}.{changed}.purpose": f"Stores what users upload, number {self.number}",
-            f"seen.{name}": fingerprint_of(records),
+            f"expected.{name}": fingerprint_of(records),
         }
         return self.body(self.details, posted)
 

@@ -125,8 +125,7 @@ def find_space(connection: Connection, key: str) -> Space | None:
 class ItemRow:
     """One row of a space. level: None when not classified or not known; `state` (ReadState) tells which.
 
-    origin, difference: values of Item.Origin and Item.Difference. seen: what a form sends as `expected`. url: of the
-    item's page.
+    origin, difference: values of Item.Origin and Item.Difference. url: of the item's page.
     changeable: False for archived content and that of an archived space, which nobody can classify. faint: it is not
     among what was asked for, and stands in a tree only so that what is below it has its place.
     """
@@ -147,10 +146,6 @@ class ItemRow:
     url: str
     faint: bool = False
     in_archived_space: bool = False
-
-    @property
-    def seen(self) -> str:
-        return str(self.level.pk) if self.level else ""
 
     @property
     def changeable(self) -> bool:

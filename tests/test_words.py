@@ -74,6 +74,8 @@ NOT_A_NAME = {
     "collecting",
     "pipe",
     "showing",
+    "seen",
+    "settle",
 }
 
 

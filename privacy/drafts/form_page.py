@@ -45,7 +45,7 @@ class Place:
         return self.context.document.get(self.pointer)
 
     @cached_property
-    def seen(self) -> str:
+    def expected(self) -> str:
         """The fingerprint to post back with the answer."""
         return fingerprint_of(self.value, self.context.documents.texts)
 
@@ -68,7 +68,7 @@ class Place:
     def last_edit(self) -> Edit | None:
         """The answer given here, if it is what stands here now."""
         edit = self.context.edits.get(self.pointer)
-        return edit if edit is not None and edit_log.is_current(edit, self.value, self.seen) else None
+        return edit if edit is not None and edit_log.is_current(edit, self.value, self.expected) else None
 
     @cached_property
     def there(self) -> RemoteChange | None:

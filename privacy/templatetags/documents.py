@@ -20,7 +20,7 @@ from privacy.document.form_values import FormRow
 from privacy.document.readable import Reading, RecordReading
 from privacy.drafts.answering import fingerprint_of
 from privacy.drafts.form_page import FieldView, UnknownView
-from privacy.views.forms import SEEN
+from privacy.views.forms import EXPECTED
 from privacy.views.questions import Question
 
 register = template.Library()
@@ -110,7 +110,7 @@ def as_json(value: Json) -> str:
 def insisting(question: Question) -> str:
     """What to post beside an answer to put it in the place of somebody else's, as JSON for htmx."""
     name = question.pointer if question.as_json else question.key
-    return json.dumps({SEEN + name: question.problem.seen if question.problem else question.seen})
+    return json.dumps({EXPECTED + name: question.problem.expected if question.problem else question.expected})
 
 
 @register.filter

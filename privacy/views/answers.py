@@ -225,12 +225,14 @@ def app_changed_records(request: HttpRequest, app: App) -> HttpResponse:
 
 @on_app("privacy.edit", post=True)
 def app_take_live_record(request: HttpRequest, app: App) -> HttpResponse:
-    """Put what is live of one record, which has this `place` in the list that the page showed (`seen`), into it."""
-    pointer, place, seen = (request.POST.get(name, "") for name in ("pointer", "place", "seen"))
-    if not seen or not _is_number(place):
+    """Put what is live of one record, which has this `place` in the list that the page showed, into the list."""
+    pointer, place, expected = (request.POST.get(name, "") for name in ("pointer", "place", "expected"))
+    if not expected or not _is_number(place):
         return _refuse(request, app, "There is no such record. Nothing was changed. Reload the page.")
     try:
-        answering.take_live_record(actor=actor_of(request), app=app, pointer=pointer, place=int(place), expected=seen)
+        answering.take_live_record(
+            actor=actor_of(request), app=app, pointer=pointer, place=int(place), expected=expected
+        )
     except PROBLEMS as problem:
         return _refuse(request, app, _in_short(problem), status_of(problem))
     return _show_step(request, app, pointer, "The record is as it is live. Save it to Marketplace to change the draft.")
@@ -238,12 +240,12 @@ def app_take_live_record(request: HttpRequest, app: App) -> HttpResponse:
 
 @on_app("privacy.edit", post=True)
 def app_take_live(request: HttpRequest, app: App) -> HttpResponse:
-    """Put the live value of one place into the working copy, in the place of what the page showed (`seen`)."""
-    pointer, seen = request.POST.get("pointer", ""), request.POST.get("seen", "")
-    if not seen:
+    """Put the live value of one place into the working copy, in the place of what the page showed."""
+    pointer, expected = request.POST.get("pointer", ""), request.POST.get("expected", "")
+    if not expected:
         return _refuse(request, app, "This page does not say what it showed. Nothing was changed. Open it again.")
     try:
-        answering.take_live_value(actor=actor_of(request), app=app, pointer=pointer, expected=seen)
+        answering.take_live_value(actor=actor_of(request), app=app, pointer=pointer, expected=expected)
     except PROBLEMS as problem:
         return _refuse(request, app, _in_short(problem), status_of(problem))
     sentence = "The live value is in the working copy now. Save it to Marketplace to change the draft."

@@ -42,7 +42,7 @@ ONLY: Final = {
     "errors": "With errors",
 }
 SORTS: Final = {"name": "Name", "changed": "Last change", "errors": "Most errors"}
-SEEN: Final = "seen."
+EXPECTED: Final = "expected."
 JSON: Final = "json:"
 LONGEST_NOTE: Final = 10_000
 
@@ -76,7 +76,7 @@ class AlertForm(forms.Form):
 
 
 class VerdictForm(forms.Form):
-    """What a reviewer says. `seen`: the note in `privacy.reviews.shown_comparison`."""
+    """What a reviewer says. `expected`: the note in `privacy.reviews.shown_comparison`."""
 
     verdict = forms.ChoiceField(
         choices=[("approve", ""), ("comment", ""), ("changes", "")],
@@ -86,7 +86,7 @@ class VerdictForm(forms.Form):
         },
     )
     comment = forms.CharField(required=False, max_length=LONGEST_NOTE)
-    seen = forms.CharField(required=False, max_length=500)
+    expected = forms.CharField(required=False, max_length=500)
 
     def clean(self) -> dict:
         """A comment is what two of the three verdicts are about."""
@@ -104,7 +104,7 @@ class Given:
     """One answer as a page posted it: `raw` for a field of the catalogue, `text` for a value typed as JSON."""
 
     pointer: str
-    seen: str | None
+    expected: str | None
     field: Field | None = None
     raw: Raw | None = None
     text: str = ""
@@ -114,7 +114,7 @@ class Given:
 class Problem:
     """Why an answer was not kept, with what was typed.
 
-    theirs, seen   on a conflict: the answer that is there now in words, and its fingerprint, to insist with
+    theirs, expected   on a conflict: the answer that is there now in words, and its fingerprint, to insist with
     own            the same person gave that answer, on another page
     """
 
@@ -122,14 +122,14 @@ class Problem:
     sentence: str
     conflict: bool = False
     theirs: str = ""
-    seen: str = ""
+    expected: str = ""
     own: bool = False
 
 
 def given_answer(field: Field, data: QueryDict) -> Given | None:
     """The answer to one question in a post; None when it was not on the page."""
     raw = _raw(field, data)
-    return None if raw is None else Given(field.pointer, data.get(SEEN + field.name) or None, field, raw)
+    return None if raw is None else Given(field.pointer, data.get(EXPECTED + field.name) or None, field, raw)
 
 
 def _raw(field: Field, data: QueryDict) -> Raw | None:
@@ -145,13 +145,13 @@ def _raw(field: Field, data: QueryDict) -> Raw | None:
 def given_without_hidden(field: Field, document: Document, data: QueryDict) -> Given:
     """The answer that a document holds, without its hidden characters."""
     raw = without_hidden(field, document.get(field.pointer))
-    return Given(field.pointer, data.get(SEEN + field.name) or None, field, raw)
+    return Given(field.pointer, data.get(EXPECTED + field.name) or None, field, raw)
 
 
 def given_json(pointer: str, data: QueryDict) -> Given | None:
     """A value typed as JSON in a post; None when it was not on the page."""
     name = JSON + pointer
-    return Given(pointer, data.get(SEEN + pointer) or None, text=str(data[name])) if name in data else None
+    return Given(pointer, data.get(EXPECTED + pointer) or None, text=str(data[name])) if name in data else None
 
 
 def given_on(page_views: Mapping[str, FieldView | UnknownView], data: QueryDict) -> Iterator[Given]:
@@ -168,7 +168,7 @@ def is_as_loaded(given: Given, document: Document) -> bool:
 
     For pages that post every answer at once. What the page holds now is compared by the service.
     """
-    if given.seen is None or given.seen == answering.fingerprint(document, given.pointer):
+    if given.expected is None or given.expected == answering.fingerprint(document, given.pointer):
         return False
     try:
         if given.field is None or given.raw is None:
@@ -177,7 +177,7 @@ def is_as_loaded(given: Given, document: Document) -> bool:
             value = clean(given.field, given.raw, document.get(given.pointer))
     except AnswerError:
         return False
-    return given.seen == answering.fingerprint_of(value)
+    return given.expected == answering.fingerprint_of(value)
 
 
 def keep(*, actor: Actor, app: App, given: Given) -> answering.Answered | Problem:
@@ -185,12 +185,12 @@ def keep(*, actor: Actor, app: App, given: Given) -> answering.Answered | Proble
     try:
         if given.field is None or given.raw is None:
             return answering.answer_json(
-                actor=actor, app=app, pointer=given.pointer, text=given.text, expected=given.seen
+                actor=actor, app=app, pointer=given.pointer, text=given.text, expected=given.expected
             )
-        return answering.answer(actor=actor, app=app, pointer=given.pointer, raw=given.raw, expected=given.seen)
+        return answering.answer(actor=actor, app=app, pointer=given.pointer, raw=given.raw, expected=given.expected)
     except refusals.AnswerConflict as error:
         theirs = read(given.field, error.theirs).text
-        return Problem(given, str(error), conflict=True, theirs=theirs, seen=error.fingerprint, own=error.own)
+        return Problem(given, str(error), conflict=True, theirs=theirs, expected=error.fingerprint, own=error.own)
     except refusals.AnswerRefused as error:
         return Problem(given, str(error))
 

@@ -97,9 +97,9 @@ class Question:
         return isinstance(self.view, UnknownView) or not self.view.fits
 
     @property
-    def seen(self) -> str:
+    def expected(self) -> str:
         """The fingerprint that the page holds: after an answer that was not kept, the one it was given with."""
-        return self.problem.given.seen or "" if self.problem else self.view.seen
+        return self.problem.given.expected or "" if self.problem else self.view.expected
 
     @property
     def blank_row(self) -> FormRow:

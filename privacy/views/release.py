@@ -126,14 +126,14 @@ def app_review_verdict(request: HttpRequest, app: App) -> HttpResponse:
     return redirect(url("app", app))
 
 
-def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, seen: str) -> str:
+def _judge(request: HttpRequest, app: App, *, verdict: str, comment: str, expected: str) -> str:
     actor, review = actor_of(request), newest_review(app)
     if review is None:
         raise refusals.SignOffRefused("Nobody requested approval, so there is nothing to decide.")
     why_not = approvals.why_not_approve(actor, review)
     if why_not:
         raise refusals.SignOffRefused(why_not)
-    shown = shown_comparison.read(actor.user, seen) if actor.user else None
+    shown = shown_comparison.read(actor.user, expected) if actor.user else None
     if shown is None:
         raise refusals.SignOffRefused(
             "The draft can be approved only from the comparison with live. Nothing was decided. Review the changes "

@@ -106,8 +106,6 @@ def test_a_row_says_where_its_level_comes_from(scanned, item, level, operator):
     assert rows["Press kit", "current"].origin_label == "Less sensitive than the space default"
     assert rows["Nowhere", "current"].origin_label == "Not classified"
     assert not rows["Old rules", "archived"].changeable
-    assert rows["Nowhere", "current"].seen == ""
-    assert rows["Welcome", "current"].seen == str(level("Confidential").pk)
     assert rows["Welcome", "current"] == selectors.item_row(item("Welcome"))
 
 

@@ -35,7 +35,7 @@ def changed(editor, diagrams, marketplace):
 
 
 def data(app, place: str) -> dict[str, str]:
-    return {"pointer": RECORDS, "place": place, "seen": seen(app, RECORDS)}
+    return {"pointer": RECORDS, "place": place, "expected": seen(app, RECORDS)}
 
 
 def test_only_what_is_something_else_live_is_offered(editor, changed, client_for):
@@ -100,7 +100,7 @@ def test_a_record_that_is_not_live_or_not_there_is_refused_in_words(place, words
 
 @pytest.mark.parametrize("pointer", ["/commonCloud", "/commonCloud/security/securityContact", "x", ""])
 def test_a_place_that_holds_no_records_is_refused(pointer, editor, changed, client_for):
-    given = {"pointer": pointer, "place": "0", "seen": "0" * 32}
+    given = {"pointer": pointer, "place": "0", "expected": "0" * 32}
 
     assert client_for(editor.user, htmx=True).post(address("app_take_live_record", changed), given).status_code >= 400
 

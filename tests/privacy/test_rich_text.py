@@ -165,7 +165,7 @@ def test_plain_words_are_taken_and_the_comparison_shows_words(editor, app, clien
     assert "[words](https://…)" in said(page)
 
     changed = NOTATION.replace("to show pages", "to show **all** pages")
-    data = {name_of(PLACE): changed, f"seen.{name_of(PLACE)}": seen(app, PLACE)}
+    data = {name_of(PLACE): changed, f"expected.{name_of(PLACE)}": seen(app, PLACE)}
     client.post(address("app_answer", app) + f"?field={name_of(PLACE)}", data, headers={"HX-Request": "true"})
 
     assert formatted_text(kept(app, PLACE)).startswith("The app needs read:page to show all pages.")

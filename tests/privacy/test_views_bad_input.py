@@ -33,7 +33,7 @@ NASTY = [
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=20))
 names = st.one_of(
     st.sampled_from([field.name for field in FIELDS]),
-    st.sampled_from(FIELDS).map(lambda field: f"seen.{field.name}"),
+    st.sampled_from(FIELDS).map(lambda field: f"expected.{field.name}"),
     st.sampled_from(FIELDS).map(lambda field: f"json:{field.pointer}"),
     st.sampled_from(
         [
@@ -54,11 +54,11 @@ forms = st.lists(st.tuples(names, texts), max_size=5)
 STEPS = {
     "app_save": ["decided_on", "decide:/commonCloud/security/securityContact", "decide:"],
     "app_undo": ["edit"],
-    "app_take_live": ["pointer", "seen", "to", "show"],
-    "app_take_live_record": ["pointer", "place", "seen"],
+    "app_take_live": ["pointer", "expected", "to", "show"],
+    "app_take_live_record": ["pointer", "place", "expected"],
     "app_reset": ["x"],
     "app_review_ask": ["note"],
-    "app_review_verdict": ["verdict", "comment", "seen"],
+    "app_review_verdict": ["verdict", "comment", "expected"],
     "app_review_withdraw": ["x"],
     "app_alert": ["note"],
     "app_publish": ["x"],

@@ -32,7 +32,7 @@ def answer(editor, client_for):
 
     def give(app, pointer, value, **more):
         name = name_of(pointer)
-        data = {name: value, f"seen.{name}": seen(app, pointer), **more}
+        data = {name: value, f"expected.{name}": seen(app, pointer), **more}
         return client.post(address("app_answer", app, field=name), data)
 
     return give
@@ -264,7 +264,7 @@ def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app,
     before = seen(app, CONTACT)
     answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
-    response = answer(app, CONTACT, "alice@vendor.example.com", **{f"seen.{name_of(CONTACT)}": before})
+    response = answer(app, CONTACT, "alice@vendor.example.com", **{f"expected.{name_of(CONTACT)}": before})
 
     assert response.status_code == 409
     assert "dora@example.com changed this answer" in said(response)
@@ -275,7 +275,7 @@ def test_two_people_at_one_answer_see_both_and_choose(answer, dora, editor, app,
 def test_keeping_mine_after_a_conflict_is_one_more_post(answer, dora, app):
     before = seen(app, CONTACT)
     answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
-    answer(app, CONTACT, "alice@vendor.example.com", **{f"seen.{name_of(CONTACT)}": before})
+    answer(app, CONTACT, "alice@vendor.example.com", **{f"expected.{name_of(CONTACT)}": before})
 
     response = answer(app, CONTACT, "alice@vendor.example.com")
 
@@ -294,7 +294,7 @@ def test_taking_theirs_draws_the_question_anew(answer, dora, editor, app, client
 
 def test_without_scripts_a_conflict_keeps_the_text_and_saving_again_insists(editor, dora, app, client_for):
     client, name, url = client_for(editor.user), name_of(CONTACT), address("app_edit", app, section="security")
-    data = {name: "alice@vendor.example.com", f"seen.{name}": seen(app, CONTACT)}
+    data = {name: "alice@vendor.example.com", f"expected.{name}": seen(app, CONTACT)}
     answering.answer(actor=dora, app=app, pointer=CONTACT, raw="dora@vendor.example.com")
 
     page = client.post(url, data)
@@ -302,14 +302,14 @@ def test_without_scripts_a_conflict_keeps_the_text_and_saving_again_insists(edit
     assert page.status_code == 409
     assert "Saving again replaces theirs" in said(page)
     assert 'value="alice@vendor.example.com"' in page.content.decode()
-    client.post(url, {**data, f"seen.{name}": hidden(page, f"seen.{name}")})
+    client.post(url, {**data, f"expected.{name}": hidden(page, f"expected.{name}")})
     assert kept(app, CONTACT) == "alice@vendor.example.com"
 
 
 def test_an_older_page_of_ones_own_takes_no_record_away(editor, app, client_for):
     client, name = client_for(editor.user, htmx=True), name_of(RECORDS)
     form = client.get(address("app_edit", app, section="thirdPartyInformation")).content.decode()
-    rows = {f"{name}.row": ["", *rows_of(form, name)], f"seen.{name}": seen(app, RECORDS)}
+    rows = {f"{name}.row": ["", *rows_of(form, name)], f"expected.{name}": seen(app, RECORDS)}
     url = address("app_answer", app, field=name)
     added = {**rows, f"{name}.row": [*rows[f"{name}.row"], "new-1"], f"{name}.new-1.name": "Example New BV"}
     assert client.post(url, added).status_code == 200
@@ -327,8 +327,8 @@ def test_one_page_can_change_the_same_answer_again_and_again(editor, app, client
     url, known = address("app_answer", app, field=name), seen(app, CONTACT)
 
     for number in range(3):
-        response = client.post(url, {name: f"{number}@example.com", f"seen.{name}": known})
-        known = hidden(response, f"seen.{name}")
+        response = client.post(url, {name: f"{number}@example.com", f"expected.{name}": known})
+        known = hidden(response, f"expected.{name}")
 
     assert kept(app, CONTACT) == "2@example.com"
 
@@ -488,7 +488,7 @@ def test_the_live_value_is_taken_back(editor, answer, app, client_for):
     answer(app, CONTACT, "trust@example.com")
 
     response = client_for(editor.user, htmx=True).post(
-        address("app_take_live", app), {"pointer": CONTACT, "seen": seen(app, CONTACT)}
+        address("app_take_live", app), {"pointer": CONTACT, "expected": seen(app, CONTACT)}
     )
 
     assert 'value="security@vendor.example.com"' in response.content.decode()
@@ -496,7 +496,7 @@ def test_the_live_value_is_taken_back(editor, answer, app, client_for):
 
 
 def test_taking_a_live_value_from_the_comparison_leads_back_there(editor, app, client_for):
-    data = {"pointer": DAYS, "to": "compare", "seen": seen(app, DAYS)}
+    data = {"pointer": DAYS, "to": "compare", "expected": seen(app, DAYS)}
 
     page = client_for(editor.user).post(address("app_take_live", app), data, follow=True)
 
@@ -506,7 +506,7 @@ def test_taking_a_live_value_from_the_comparison_leads_back_there(editor, app, c
 
 @pytest.mark.parametrize("pointer", ["", "x", "/nonsense", "/commonCloud/properties", "\x00"])
 def test_a_live_value_of_no_place_is_refused_in_words(editor, app, client_for, pointer):
-    page = client_for(editor.user).post(address("app_take_live", app), {"pointer": pointer, "seen": "0" * 32})
+    page = client_for(editor.user).post(address("app_take_live", app), {"pointer": pointer, "expected": "0" * 32})
 
     assert page.status_code == 409
     assert not Edit.objects.exists()
@@ -612,7 +612,7 @@ def test_a_hidden_character_is_named_and_removed_without_scripts(
     assert words in said(page)
     assert f'name="json:{pointer}"' not in page.content.decode()
 
-    data = {f"seen.{name_of(pointer)}": seen(app, pointer), "without_hidden": "1"}
+    data = {f"expected.{name_of(pointer)}": seen(app, pointer), "without_hidden": "1"}
     page = client.post(address("app_answer", app, field=name_of(pointer)), data, follow=True)
 
     assert page.status_code == 200
@@ -657,7 +657,7 @@ def test_an_answer_that_holds_nul_and_the_sign_for_it_is_edited_as_json(odd, edi
 
 def test_removing_control_characters_draws_the_answer_anew(odd, editor, client_for):
     app = odd(CONTACT, "a\0b@example.com")
-    data = {f"seen.{name_of(CONTACT)}": seen(app, CONTACT), "without_hidden": "1"}
+    data = {f"expected.{name_of(CONTACT)}": seen(app, CONTACT), "without_hidden": "1"}
 
     page = client_for(editor.user, htmx=True).post(address("app_answer", app, field=name_of(CONTACT)), data)
 
@@ -669,7 +669,7 @@ def test_control_characters_are_not_removed_from_an_answer_that_changed_meanwhil
     app = odd(CONTACT, "a\0b@example.com")
     old = seen(app, CONTACT)
     answer(app, CONTACT, "a␀b@example.org")
-    data = {f"seen.{name_of(CONTACT)}": old, "without_hidden": "1"}
+    data = {f"expected.{name_of(CONTACT)}": old, "without_hidden": "1"}
 
     page = client_for(editor.user, htmx=True).post(address("app_answer", app, field=name_of(CONTACT)), data)
 

@@ -61,7 +61,11 @@ def test_of_many_records_only_the_names_are_drawn_and_what_was_not_opened_stays(
 
     opened = client.get(address("app_record", many, field=name, token=token)).content.decode()
     assert f'name="{name}.{token}.thirdPartyCountries" value="Finland"' in opened
-    data = {f"{name}.row": ["", *tokens], f"{name}.{token}.name": "Example last", f"seen.{name}": seen(many, RECORDS)}
+    data = {
+        f"{name}.row": ["", *tokens],
+        f"{name}.{token}.name": "Example last",
+        f"expected.{name}": seen(many, RECORDS),
+    }
     response = client.post(address("app_answer", many, field=name), data)
 
     assert response.status_code == 200
@@ -160,7 +164,7 @@ class Page:
 
     def post(self, **parts):
         """Post the rows as they stand; `parts` of the one at `row`."""
-        row, data = parts.pop("row", 0), {f"{self.name}.row": ["", *self.rows], f"seen.{self.name}": self.seen}
+        row, data = parts.pop("row", 0), {f"{self.name}.row": ["", *self.rows], f"expected.{self.name}": self.seen}
         data |= {f"{self.name}.{self.rows[row]}.{part}": value for part, value in parts.items()}
         response = self.client.post(address("app_answer", self.app, field=self.name, on_section="all"), data)
         told = re.search(r'data-renamed="([^"]*)"', response.content.decode())

@@ -293,7 +293,9 @@ def test_the_reviewer_sees_the_note_and_approves(reviewer, asked, client_for):
     assert "Authors:" in said(page)
 
     page = client.post(
-        address("app_review_verdict", asked.app), {"verdict": "approve", "seen": hidden(page, "seen")}, follow=True
+        address("app_review_verdict", asked.app),
+        {"verdict": "approve", "expected": hidden(page, "expected")},
+        follow=True,
     )
 
     assert "Approved by bob@example.com" in said(page)
@@ -332,7 +334,7 @@ def test_the_page_offers_one_primary_action(state, action, request, editor, publ
 
 @pytest.mark.parametrize(("verdict", "state"), [("comment", "approved"), ("changes", "changes")])
 def test_a_verdict_with_a_comment_is_shown_with_it(reviewer, asked, client_for, verdict, state):
-    data = {"verdict": verdict, "seen": note(reviewer, asked), "comment": "Name the <mailbox>."}
+    data = {"verdict": verdict, "expected": note(reviewer, asked), "comment": "Name the <mailbox>."}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data, follow=True)
 
@@ -348,7 +350,7 @@ def test_nothing_is_decided_without_the_comparison_as_it_is_now(reviewer, editor
         "of the draft before": sign(reviewer.user, Shown("a" * 64, asked.live_hash)),
         "of live before": sign(reviewer.user, Shown(asked.content_hash, "a" * 64)),
     }
-    data = {"verdict": verdict, "seen": notes.get(token, token), "comment": "Name the mailbox"}
+    data = {"verdict": verdict, "expected": notes.get(token, token), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -360,17 +362,17 @@ def test_nothing_is_decided_without_the_comparison_as_it_is_now(reviewer, editor
     assert "5 answers differ" in said(page)
     assert page.content.decode().count("Name the mailbox") == 1
     assert not Verdict.objects.exists()
-    again = {"verdict": "approve", "seen": hidden(page, "seen")}
+    again = {"verdict": "approve", "expected": hidden(page, "expected")}
     client_for(reviewer.user).post(address("app_review_verdict", asked.app), again)
     assert Verdict.objects.get().kind == "approve"
 
 
 def test_live_that_moved_under_the_comparison_is_not_approved(reviewer, asked, marketplace, client_for):
     client = client_for(reviewer.user)
-    seen = hidden(client.get(address("app_compare", asked.app, before="live", after="draft")), "seen")
+    seen = hidden(client.get(address("app_compare", asked.app, before="live", after="draft")), "expected")
     marketplace.put(asked.app, "live", '{"security":{"securityContact":"other@example.com"}}')
 
-    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": seen})
+    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "expected": seen})
 
     assert "Live was changed since you saw the comparison." in said(page)
     assert not Verdict.objects.exists()
@@ -380,8 +382,10 @@ def test_live_that_moved_under_the_comparison_is_not_approved(reviewer, asked, m
 def sent_back(asked, reviewer, editor, client_for):
     """Bob requested changes after he had compared the draft with live; Alice made them and requested approval again."""
     client = client_for(reviewer.user)
-    shown = hidden(client.get(address("app_compare", asked.app)), "seen")
-    client.post(address("app_review_verdict", asked.app), {"verdict": "changes", "comment": "Name it.", "seen": shown})
+    shown = hidden(client.get(address("app_compare", asked.app)), "expected")
+    client.post(
+        address("app_review_verdict", asked.app), {"verdict": "changes", "comment": "Name it.", "expected": shown}
+    )
     answering.answer(actor=editor, app=fresh(asked.app), pointer=CONTACT, raw="team@example.com")
     saving.save_to_marketplace(actor=editor, app=fresh(asked.app))
     approvals.request_approval(actor=editor, app=fresh(asked.app))
@@ -400,17 +404,17 @@ def test_a_returning_reviewer_sees_what_changed_since_and_approves_from_there(re
     assert "Show only the changes since your last review" in said(with_live)
     assert "<del>trust</del>" not in with_live.content.decode()
 
-    sent = {"verdict": "approve", "seen": hidden(page, "seen")}
+    sent = {"verdict": "approve", "expected": hidden(page, "expected")}
     assert "You approved this draft" in said(client.post(address("app_review_verdict", app), sent, follow=True))
 
 
 def test_a_returning_reviewer_sees_everything_once_live_is_something_else(reviewer, sent_back, marketplace, client_for):
     client, app = client_for(reviewer.user), sent_back.app
-    before = hidden(client.get(address("app_compare", app)), "seen")
+    before = hidden(client.get(address("app_compare", app)), "expected")
     marketplace.act(app, "edit_live", value="other@example.com")
     app_list.read_app(actor=reviewer, app=fresh(app))
 
-    refused = client.post(address("app_review_verdict", app), {"verdict": "approve", "seen": before})
+    refused = client.post(address("app_review_verdict", app), {"verdict": "approve", "expected": before})
     assert "Live was changed since you saw the comparison." in said(refused)
     page = client.get(address("app_compare", app))
     assert "since your last review" not in said(page)
@@ -422,7 +426,7 @@ def test_another_reviewer_sees_the_whole_comparison(sent_back, charlie, develope
     page = client_for(charlie).get(address("app_compare", sent_back.app))
 
     assert "since your last review" not in said(page)
-    assert hidden(page, "seen")
+    assert hidden(page, "expected")
 
 
 def test_a_version_that_the_reviewer_never_decided_on_is_no_place_to_approve(reviewer, sent_back, client_for):
@@ -463,7 +467,7 @@ def test_other_versions_are_compared_without_a_verdict(reviewer, asked, client_f
 @pytest.mark.parametrize("verdict", ["comment", "changes", "", "nonsense"])
 def test_a_verdict_that_says_nothing_is_refused(reviewer, asked, client_for, verdict):
     page = client_for(reviewer.user).post(
-        address("app_review_verdict", asked.app), {"verdict": verdict, "seen": note(reviewer, asked)}
+        address("app_review_verdict", asked.app), {"verdict": verdict, "expected": note(reviewer, asked)}
     )
 
     assert page.status_code == 422
@@ -471,7 +475,7 @@ def test_a_verdict_that_says_nothing_is_refused(reviewer, asked, client_for, ver
 
 
 def test_a_verdict_on_another_content_is_refused_and_keeps_the_comment(reviewer, asked, client_for):
-    data = {"verdict": "comment", "seen": "x" * 64, "comment": "Looks good"}
+    data = {"verdict": "comment", "expected": "x" * 64, "comment": "Looks good"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -482,7 +486,7 @@ def test_a_verdict_on_another_content_is_refused_and_keeps_the_comment(reviewer,
 
 def test_a_verdict_while_atlassian_does_not_answer_keeps_the_comment(reviewer, asked, sandbox, client_for):
     faults.refuse(sandbox, call=READ, status=400, times=None)
-    data = {"verdict": "changes", "seen": note(reviewer, asked), "comment": "Name the mailbox"}
+    data = {"verdict": "changes", "expected": note(reviewer, asked), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -495,13 +499,15 @@ def test_the_author_is_told_why_they_may_not_approve(editor, asked, grant, clien
     client = client_for(editor.user)
 
     assert "Somebody else has to approve it" in said(client.get(address("app", asked.app)))
-    page = client.post(address("app_review_verdict", asked.app), {"verdict": "approve", "seen": note(editor, asked)})
+    page = client.post(
+        address("app_review_verdict", asked.app), {"verdict": "approve", "expected": note(editor, asked)}
+    )
     assert page.status_code == 409
     assert not Verdict.objects.exists()
 
 
 def test_a_verdict_is_refused_to_who_has_no_such_role(publisher, asked, client_for):
-    data = {"verdict": "approve", "seen": note(publisher, asked)}
+    data = {"verdict": "approve", "expected": note(publisher, asked)}
 
     assert client_for(publisher.user).post(address("app_review_verdict", asked.app), data).status_code == 403
 
@@ -620,7 +626,7 @@ def test_settling_what_is_no_alert_is_refused_in_words(publisher, signed_off, cl
 
 def test_a_comment_is_still_there_when_the_draft_changed_while_it_was_written(reviewer, asked, marketplace, client_for):
     marketplace.act(asked.app, "edit_draft", value="stranger@example.com")
-    data = {"verdict": "comment", "seen": note(reviewer, asked), "comment": "Good, but <mind> the mailbox."}
+    data = {"verdict": "comment", "expected": note(reviewer, asked), "comment": "Good, but <mind> the mailbox."}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -632,7 +638,7 @@ def test_a_comment_is_still_there_when_the_request_was_withdrawn_while_it_was_wr
     reviewer, editor, asked, client_for
 ):
     approvals.withdraw_request(actor=editor, review=asked)
-    data = {"verdict": "changes", "seen": note(reviewer, asked), "comment": "Name the mailbox"}
+    data = {"verdict": "changes", "expected": note(reviewer, asked), "comment": "Name the mailbox"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -655,7 +661,7 @@ def test_what_was_found_out_is_still_there_when_somebody_else_settled_the_alert(
 
 
 def test_a_text_whose_form_is_still_there_stands_in_it_and_nowhere_else(reviewer, asked, client_for):
-    data = {"verdict": "comment", "seen": "x" * 64, "comment": "Looks good"}
+    data = {"verdict": "comment", "expected": "x" * 64, "comment": "Looks good"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
@@ -707,7 +713,7 @@ def test_asking_while_the_draft_cannot_be_read_says_so(editor, app, sandbox, cli
 
 def test_nothing_is_signed_off_that_cannot_be_read(reviewer, asked, sandbox, client_for):
     hide_draft(sandbox)
-    data = {"verdict": "approve", "seen": note(reviewer, asked), "comment": "Fine"}
+    data = {"verdict": "approve", "expected": note(reviewer, asked), "comment": "Fine"}
 
     page = client_for(reviewer.user).post(address("app_review_verdict", asked.app), data)
 
