@@ -1,15 +1,17 @@
 """What every test stands on: a database, a sandbox of its own, and Alice, Bob and Charlie."""
 
 import functools
+import gc
 import logging
 import os
 from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
-from django.test import Client
+from django.test import Client, override_settings
 
 from portal.access import Actor
 from portal.connections import clients
@@ -29,6 +31,13 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "work")
 
 ADMIN, EDITOR, VIEWER = ACCOUNTS[:3]
 PASSWORD = "correct horse battery"
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays for good, so the garbage collector need not go through it over and over."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @receiver(post_migrate)
@@ -85,17 +94,21 @@ def _as_published(request, monkeypatch):
     assert not watch.violations or request.node.get_closest_marker("unpublished"), "\n".join(watch.violations[:10])
 
 
-@pytest.fixture(autouse=True)
-def _quick_settings(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # Tests that are about the threads turn them on, with a database that other threads can see.
-    settings.REMOTE_THREADS = 0
-    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}
-    settings.WHITENOISE_USE_FINDERS = False  # each test client would look for all static files
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+@pytest.fixture(scope="session", autouse=True)
+def _quick_settings():
+    quick = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        # Tests that are about the threads turn them on, with a database that other threads can see.
+        "REMOTE_THREADS": 0,
+        "TASKS": {"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}},
+        "WHITENOISE_USE_FINDERS": False,  # each test client would look for all static files
+        "STORAGES": {
+            **settings.STORAGES,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
     }
+    with override_settings(**quick):
+        yield
 
 
 def _person(name: str, **fields) -> User:

@@ -34,26 +34,25 @@ class SignOff:
 
 def current_review(app: App) -> Review | None:
     """The review that is in force, if any."""
-    return (
-        Review.objects.filter(owner=app.owner_id, state__in=Review.STANDING)
-        .select_related("owner__app", "snapshot")
-        .first()
-    )
+    return _first_of(app, Review.objects.filter(owner=app.owner_id, state__in=Review.STANDING))
 
 
 def reviews_of(app: App) -> QuerySet[Review]:
-    """The reviews of an app, newest first, with their verdicts; the one in force, if any, is the newest."""
+    """The reviews of an app, newest first, with snapshots and verdicts; the one in force, if any, is the newest."""
     verdicts = Prefetch("verdicts", queryset=Verdict.objects.order_by("pk"))
-    return (
-        Review.objects.filter(owner=app.owner_id)
-        .select_related("snapshot", "owner__app__connection")
-        .prefetch_related(verdicts)
-    )
+    return Review.objects.filter(owner=app.owner_id).select_related("snapshot").prefetch_related(verdicts)
 
 
 def newest_review(app: App) -> Review | None:
     """The review that is in force, else the last one that was."""
-    return reviews_of(app).first()
+    return _first_of(app, reviews_of(app))
+
+
+def _first_of(app: App, reviews: QuerySet[Review]) -> Review | None:
+    review = reviews.first()
+    if review is not None:
+        review.owner = app.owner  # so that `review.app` is this app, without a query
+    return review
 
 
 def status(app: App, review: Review | None) -> SignOff:

@@ -54,7 +54,7 @@ def app_rows(*, connection: Connection, query: str = "", only: str = "", sort: s
     prefetch_related_objects(
         [item for item in review.values() if item.state == Review.State.PUBLISHING], "publish_attempts"
     )
-    found = with_versions(App.objects.filter(connection=connection, listed=True)).defer(
+    found = with_versions(App.objects.filter(connection=connection, listed=True).order_by()).defer(
         "live__text", "draft__text", "owner__working_copy__text", "owner__working_copy__base__text"
     )
     words = query.replace("\x00", "").strip()
