@@ -186,7 +186,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
             Space.lock(*{row.space_id for row in rows})
             created = super().bulk_create(rows, *args, **options)
             for start in range(0, len(rows), 1000):  # SQLite takes so many parameters at least
-                self.model.objects.filter(pk__in=[row.pk for row in rows[start : start + 1000]]).compare_again()
+                new = self.model.objects.filter(pk__in=[row.pk for row in rows[start : start + 1000]])
+                models.QuerySet.update(new, difference=_difference({}))
             ItemsChanged.mark({row.space_id for row in rows})
         return created
 
