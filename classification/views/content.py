@@ -32,9 +32,7 @@ def content(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "sites": sites,
         "page": page.page,
-        "rows": content_rows(page.rows, may_set=may_set),
-        "with_space": True,
-        "list_query": filters.list_query,
+        "rows": content_rows(page.rows, list_query=filters.list_query, may_set=may_set),
         "levels": _one_of_each_name(page.levels, chosen),
         "chips": chips(filters, page.levels, sites),
         "kinds": Item.Kind.choices,

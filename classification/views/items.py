@@ -152,12 +152,13 @@ def _fresh(item: Item) -> Item:
 def _row_context(request: HttpRequest, item: Item) -> dict[str, Any]:
     """The row, in its place in a tree, and the counts around it, as they are now."""
     if in_content_list(request):
-        rows = content_rows([(selectors.item_row(item), item.space)], may_set={item.connection_id})
-        list_address = ContentFilters.parse(QueryDict(list_query(request))).list_query
-        return {"rows": rows, "with_space": True, "list_query": list_address, **_counts(request, item.space)}
+        query = ContentFilters.parse(QueryDict(list_query(request))).list_query
+        one = [(selectors.item_row(item), item.space)]
+        rows = content_rows(one, list_query=query, may_set={item.connection_id})
+        return {"rows": rows, **_counts(request, item.space)}
     filters = ItemFilters.parse(QueryDict(list_query(request)))
-    rows = table_rows([selectors.item_row(item)], tree=filters.view == "tree")
-    return {"rows": rows, "list_query": filters.list_query, **_counts(request, item.space)}
+    rows = table_rows([selectors.item_row(item)], list_query=filters.list_query, tree=filters.view == "tree")
+    return {"rows": rows, **_counts(request, item.space)}
 
 
 def _counts(request: HttpRequest, space: Space) -> dict[str, Any]:

@@ -48,15 +48,17 @@ ORIGINS = (
 class TableRow(NamedTuple):
     """One row of content, as its template unpacks it: markup or escaped text. icon: address of the symbol.
 
-    space: a link to it, in a list of many. faint: it only says where the rows below it stand.
+    link: the address of the item's page, with the list that it is opened from. second: the cell of the kind, or of the
+    space in a list of many. faint: it only says where the rows below it stand.
     """
 
     pk: SafeString
     url: SafeString
+    link: SafeString
     title: SafeString
     icon: SafeString
-    kind: SafeString
     indent: SafeString
+    second: SafeString
     status: SafeString
     level: SafeString
     origin: SafeString
@@ -64,7 +66,6 @@ class TableRow(NamedTuple):
     read: SafeString
     editable: bool
     faint: bool
-    space: SafeString
 
 
 def lozenge(level: Level | None, state: str = "", none: str = "Not classified") -> SafeString:
@@ -93,10 +94,11 @@ def moment(at: datetime | None, zone: tzinfo | None = None) -> SafeString:
     return SafeString(f'<time datetime="{local.isoformat(timespec="seconds")}" data-relative>{text}</time>')
 
 
-def table_rows(rows: Iterable[ItemRow], *, tree: bool = False, may_set: bool = True) -> list[TableRow]:
-    """What the template of a space shows. tree: titles are indented by their depth."""
+def table_rows(rows: Iterable[ItemRow], *, list_query: str, tree: bool = False, may_set: bool = True) -> list[TableRow]:
+    """What the template of a space shows. list_query: of the list. tree: titles are indented by their depth."""
     zone, icons = timezone.get_current_timezone(), static("icons.svg")
     icon = {kind: SafeString(f"{escape(icons)}#{name}") for kind, name in _ICONS.items()}
+    query = SafeString(escape(list_query))
     levels: dict[tuple[int, str], SafeString] = {}
     moments: dict[datetime | None, SafeString] = {}
 
@@ -112,15 +114,17 @@ def table_rows(rows: Iterable[ItemRow], *, tree: bool = False, may_set: bool = T
         level = levels.get(key)
         if level is None:
             level = levels[key] = lozenge(row.level, row.state)
+        url = SafeString(escape(row.url))
         made.append(
             TableRow(
                 SafeString(row.pk),
-                # Escaped once here, because the template shows each of them twice.
-                SafeString(escape(row.url)),
+                # Escaped once here, because the template shows most of them twice.
+                url,
+                url + query,
                 SafeString(escape(row.title)),
                 icon[row.kind],
-                _KINDS[row.kind],
                 SafeString(indent(row.depth)) if tree else _NOTHING,
+                _KINDS[row.kind],
                 _STATUSES[row.status],
                 level,
                 _ORIGINS[row.difference if row.differs else row.origin] if row.level else _NOTHING,
@@ -128,27 +132,27 @@ def table_rows(rows: Iterable[ItemRow], *, tree: bool = False, may_set: bool = T
                 shown(row.read_at),
                 may_set and row.changeable,
                 row.faint,
-                _NOTHING,
             )
         )
     return made
 
 
-def content_rows(rows: Iterable[tuple[ItemRow, Space]], *, may_set: Collection[int]) -> list[TableRow]:
+def content_rows(rows: Iterable[tuple[ItemRow, Space]], *, list_query: str, may_set: Collection[int]) -> list[TableRow]:
     """What the template of a list of many spaces shows. may_set: keys of the sites whose levels the person may set."""
     spaces: dict[int, SafeString] = {}
     made = []
     rows = list(rows)
-    for row, (item, space) in zip(table_rows(item for item, _ in rows), rows, strict=True):
+    plain = table_rows((item for item, _ in rows), list_query=list_query)
+    for row, (item, space) in zip(plain, rows, strict=True):
         if space.pk not in spaces:
             spaces[space.pk] = format_html(
-                '<a href="{}" dir="auto">{}</a> <span class="subtle" dir="auto">{}</span>',
+                '<td data-label="Space"><a href="{}" dir="auto">{}</a> <span class="subtle" dir="auto">{}</span></td>',
                 space.get_absolute_url(),
                 space.name,
                 space.connection.name,
             )
         editable = item.changeable and space.connection_id in may_set
-        made.append(row._replace(space=spaces[space.pk], editable=editable))
+        made.append(row._replace(second=spaces[space.pk], editable=editable))
     return made
 
 
@@ -166,7 +170,10 @@ _ORIGINS = {
 }
 _ICONS = {Item.Kind.PAGE.value: "page", Item.Kind.BLOGPOST.value: "blog"}
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_KINDS = {value: SafeString(label) for value, label in Item.Kind.choices}
+_KINDS = {
+    value: format_html('<td class="nowrap wide-only" data-label="Kind">{}</td>', label)
+    for value, label in Item.Kind.choices
+}
 _STATUSES = {
     value: SafeString(label)
     if value == Item.Status.CURRENT
