@@ -81,6 +81,12 @@ def prepare(db, sandbox):
     return functools.partial(prepared.prepare, state=sandbox)
 
 
+@pytest.fixture
+def undone(db, sandbox):
+    """`with undone():` for what one example does."""
+    return functools.partial(prepared.undone, sandbox)
+
+
 @pytest.fixture(autouse=True)
 def _as_published(request, monkeypatch):
     """Requests and answers that go over the sandbox's transport have to be as Atlassian publishes them.

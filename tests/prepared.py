@@ -5,7 +5,8 @@ Only on SQLite: there a test that was rolled back gives its ids to the next one.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection as database
@@ -38,6 +39,22 @@ class Copy:
             self.sandbox.backup(db)
         state.calls.clear()
         state.calls.update(self.calls)
+
+
+@contextmanager
+def undone(state: State) -> Iterator[None]:
+    """What is done inside is undone at the end, in the database and in the sandbox.
+
+    One example of hypothesis leaves nothing to the next: one that fails does so by itself, too.
+    """
+    before = Copy({}, state)
+    place = database.savepoint()
+    try:
+        yield
+    finally:
+        database.savepoint_rollback(place)
+        before.restore(state)
+        before.sandbox.close()
 
 
 def prepare(name: str, build: Callable[[], Any], state: State) -> None:

@@ -89,44 +89,48 @@ def _quoted(text: str) -> str:
 
 @quick
 @given(data=forms, field=st.sampled_from(FIELDS), text=texts)
-def test_any_answer_is_kept_or_refused_in_words(everybody, app, data, field, text):
-    url = address("app_answer", app, field=field.name)
+def test_any_answer_is_kept_or_refused_in_words(everybody, app, undone, data, field, text):
+    with undone():
+        url = address("app_answer", app, field=field.name)
 
-    response = post(everybody, url, [(field.name, text), *data], **{"HX-Request": "true"})
+        response = post(everybody, url, [(field.name, text), *data], **{"HX-Request": "true"})
 
-    assert response.status_code in (200, 400, 409, 422), said(response)
-    assert everybody.get(address("app_edit", app, section="all")).status_code == 200
+        assert response.status_code in (200, 400, 409, 422), said(response)
+        assert everybody.get(address("app_edit", app, section="all")).status_code == 200
 
 
 @quick
 @given(data=forms)
-def test_any_section_is_kept_or_shown_again(everybody, app, data):
-    response = post(everybody, address("app_edit", app, section="all"), data)
+def test_any_section_is_kept_or_shown_again(everybody, app, undone, data):
+    with undone():
+        response = post(everybody, address("app_edit", app, section="all"), data)
 
-    assert response.status_code in (302, 409, 422)
-    assert everybody.get(address("app", app, version="working")).status_code == 200
-    assert everybody.get(address("app_compare", app, after="working", show="all")).status_code == 200
+        assert response.status_code in (302, 409, 422)
+        assert everybody.get(address("app", app, version="working")).status_code == 200
+        assert everybody.get(address("app_compare", app, after="working", show="all")).status_code == 200
 
 
 @quick
 @given(step=st.sampled_from(sorted(STEPS)), data=st.data())
-def test_any_step_is_done_or_refused_in_words(everybody, app, step, data):
-    names = data.draw(st.lists(st.sampled_from(STEPS[step]), unique=True))
+def test_any_step_is_done_or_refused_in_words(everybody, app, undone, step, data):
+    with undone():
+        names = data.draw(st.lists(st.sampled_from(STEPS[step]), unique=True))
 
-    response = post(everybody, address(step, app), [(name, data.draw(texts)) for name in names])
+        response = post(everybody, address(step, app), [(name, data.draw(texts)) for name in names])
 
-    assert response.status_code in (302, 409, 422)
-    assert everybody.get(address("app", app)).status_code == 200
+        assert response.status_code in (302, 409, 422)
+        assert everybody.get(address("app", app)).status_code == 200
 
 
 @quick
 @given(pointer=texts, text=texts)
-def test_any_json_for_any_place_is_kept_or_refused(everybody, app, pointer, text):
-    url = address("app_unknown", app) + "?pointer=" + _quoted(pointer)
+def test_any_json_for_any_place_is_kept_or_refused(everybody, app, undone, pointer, text):
+    with undone():
+        url = address("app_unknown", app) + "?pointer=" + _quoted(pointer)
 
-    response = post(everybody, url, [(f"json:{pointer}", text)], **{"HX-Request": "true"})
+        response = post(everybody, url, [(f"json:{pointer}", text)], **{"HX-Request": "true"})
 
-    assert response.status_code in (200, 400, 404, 409, 422)
+        assert response.status_code in (200, 400, 404, 409, 422)
 
 
 @pytest.mark.parametrize("text", NASTY)

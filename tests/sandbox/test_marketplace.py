@@ -149,11 +149,12 @@ contents = st.dictionaries(st.text().filter(lambda name: name != "properties"), 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=contents, ascii_only=st.booleans(), indent=st.sampled_from([None, 2]))
 def test_any_document_comes_back_as_it_went_in(state, content, ascii_only, indent):
-    state.add_document("any", {"commonCloud": {}})
-    with state.write() as db:
+    with state.write() as db:  # nothing of the example before
+        db.execute("DELETE FROM documents WHERE product_id = 'any'")
         db.execute(
-            "INSERT OR IGNORE INTO apps VALUES ('any', ?, 99, 'any', 'Any', 'PUBLIC', 'APPROVED', '')", (DEVELOPER_ID,)
+            "INSERT OR REPLACE INTO apps VALUES ('any', ?, 99, 'any', 'Any', 'PUBLIC', 'APPROVED', '')", (DEVELOPER_ID,)
         )
+    state.add_document("any", {"commonCloud": {}})
     admin = session(state, ADMIN.email, ADMIN.token)
     text = json.dumps({"commonCloud": content}, ensure_ascii=ascii_only, indent=indent)
     assert admin.put(url("any"), data=text.encode(), headers=JSON).ok
