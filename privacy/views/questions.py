@@ -82,9 +82,14 @@ class Question:
         return "app_unknown" if self.as_json else "app_answer"
 
     @property
+    def kind(self) -> str:
+        """That of the question in the catalogue; "" for a place that the catalogue does not know."""
+        return "" if isinstance(self.view, UnknownView) else self.view.field.kind
+
+    @property
     def is_prose(self) -> bool:
         """Whether it is saved while the person is still writing."""
-        return self.form is not None and self.form.field.kind in ("text", "rich")
+        return self.kind in ("text", "rich")
 
     @property
     def live(self) -> str:

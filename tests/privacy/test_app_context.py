@@ -8,7 +8,7 @@ from types import CodeType, FrameType
 
 import pytest
 
-from privacy.document import catalogue, checks, diff
+from privacy.document import catalogue, checks, diff, form_values
 from privacy.document.document import Document
 from privacy.drafts import answering
 from tests.privacy.browsing import address, fresh
@@ -19,8 +19,9 @@ pytestmark = pytest.mark.django_db
 
 @contextmanager
 def counted() -> Iterator[Counter[tuple]]:
-    """How often each text was parsed, each document checked and each pair compared."""
+    """How often each text was parsed, each document checked and each pair compared, and controls of records made."""
     work: dict[CodeType, str] = {
+        form_values.rows_of.__code__: "controls",
         Document.from_text.__func__.__code__: "parse",
         checks.check.__code__: "check",
         diff.compare.__code__: "compare",
@@ -84,3 +85,21 @@ def test_a_page_of_an_answer_takes_over_what_saving_it_parsed_and_checked(editor
     assert response.status_code == 200
     assert found["parse", now] == 0
     assert found["check", now] == 1
+
+
+def test_what_stands_beside_records_is_drawn_without_their_controls(editor, edited, client_for):
+    field = catalogue.field("/commonCloud/thirdPartyInformation/thirdPartyDetails")
+    records = Document.from_text(fresh(edited).owner.working_copy.text).get(field.pointer)
+    first, *others = (form_values.row_token(index, record) for index, record in enumerate(records))
+    client = client_for(editor.user)
+
+    with counted() as found:
+        response = client.post(
+            address("app_answer", edited, field=field.name),
+            {f"{field.name}.row": ["", first, *others], f"{field.name}.{first}.purpose": "Stores what users upload"},
+            headers={"HX-Request": "true"},
+        )
+
+    assert response.status_code == 200
+    assert "Revert single records" in response.text
+    assert not [key for key in found if key[0] == "controls"]
