@@ -105,7 +105,7 @@ ALLAUTH = ("account_", "mfa_", "usersessions_")
 #: Roles are sets of capabilities, so what a view checks shows in two people: one has on the connection of the address
 #: the capability that it needs and no other, one has every other.
 WITH, WITHOUT = "with this capability alone", "with every other capability"
-CALLERS = ["nobody", "elsewhere", "anonymous", WITH, WITHOUT]
+CALLERS = ["elsewhere", "anonymous", WITH, WITHOUT]
 
 
 def all_names(patterns=None) -> set[str]:

@@ -36,14 +36,18 @@ POSTED = {
 
 
 @pytest.fixture
-def addresses(site, sandbox, scanned, item) -> dict[str, str]:
+def addresses(site, sandbox, scanned, item, prepare) -> dict[str, str]:
     """Of every page, with more than one space, item, project and scan to show."""
     operator = Actor.command_line()
-    for number in range(3):
-        sandbox.add_space(ACME, f"S{number}", pages=5)
-        refresh.read_space(actor=operator, connection=site, key=f"S{number}")
-        refresh.request_scan(actor=operator, connection=site, space=Space.objects.get(key=f"S{number}"))
-    refresh.read_projects(actor=operator, connection=site)
+
+    def read_more() -> None:
+        for number in range(3):
+            sandbox.add_space(ACME, f"S{number}", pages=5)
+            refresh.read_space(actor=operator, connection=site, key=f"S{number}")
+            refresh.request_scan(actor=operator, connection=site, space=Space.objects.get(key=f"S{number}"))
+        refresh.read_projects(actor=operator, connection=site)
+
+    prepare("three more spaces", read_more)
     scan, page = refresh.request_scan(actor=operator, connection=site), item("Welcome")
     one_item = [site.slug, page.kind, page.remote_id, page.status]
     arguments: dict[str, list] = {
