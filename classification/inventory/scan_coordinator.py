@@ -83,8 +83,8 @@ class _SpaceRun:
         return not self.pending and self.read == self.listed and not any(part.open for part in self.lists)
 
 
-class Collector:
-    """What one scan knows. Use `work` inside `with collector.pool`, then `finish`."""
+class ScanCoordinator:
+    """What one scan knows. Use `work` inside `with coordinator.pool`, then `finish`."""
 
     def __init__(self, scan: Scan, lease: Lease, *, expected: int) -> None:
         """expected: items the inventory holds already; it stands for the total until the lists have told."""

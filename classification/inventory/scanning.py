@@ -9,7 +9,7 @@ import logging
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from classification.inventory.scan_coordinator import Collector, ScanFailedError
+from classification.inventory.scan_coordinator import ScanCoordinator, ScanFailedError
 from classification.models import Item, Scan
 from portal.atlassian.errors import ApiError
 from portal.fields import SecretUnreadable
@@ -49,24 +49,24 @@ def _fail(lease: Lease, sentence: str) -> None:
 def scan_space(scan: Scan, lease: Lease) -> None:
     """Read one space with its default, its content and every level. Raises LeaseLost and ScanFailedError."""
     assert scan.space is not None
-    collector = Collector(scan, lease, expected=Item.objects.filter(space=scan.space).count())
-    with collector.pool:
-        collector.submit("space", scan.space, collector.client.space, scan.space.remote_id)
-        collector.ask_drafts()
-        collector.waiting.append(scan.space)
-        collector.work()
-    collector.finish()
+    coordinator = ScanCoordinator(scan, lease, expected=Item.objects.filter(space=scan.space).count())
+    with coordinator.pool:
+        coordinator.submit("space", scan.space, coordinator.client.space, scan.space.remote_id)
+        coordinator.ask_drafts()
+        coordinator.waiting.append(scan.space)
+        coordinator.work()
+    coordinator.finish()
 
 
 def scan_site(scan: Scan, lease: Lease) -> None:
     """Load the levels, all spaces with their defaults and policies, and all content. Raises as `scan_space`."""
     known = Item.objects.filter(connection=scan.connection, space__listed=True)
-    collector = Collector(scan, lease, expected=known.count())
-    with collector.pool:
-        collector.ask_levels()
-        collector.ask_drafts()
-        collector.submit("spaces", timezone.now(), lambda: list(collector.client.spaces()))
-        collector.work()
-        collector.ask_names()
-        collector.work()
-    collector.finish()
+    coordinator = ScanCoordinator(scan, lease, expected=known.count())
+    with coordinator.pool:
+        coordinator.ask_levels()
+        coordinator.ask_drafts()
+        coordinator.submit("spaces", timezone.now(), lambda: list(coordinator.client.spaces()))
+        coordinator.work()
+        coordinator.ask_names()
+        coordinator.work()
+    coordinator.finish()
