@@ -56,10 +56,10 @@ def link(response, rel: str) -> str:
 
 
 @pytest.fixture
-def long_list(scanned) -> None:
+def long_list(scanned, prepare) -> None:
     """600 pages in three pages of the list, all without a level."""
     now = timezone.now()
-    Item.objects.bulk_create(
+    pages = (
         Item(
             space=scanned,
             kind="page",
@@ -71,6 +71,7 @@ def long_list(scanned) -> None:
         )
         for n in range(600)
     )
+    prepare("long list", lambda: Item.objects.bulk_create(pages))
 
 
 @pytest.mark.parametrize("sort", ["", "&sort=-title", "&sort=level", "&sort=-changed", "&sort=status", "&view=tree"])

@@ -18,8 +18,13 @@ MOST = 15
 
 
 @pytest.fixture
-def edited(editor, diagrams, marketplace):
+def edited(editor, diagrams, marketplace, prepare):
     """An app with 100 records and 30 edits, some of which removed records."""
+    prepare("many edits", lambda: edit_often(editor, diagrams))
+    return diagrams
+
+
+def edit_often(editor, diagrams) -> None:
     working_copy.open_working_copy(actor=editor, app=diagrams)
     new = [RecordInput(f"new{number}", {"name": f"Example {number}"}) for number in range(100)]
     answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=new)
@@ -29,7 +34,6 @@ def edited(editor, diagrams, marketplace):
         records = Document.from_text(WorkingCopy.objects.get(owner=diagrams.owner_id).text).get(RECORDS)
         rows = [RecordInput(row_token(index, record), {}) for index, record in enumerate(records)]
         answering.answer(actor=editor, app=diagrams, pointer=RECORDS, raw=rows[1:])
-    return diagrams
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def read(editor, diagrams):
-    return app_list.read_app(actor=editor, app=diagrams)
+def read(editor, diagrams, prepare):
+    prepare("app", lambda: app_list.read_app(actor=editor, app=diagrams))
+    return fresh(diagrams)
 
 
 def test_live_is_shown_as_a_customer_reads_it(editor, read, client_for):

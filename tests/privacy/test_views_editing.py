@@ -8,7 +8,7 @@ import pytest
 from privacy.drafts import answering
 from privacy.marketplace import app_list, saving
 from privacy.models import Edit, Snapshot, WorkingCopy
-from tests.privacy.browsing import address, hidden, kept, name_of, page_values, rows_of, said, seen
+from tests.privacy.browsing import address, fresh, hidden, kept, name_of, page_values, rows_of, said, seen
 from tests.privacy.marketplace import CONTACT, DRAFT, POLICIES
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +21,9 @@ WHERE_LISTED = "/commonCloud/thirdPartyInformation/dataSubProcessors"
 
 
 @pytest.fixture
-def app(editor, diagrams, marketplace):
-    return app_list.read_app(actor=editor, app=diagrams)
+def app(editor, diagrams, marketplace, prepare):
+    prepare("app", lambda: app_list.read_app(actor=editor, app=diagrams))
+    return fresh(diagrams)
 
 
 @pytest.fixture
