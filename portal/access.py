@@ -157,7 +157,7 @@ def on_connection(capability: str, *, kind: str | None = None) -> Callable:
         @functools.wraps(view)
         def wrapped(request: HttpRequest, slug: str, *args, **kwargs) -> HttpResponse:
             actor = actor_of(request)
-            connection = visible_connections(actor).filter(slug=slug).first()
+            connection = next(iter(visible_connections(actor).filter(slug=slug).order_by()), None)  # one at most
             if connection is None or (kind is not None and connection.kind != kind):
                 raise Http404("There is no such connection, or you may not see it.")
             require(actor, connection, capability)
