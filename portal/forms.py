@@ -116,7 +116,8 @@ class ConnectionForm(forms.Form):
     def say_what_is_kept(self) -> None:
         """For a page that shows the form again."""
         if self.cleaned_data.get("token"):
-            self["token"].help_text = "The token that you typed is kept, encrypted. Leave empty to use it."
+            kept = "The token that you typed is kept, encrypted. Leave empty to use it."
+            self["token"].help_text = _token_help(kept) if "kind" in self.fields else kept
 
     def clean(self) -> dict:
         """Name all that is missing at once: the service is not asked before the form is complete."""
@@ -144,12 +145,12 @@ class ConnectionForm(forms.Form):
         return self.cleaned_data.get(f"roles_{self.cleaned_data['kind']}", [])
 
 
-def _token_help() -> str:
+def _token_help(stored: str = "Stored encrypted and never shown again.") -> str:
     kinds = []
     for kind, words in TOKEN_HELP.items():
         reading, changing = token_scopes(kind)
         kinds.append({"value": kind, **words, "reading": reading, "changing": changing})
-    return render_to_string("portal/_token_help.html", {"kinds": kinds})
+    return render_to_string("portal/_token_help.html", {"kinds": kinds, "stored": stored})
 
 
 def own_roles(kind: str) -> list[tuple[str, str]]:

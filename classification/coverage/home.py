@@ -26,16 +26,13 @@ def home_part(actor: Actor, connections: Sequence[Connection]) -> HomePart:
     connections = [connection for connection in connections if connection.kind in KINDS]
     levels = levels_of(connections)
     coverages = coverages_of([each for each in connections if each.kind == Connection.Kind.SITE], levels)
-    lines, to_dos = (
-        {},
-        [
-            _paused_scan(scan)
-            for scan in Scan.objects.filter(connection__in=connections, state=Scan.State.PAUSED).select_related(
-                "connection", "space"
-            )
-            if may(actor, scan.connection, "classification.scan")
-        ],
-    )
+    paused = Scan.objects.filter(connection__in=connections, state=Scan.State.PAUSED)
+    to_dos = [
+        _paused_scan(scan)
+        for scan in paused.select_related("connection", "space")
+        if may(actor, scan.connection, "classification.scan")
+    ]
+    lines = {}
     for connection in connections:
         if connection.pk in coverages:
             lines[connection.pk] = _lines(connection, coverages[connection.pk])

@@ -48,8 +48,8 @@ ORIGINS = (
 class TableRow(NamedTuple):
     """One row of content, as its template unpacks it: markup or escaped text. icon: address of the symbol.
 
-    link: the address of the item's page, with the list that it is opened from. second: the cell of the kind, or of the
-    space in a list of many. faint: it only says where the rows below it stand.
+    link: the address of the item's page, with the list that it is opened from. kind_cell: in a list of
+    many spaces it names the space instead. faint: it only says where the rows below it stand.
     """
 
     pk: SafeString
@@ -58,13 +58,13 @@ class TableRow(NamedTuple):
     title: SafeString
     icon: SafeString
     indent: SafeString
-    second: SafeString
+    kind_cell: SafeString
     status: SafeString
     level: SafeString
     origin: SafeString
     changed: SafeString
     read: SafeString
-    editable: bool
+    may_set: bool
     faint: bool
 
 
@@ -151,8 +151,8 @@ def content_rows(rows: Iterable[tuple[ItemRow, Space]], *, list_query: str, may_
                 space.name,
                 space.connection.name,
             )
-        editable = item.changeable and space.connection_id in may_set
-        made.append(row._replace(second=spaces[space.pk], editable=editable))
+        settable = item.changeable and space.connection_id in may_set
+        made.append(row._replace(kind_cell=spaces[space.pk], may_set=settable))
     return made
 
 

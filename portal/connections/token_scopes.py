@@ -11,7 +11,7 @@ NOT_USED_YET = frozenset(
         "write:classification-levels:admin",
     }
 )
-CLIENTS = {
+CLIENTS_OF = {
     Connection.Kind.SITE: ("confluence", "jira"),
     Connection.Kind.ORGANIZATION: ("organization",),
     Connection.Kind.MARKETPLACE: ("marketplace",),
@@ -23,7 +23,7 @@ def token_scopes(kind: str) -> tuple[list[str], list[str]]:
     reading: set[str] = set()
     all_of_them: set[str] = set()
     for name, call in CALLS.items():
-        if name.partition(".")[0] in CLIENTS[Connection.Kind(kind)]:
+        if name.partition(".")[0] in CLIENTS_OF[Connection.Kind(kind)]:
             scopes = set(call.scope.split()) - NOT_USED_YET
             all_of_them |= scopes
             reading |= {scope for scope in scopes if scope.startswith("read:")}

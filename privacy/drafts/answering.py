@@ -227,7 +227,7 @@ def _apply_answer(actor: Actor, app: App, change: Change) -> Answered:
         before, after = document.get(pointer), document.copy_to_change(pointer)
         changed = change.apply(after)
         if before is MISSING and changed:
-            after.in_old_place(pointer, document, _models(app, working))
+            after.in_old_place(pointer, document, _earlier_versions(app, working))
         text = after.text  # refuses what could not be read back, before anything is kept
     except AnswerError as error:
         if not change.may_replace(before):  # what the page does not know may be why
@@ -249,7 +249,7 @@ def _apply_answer(actor: Actor, app: App, change: Change) -> Answered:
     return Answered(working, after, pointer, fingerprint_of(value, texts), before, edit, tuple(findings), texts)
 
 
-def _models(app: App, working: WorkingCopy) -> list[Document]:
+def _earlier_versions(app: App, working: WorkingCopy) -> list[Document]:
     """The versions that tell where a key belongs that comes back."""
     versions = working.base, app.live
     return [Document.from_text(version.text) for version in versions if version is not None]

@@ -106,9 +106,8 @@ MOST_LOOKED_AT = 200
 
 def removed_records(app: App) -> dict[str, list[RemovedRecord]]:
     """Pointer of a list -> the records that were removed from it here and did not come back since; in one query."""
-    edits = Edit.objects.filter(owner=app.owner_id, dropped=False, adds_or_removes=True).order_by("-pk")[
-        :MOST_LOOKED_AT
-    ]
+    given = Edit.objects.filter(owner=app.owner_id, dropped=False, adds_or_removes=True)
+    edits = given.order_by("-pk")[:MOST_LOOKED_AT]
     found: dict[str, list[RemovedRecord]] = {}
     for edit in reversed(edits):
         patch, gone = patch_of(edit), found.setdefault(edit.pointer, [])

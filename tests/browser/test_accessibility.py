@@ -29,9 +29,11 @@ def look(assert_accessible) -> Look:
     return assert_accessible
 
 
-def walk(page: Page, look: Look, *paths: str) -> None:
+def walk(page: Page, look: Look, *paths: str, status: int = 200) -> None:
     for path in paths:
-        page.goto(path)
+        response = page.goto(path)
+        assert response is not None
+        assert (path, response.status) == (path, status)
         look(page)
 
 
@@ -99,7 +101,9 @@ def test_the_account_pages(open_as, look):
 
 def test_error_pages(open_as, look, sandbox):
     page = open_as("charlie", "/")
-    walk(page, look, "/no-such-page/", "/people/", "/sites/acme/spaces/NONE/", "/sites/acme/items/page/1/current/")
+    walk(page, look, "/no-such-page/", status=404)
+    walk(page, look, "/people/", status=403)
+    walk(page, look, "/sites/acme/spaces/NONE/", "/sites/acme/items/page/1/current/", status=404)
     Connection.objects.filter(slug="acme").update(token="unreadable")
     clients.forget_sessions()
     page.goto("/sites/acme/spaces/NONE/")

@@ -185,7 +185,7 @@ def test_editors_are_offered_only_on_sites_whose_levels_one_may_set(client_for, 
     grant(bob, sites[0], "classifier")
     grant(bob, sites[1], "viewer")
     page = client_for(bob).get(reverse("content"))
-    editable = {int(row.pk) for row in page.context["rows"] if row.editable}
+    editable = {int(row.pk) for row in page.context["rows"] if row.may_set}
     assert editable
     assert set(Item.objects.filter(pk__in=editable).values_list("connection", flat=True)) == {sites[0].pk}
 

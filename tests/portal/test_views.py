@@ -306,6 +306,7 @@ def test_a_token_is_kept_for_the_next_try_and_stands_on_no_page(administrator, c
     client, url, token = client_for(administrator), reverse("connection_add"), ACCOUNTS[0].token
     page = text_of(client.post(url, NEW | {"url": "https://example.com"}))
     assert "The token that you typed is kept, encrypted." in page
+    assert "read:page:confluence" in page, "what it needs stays in sight"
     assert token not in page
     assert token not in json.dumps(client.session.load())
     page = text_of(client.post(url, NEW | {"name": "", "token": ""}))
